@@ -1,0 +1,1 @@
+//! Third floor: composition. Build everything, then spawn; the only async glue and the only clock.

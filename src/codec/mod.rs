@@ -1,0 +1,1 @@
+//! First floor: bytes and schema to canonical form, fingerprint and value tree. Pure.

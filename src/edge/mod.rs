@@ -1,0 +1,1 @@
+//! Second floor: the world. One outside thing a file; does I/O and decides nothing.

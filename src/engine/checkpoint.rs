@@ -1,0 +1,85 @@
+//! Where an engine goes on after a crash: frontier, resume offsets with running maxima, straddling pairs, stored inputs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Outcome, Position, Side, UndecodableReason};
+
+/// Everything that is stored with the windows up to the frontier.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// End of the last final window; `None` before the first.
+    pub frontier_ms: Option<i64>,
+    /// Where each partition is read again from, ordered by (side, partition).
+    pub partitions: Vec<PartitionCheckpoint>,
+    /// Pairs with one record before the frontier and one at or after it, ordered.
+    pub straddling: Vec<Straddling>,
+    /// First millisecond that is evidence, once it is known.
+    pub evidence_start_ms: Option<i64>,
+    /// S of rule 13, once it is known.
+    pub start_ms: Option<i64>,
+    /// True after `close`.
+    pub closing: bool,
+    /// End of the evidence, once `close` has found it.
+    pub evidence_end_ms: Option<i64>,
+    /// Baseline's undecodable and untimely records that no canary record has taken yet, ordered.
+    pub bad_baseline: Vec<BadRecord>,
+    /// Canary's undecodable and untimely records of final windows that wait for their evidence, ordered.
+    pub bad_canary: Vec<BadRecord>,
+}
+
+/// Where a partition is read again from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PartitionCheckpoint {
+    /// `None` only in a default value.
+    pub side: Option<Side>,
+    /// Which partition.
+    pub partition: u32,
+    /// First offset that was ever asked for.
+    pub from: u64,
+    /// First offset to read again: the first at which the running maximum is at or after frontier - grace.
+    pub resume: u64,
+    /// Running maximum of the event times before it.
+    pub max_ms: Option<i64>,
+    /// First timely event time of the partition.
+    pub first_ms: Option<i64>,
+    /// Records below `resume`.
+    pub read: u64,
+    /// Bytes below `resume`.
+    pub bytes: u64,
+    /// Gaps below `resume`.
+    pub gaps: u64,
+    /// Position at the commit: all before it had been read.
+    pub position: u64,
+    /// Running maxima that were raised from outside, at offsets at or after `resume`: (offset, value).
+    pub raised: Vec<(u64, i64)>,
+    /// Offsets at or after `resume` that our clock found untimely.
+    pub untimely_by_clock: Vec<u64>,
+    /// Since when our clock knows it idle, if it is.
+    pub idle_since_ms: Option<i64>,
+}
+
+/// A pair with one record on each side of the frontier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Straddling {
+    /// The baseline's record.
+    pub baseline: Position,
+    /// The canary's record.
+    pub canary: Position,
+    /// `Matched` or `Mismatched`.
+    pub outcome: Outcome,
+}
+
+/// An undecodable or untimely record that is compared apart (rule 14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct BadRecord {
+    /// Running maximum of its partition when it was read; `None` before the first timely record.
+    pub max_ms: Option<i64>,
+    /// Where it is.
+    pub position: Position,
+    /// Start of the window that counts it.
+    pub window_ms: Option<i64>,
+    /// Why it cannot be decoded; `None` for an untimely record.
+    pub reason: Option<UndecodableReason>,
+    /// Hash of the raw bytes, or of identity and digest.
+    pub hash: [u8; 16],
+}

@@ -1,0 +1,23 @@
+//! First floor, next door: decisions. Pure, synchronous, deterministic; time is an argument.
+
+mod checkpoint;
+mod input;
+mod output;
+mod settings;
+
+pub use checkpoint::{BadRecord, Checkpoint, PartitionCheckpoint, Straddling};
+pub use input::{Body, Entry, Input};
+pub use output::{Candidate, Final, FinalWindow, Output, SettledBad};
+pub use settings::{Names, Range, Settings, Tolerance};
+
+/// The comparison of one stream.
+#[derive(Debug)]
+pub struct Engine {}
+impl Engine {
+    /// x
+    pub fn is_full(&self) -> bool {
+        false
+    }
+    /// x
+    pub fn want_pairs(&mut self) {}
+}

@@ -1,0 +1,71 @@
+//! What is kept of a record: never its payload.
+
+use serde::{Deserialize, Serialize};
+
+/// What makes two sightings one event: 128 bits of a keyed BLAKE3 over the identity's unambiguous encoding.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Identity(pub [u8; 16]);
+
+/// The checksum of a record's canonical form: 128 bits of a keyed BLAKE3.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Digest(pub [u8; 16]);
+
+fn hex(bytes: &[u8], f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+}
+
+macro_rules! shown_as_hex {
+    ($($name:ident),*) => {$(
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                hex(&self.0, f)
+            }
+        }
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                hex(&self.0, f)
+            }
+        }
+    )*};
+}
+shown_as_hex!(Identity, Digest);
+
+/// What kind of value stands at a tolerant path.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum TolerantKind {
+    /// No number there: null, absent or of a type that has no tolerance. Its kind is in the digest.
+    Nothing,
+    /// An exact decimal: `unscaled * 10^-scale`, the unscaled part as a big-endian two's complement.
+    Decimal {
+        /// Minimal two's complement, big-endian.
+        unscaled: Vec<u8>,
+        /// Digits after the point; may be negative.
+        scale: i32,
+    },
+    /// Not a number, of a float or double.
+    NotANumber,
+    /// Plus or minus infinity, of a float or double.
+    Infinite {
+        /// Minus infinity.
+        negative: bool,
+    },
+}
+
+/// A value under tolerance, which travels beside the digest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TolerantValue(pub TolerantKind);
+
+/// What a record is reduced to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fingerprint {
+    /// Its identity, or the content's where it has none.
+    pub identity: Identity,
+    /// True where it is paired by its content: whole-content streams, and a null or absent identity.
+    pub by_content: bool,
+    /// The checksum.
+    pub digest: Digest,
+    /// Event time in whole milliseconds since the epoch, rounded down; `None` where it is absent or unparsable.
+    pub time_ms: Option<i64>,
+    /// Values under tolerance, at most 8, in the order of the rules; `None` where the stream has no tolerance.
+    pub tolerant: Option<Box<[TolerantValue]>>,
+}

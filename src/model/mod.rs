@@ -1,0 +1,21 @@
+//! Ground floor: nouns. Plain data that every floor above shares; no decisions, no I/O.
+
+mod batch;
+mod counts;
+mod field;
+mod fingerprint;
+mod outcome;
+mod position;
+mod side;
+mod value;
+mod verdict;
+
+pub use batch::{Bytes, Header, RecordBatch, RecordRef};
+pub use counts::{BadCounts, SideCounts, Skew, WindowCounts};
+pub use field::{DifferenceKind, FieldDifference, Path, PathParseError, Segment};
+pub use fingerprint::{Digest, Fingerprint, Identity, TolerantKind, TolerantValue};
+pub use outcome::{Excluded, Outcome, UndecodableReason};
+pub use position::Position;
+pub use side::{PerSide, Side};
+pub use value::Value;
+pub use verdict::{Inconclusive, Verdict};
