@@ -1,6 +1,6 @@
 //! Everything that can happen to an engine.
 
-use crate::model::{Fingerprint, Side, UndecodableReason};
+use crate::model::{Reduction, Side};
 
 /// One record as the codec left it, or as it was left out.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,18 +12,7 @@ pub struct Entry {
     /// Kafka timestamp, milliseconds since the epoch, if there is one.
     pub timestamp_ms: Option<i64>,
     /// What it is.
-    pub body: Body,
-}
-
-/// What a record is to the engine.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Body {
-    /// Decoded. Without an event time it is untimely.
-    Decoded(Fingerprint),
-    /// Not decodable; the hash is over the raw bytes of key and value.
-    Undecodable(UndecodableReason, [u8; 16]),
-    /// Left out by the selector.
-    Deselected,
+    pub body: Reduction,
 }
 
 /// One thing that happened. Everything but `Records` and `Reached` is a decision about the world, and therefore stored.

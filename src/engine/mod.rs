@@ -6,7 +6,7 @@ mod output;
 mod settings;
 
 pub use checkpoint::{BadRecord, Checkpoint, PartitionCheckpoint, Straddling};
-pub use input::{Body, Entry, Input};
+pub use input::{Entry, Input};
 pub use output::{Candidate, Final, FinalWindow, Output, SettledBad};
 pub use settings::{Names, Range, Settings, Tolerance};
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::UndecodableReason;
+
 /// What makes two sightings one event: 128 bits of a keyed BLAKE3 over the identity's unambiguous encoding.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Identity(pub [u8; 16]);
@@ -68,4 +70,15 @@ pub struct Fingerprint {
     pub time_ms: Option<i64>,
     /// Values under tolerance, at most 8, in the order of the rules; `None` where the stream has no tolerance.
     pub tolerant: Option<Box<[TolerantValue]>>,
+}
+
+/// What the codec makes of one record.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reduction {
+    /// Decoded. Without an event time it is untimely.
+    Decoded(Fingerprint),
+    /// Not decodable; the hash is over the raw bytes of key and value.
+    Undecodable(UndecodableReason, [u8; 16]),
+    /// Left out by the selector.
+    Deselected,
 }

@@ -1,0 +1,1 @@
+//! Codec: canonical form, digests, plans, hostile bytes.

@@ -1,0 +1,1 @@
+//! Config files: every fault at once, with line and column.

@@ -1,0 +1,1 @@
+//! The demo on its embedded broker.

@@ -1,0 +1,1 @@
+//! Every command, flag, config block and metric of the docs exists.

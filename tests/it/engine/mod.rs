@@ -1,0 +1,1 @@
+//! Engine: properties and worked examples of the rules.

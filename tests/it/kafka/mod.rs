@@ -1,0 +1,1 @@
+//! Kafka edge on librdkafka's mock cluster.

@@ -1,0 +1,18 @@
+//! The one integration test binary.
+
+mod cli;
+mod codec;
+mod config;
+mod demo;
+mod deploy;
+mod docs;
+mod engine;
+mod files;
+mod kafka;
+mod reconcile;
+mod registry;
+mod stack;
+mod store;
+mod support;
+mod tidy;
+mod worker;

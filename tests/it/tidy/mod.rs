@@ -1,0 +1,1 @@
+//! Floors, sizes, banned calls.

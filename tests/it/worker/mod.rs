@@ -1,0 +1,1 @@
+//! The worker, end to end, without the real stack.
