@@ -1,1 +1,5 @@
 //! First floor: bytes and schema to canonical form, fingerprint and value tree. Pure.
+
+mod settings;
+
+pub use settings::{EventTime, Format, Framing, Part, Rules, Select, Settings};

@@ -1,0 +1,105 @@
+//! How the records of one side of a stream are reduced. Frozen in a generation.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Path;
+
+/// How bytes are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Apache Avro binary.
+    #[default]
+    Avro,
+    /// Bytes as they are.
+    Raw,
+}
+
+/// How a record names its schema.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Framing {
+    /// `0x00` and a big-endian int32: the schema's id in its registry.
+    #[default]
+    Confluent,
+    /// Avro single-object encoding: `0xC3 0x01` and the CRC-64 fingerprint of the schema.
+    SingleObject,
+    /// Nothing: one schema for the whole log.
+    None,
+}
+
+/// A part of an identity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Part {
+    /// The whole key.
+    Key,
+    /// A path in the decoded key.
+    KeyPath(Path),
+    /// A header's value.
+    Header(String),
+    /// A path in the value, in the contract's names.
+    Field(Path),
+}
+
+/// Where the event time comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EventTime {
+    /// There is none: one window.
+    #[default]
+    None,
+    /// The Kafka timestamp.
+    Timestamp,
+    /// A path in the value: a logical time, a long of milliseconds, or RFC 3339 text.
+    Field(Path),
+    /// A header: decimal milliseconds or RFC 3339 text.
+    Header(String),
+}
+
+/// Which records of a log belong to the side. All that are given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Select {
+    /// A header with this name and value, for each pair.
+    pub headers: Vec<(String, String)>,
+    /// Ranges of partitions, inclusive; empty is all.
+    pub partitions: Vec<(u32, u32)>,
+    /// Schema ids; empty is all.
+    pub schemas: Vec<u32>,
+}
+
+/// The rules that change what equal means.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    /// Paths that are not compared.
+    pub ignore: Vec<Path>,
+    /// Paths whose values travel beside the digest, at most 8, without `[*]` and `{*}`.
+    pub tolerant: Vec<Path>,
+    /// (canary's name, contract's name) of fields, by their whole path in the canary's names or by the last name.
+    pub rename: Vec<(Path, Path)>,
+    /// An absent field equals a present one that has the contract's default.
+    pub absent_equals_default: bool,
+    /// Compare the key where it is not the identity.
+    pub compare_key: bool,
+    /// Headers to compare.
+    pub headers: Vec<String>,
+}
+
+/// How one side is reduced.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Format of the value.
+    pub format: Format,
+    /// Framing of the value.
+    pub framing: Framing,
+    /// Format of the key.
+    pub key_format: Format,
+    /// Framing of the key.
+    pub key_framing: Framing,
+    /// Parts of the identity; empty is whole content.
+    pub identity: Vec<Part>,
+    /// Where the event time comes from.
+    pub event_time: EventTime,
+    /// Which records belong to the side.
+    pub select: Select,
+    /// The rules.
+    pub rules: Rules,
+}
