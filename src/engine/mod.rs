@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod input;
+pub mod judge;
 mod output;
 mod settings;
 

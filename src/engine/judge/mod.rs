@@ -1,0 +1,203 @@
+//! The provisional verdict of the worker: counts over final windows against budgets, without statistics.
+//!
+//! This module is replaced whole by the sequential verdict. It keeps what that one keeps too: only final windows feed it,
+//! nothing passes without complete evidence, nothing fails from our own trouble, and `fail` is latched by the caller.
+
+mod checks;
+mod policy;
+mod reason;
+mod release;
+mod tally;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use checks::Check;
+pub use policy::{Budgets, Policy, SilentThen};
+pub use reason::{Judgement, Reason};
+pub use release::{Criticality, StreamJudgement, release};
+pub use tally::{Evidence, Recent, Tally};
+
+use crate::model::{Inconclusive, PerSide, Side, Verdict};
+use checks::Weighed;
+
+/// Pairs that must be in before a stream can pass, and before fewer than [`BAD_MIN`] bad records can fail it.
+pub const PAIRS_MIN: u64 = 1_000;
+/// Bad records that can fail a stream before [`PAIRS_MIN`] pairs are in.
+pub const BAD_MIN: u64 = 20;
+/// Least share of the records asked for that must have been judged for a `pass`.
+pub const COVERAGE_MIN: f64 = 0.98;
+
+/// What holds at the moment of judging, beside the counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conditions {
+    /// Our clock, milliseconds since the epoch.
+    pub now_ms: i64,
+    /// Since when, by our clock, all partitions of a side are idle.
+    pub silent_since_ms: PerSide<Option<i64>>,
+    /// Everything else that stands in the way, as long as it does.
+    pub present: Vec<Condition>,
+}
+
+/// Something that stands in the way of a verdict: our own trouble, or a log that did not keep its records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Condition {
+    /// Which reason of the closed list.
+    pub kind: Inconclusive,
+    /// Whose log, where it is one side's.
+    pub side: Option<Side>,
+}
+
+/// Judges one stream. `latched` says that it failed before in this generation.
+#[must_use]
+pub fn judge(stream: &str, evidence: &Evidence, conditions: &Conditions, policy: &Policy, latched: bool) -> Judgement {
+    let weighed = checks::weigh(evidence, &policy.budgets);
+    let mut failures: Vec<Reason> = weighed
+        .iter()
+        .filter(|check| fails(check, evidence, conditions))
+        .map(|check| Reason::failed(stream, check.check.as_str(), text::exceeded(check)))
+        .collect();
+    if let Some(since_ms) = silence_that_fails(conditions, policy) {
+        failures.push(Reason::failed(stream, "silent", text::silent(Side::Canary, since_ms)));
+    }
+    if failures.is_empty() && latched {
+        failures.push(Reason::failed(stream, "latched", text::LATCHED.to_owned()));
+    }
+    if !failures.is_empty() {
+        return Judgement {
+            verdict: Verdict::Fail,
+            reasons: failures,
+        };
+    }
+    let reasons = obstacles(stream, evidence, conditions, policy, &weighed);
+    let verdict = if reasons.is_empty() {
+        Verdict::Pass
+    } else {
+        Verdict::Inconclusive
+    };
+    Judgement { verdict, reasons }
+}
+
+fn fails(check: &Weighed, evidence: &Evidence, conditions: &Conditions) -> bool {
+    let enough = evidence.pairs() >= PAIRS_MIN || evidence.bad_total() >= BAD_MIN;
+    let void = conditions
+        .present
+        .iter()
+        .any(|condition| voids(condition.kind, check.check));
+    enough && check.exceeded() && !void
+}
+
+/// True where the condition takes the proof from a check: what is gone from a log cannot be called missing in the other,
+/// and what has no contract cannot differ.
+fn voids(kind: Inconclusive, check: Check) -> bool {
+    let compared = matches!(check, Check::Mismatched | Check::Missing | Check::Extra);
+    match kind {
+        Inconclusive::Contract
+        | Inconclusive::Expired
+        | Inconclusive::Recreated
+        | Inconclusive::Truncated
+        | Inconclusive::Repartitioned
+        | Inconclusive::Noise => compared,
+        _ => false,
+    }
+}
+
+/// The canary is silent for longer than the policy bears, while the baseline is not and we are well ourselves.
+fn silence_that_fails(conditions: &Conditions, policy: &Policy) -> Option<i64> {
+    if policy.silent_then != SilentThen::Fail || !conditions.present.is_empty() {
+        return None;
+    }
+    let since_ms = conditions.silent_since_ms.canary?;
+    let long = conditions.now_ms.saturating_sub(since_ms) >= policy.silent_after_ms;
+    (long && conditions.silent_since_ms.baseline.is_none()).then_some(since_ms)
+}
+
+/// Everything that stands between the evidence and a `pass`, in the order in which a reader would remove it.
+fn obstacles(
+    stream: &str,
+    evidence: &Evidence,
+    conditions: &Conditions,
+    policy: &Policy,
+    weighed: &[Weighed],
+) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    let mut add = |kind: Inconclusive, text: String| {
+        reasons.push(Reason::inconclusive(stream, kind, text));
+    };
+    let mut present = conditions.present.clone();
+    present.sort();
+    present.dedup();
+    for condition in present {
+        add(condition.kind, text::condition(condition));
+    }
+    for side in Side::PAIR {
+        if let Some(since_ms) = *conditions.silent_since_ms.get(side) {
+            let long = conditions.now_ms.saturating_sub(since_ms) >= policy.silent_after_ms;
+            if long || evidence.records(side) == 0 {
+                add(Inconclusive::Silent, text::silent(side, since_ms));
+            }
+        }
+    }
+    if let Some((side, late, records)) = evidence.recent.late(policy) {
+        add(Inconclusive::Late, text::late(side, late, records, policy.late_max));
+    }
+    if evidence.recent.unmet > 0 {
+        add(
+            Inconclusive::Skew,
+            text::unmet(evidence.recent.unmet, evidence.recent.windows),
+        );
+    } else if let Some(p99_ms) = evidence.recent.skew_too_large(policy) {
+        add(Inconclusive::Skew, text::skew(p99_ms, policy.grace_ms));
+    }
+    let short_before = reasons.len();
+    for (kind, text) in shortfalls(evidence, policy, weighed) {
+        reasons.push(Reason::inconclusive(stream, kind, text));
+    }
+    let over = policy
+        .max_duration_ms
+        .filter(|max_ms| evidence.duration_ms() >= *max_ms);
+    if let Some(max_ms) = over.filter(|_| reasons.len() > short_before) {
+        reasons.push(Reason::inconclusive(
+            stream,
+            Inconclusive::Timeout,
+            text::timeout(max_ms),
+        ));
+    }
+    reasons
+}
+
+/// What the evidence itself lacks.
+fn shortfalls(evidence: &Evidence, policy: &Policy, weighed: &[Weighed]) -> Vec<(Inconclusive, String)> {
+    let mut short = Vec::new();
+    if evidence.windows == 0 {
+        short.push((Inconclusive::Evidence, text::NO_WINDOW.to_owned()));
+        return short;
+    }
+    if evidence.pairs() < PAIRS_MIN {
+        short.push((Inconclusive::Evidence, text::pairs(evidence.pairs(), PAIRS_MIN)));
+    }
+    if evidence.duration_ms() < policy.min_duration_ms {
+        short.push((
+            Inconclusive::Evidence,
+            text::duration(evidence.duration_ms(), policy.min_duration_ms),
+        ));
+    }
+    for check in weighed {
+        if check.exceeded() {
+            short.push((Inconclusive::Evidence, text::exceeded_unproved(check)));
+        } else if check.exceeded_with_waiting() {
+            short.push((Inconclusive::Evidence, text::waiting(check)));
+        }
+    }
+    for side in Side::PAIR {
+        let (judged, asked) = (evidence.judged(side), evidence.records(side));
+        if asked > 0 && text::ratio(judged, asked) < COVERAGE_MIN {
+            short.push((
+                Inconclusive::Coverage,
+                text::coverage(side, judged, asked, COVERAGE_MIN),
+            ));
+        }
+    }
+    short
+}
