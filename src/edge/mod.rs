@@ -1,1 +1,3 @@
 //! Second floor: the world. One outside thing a file; does I/O and decides nothing.
+
+pub mod files;

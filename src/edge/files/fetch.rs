@@ -1,0 +1,59 @@
+//! Records read again, by their offsets, for the findings.
+
+use std::path::Path;
+
+use super::reader::{Block, read_body, read_head};
+use super::source::Source;
+use super::{Fault, FileError, Index, header};
+
+/// Reads the records at `offsets` (sorted) again and shows each to `visit`; those that cannot be told apart from the
+/// rest of their block are left out.
+///
+/// # Errors
+/// The file cannot be read, or is not the one that the index was made of.
+pub fn fetch(path: &Path, index: &Index, offsets: &[u64], mut visit: impl FnMut(u64, &[u8])) -> Result<(), FileError> {
+    let mut wanted = offsets.iter().copied().peekable();
+    if wanted.peek().is_none() {
+        return Ok(());
+    }
+    let mut source = Source::open(path)?;
+    let header = header::read(&mut source)?;
+    if source.len < index.len || header.marker != index.marker {
+        return Err(FileError::new(path, None, Fault::Changed));
+    }
+    let mut block = Block::default();
+    let mut first = 0;
+    while let Some(&offset) = wanted.peek() {
+        if let Some((record, byte)) = index.before(offset)
+            && byte > source.at
+        {
+            source.seek(byte)?;
+            first = record;
+        }
+        let Some(head) = read_head(&mut source)? else {
+            return Ok(());
+        };
+        let end = first + head.count;
+        if offset >= end {
+            source.seek(source.at + head.size + 16)?;
+            first = end;
+            continue;
+        }
+        read_body(&mut source, &header, &head, &mut block)?;
+        for number in first..end {
+            let Some(&offset) = wanted.peek() else {
+                return Ok(());
+            };
+            let (bytes, reason) = block.next(&header);
+            if number != offset {
+                continue;
+            }
+            if reason.is_none() {
+                visit(offset, bytes);
+            }
+            while wanted.next_if_eq(&offset).is_some() {}
+        }
+        first = end;
+    }
+    Ok(())
+}
