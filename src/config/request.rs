@@ -1,0 +1,152 @@
+//! What a bounded run is asked to do: two logs, a range, rules, budgets.
+
+use std::path::PathBuf;
+
+use super::{Budgets, Cluster, Contract, Limits, Registry};
+use crate::model::{Path, PerSide};
+use crate::{codec, engine};
+
+/// A bounded run.
+#[derive(Clone, Debug)]
+pub struct ReconcileRequest {
+    /// Release in the report: the config's, else `reconcile`.
+    pub release: String,
+    /// Stream in the report: the config's name, else the baseline's topic or file stem.
+    pub stream: String,
+    /// Where each side comes from and how it is decoded.
+    pub sides: PerSide<SideRequest>,
+    /// How it is paired and counted. Its range is [`engine::Range::Everything`] until [`Self::fix_times`].
+    pub engine: engine::Settings,
+    /// The schema that both sides are compared under; `None` is the newest of the baseline.
+    pub contract: Option<Contract>,
+    /// The rates of bad records that are allowed.
+    pub budgets: Budgets,
+    /// What the reader and the judge keep.
+    pub limits: Limits,
+    /// Paths whose values a finding may carry.
+    pub show: Vec<Path>,
+    /// Print the plan and read no record.
+    pub dry_run: bool,
+}
+
+/// One side of a bounded run.
+#[derive(Clone, Debug)]
+pub struct SideRequest {
+    /// The log.
+    pub source: Source,
+    /// How to reach Kafka: the config's cluster with the command line's `-X` on top. For a file, its default.
+    pub cluster: Cluster,
+    /// Where schemas come from.
+    pub registry: Option<Registry>,
+    /// How it is reduced.
+    pub codec: codec::Settings,
+    /// First record.
+    pub from: Bound,
+    /// First record that no longer belongs to it.
+    pub to: Bound,
+}
+
+/// A log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A topic.
+    Kafka {
+        /// `host:port` of each bootstrap server.
+        brokers: Vec<String>,
+        /// The topic.
+        topic: String,
+    },
+    /// An Avro object container.
+    Avro(PathBuf),
+}
+
+/// An end of a half-open range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// The first record that is there.
+    Beginning,
+    /// Behind the last record that is there at the start.
+    End,
+    /// An offset, the same in each partition.
+    Offset(u64),
+    /// This many offsets before the end of each partition.
+    BeforeEnd(u64),
+    /// A time, milliseconds since the epoch.
+    Time(i64),
+    /// This many milliseconds before now.
+    Ago(i64),
+}
+
+impl Bound {
+    /// True for a point in time.
+    #[must_use]
+    pub fn is_time(self) -> bool {
+        matches!(self, Bound::Time(_) | Bound::Ago(_))
+    }
+
+    /// The same with a time that does not depend on now.
+    #[must_use]
+    pub fn fixed(self, now_ms: i64) -> Self {
+        match self {
+            Bound::Ago(ms) => Bound::Time(now_ms.saturating_sub(ms)),
+            other => other,
+        }
+    }
+}
+
+/// Why a request cannot be carried out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct RequestError {
+    /// What is wrong: one lower-case fragment.
+    pub what: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl ReconcileRequest {
+    /// Turns `-1h` into a time and sets the engine's range. To be called once, with the clock, before anything is read.
+    ///
+    /// # Errors
+    /// A range that ends before it begins.
+    pub fn fix_times(&mut self, now_ms: i64) -> Result<(), RequestError> {
+        for side in [&mut self.sides.baseline, &mut self.sides.canary] {
+            side.from = side.from.fixed(now_ms);
+            side.to = side.to.fixed(now_ms);
+            ordered(side.from, side.to)?;
+        }
+        let time = |bound| match bound {
+            Bound::Time(ms) => Some(ms),
+            _ => None,
+        };
+        let PerSide { baseline, .. } = &self.sides;
+        let (start_ms, end_ms) = (time(baseline.from), time(baseline.to));
+        if self.engine.window_ms.is_some() && (start_ms.is_some() || end_ms.is_some()) {
+            self.engine.range = engine::Range::Time { start_ms, end_ms };
+        }
+        Ok(())
+    }
+}
+
+/// That a range does not end before it begins, as far as that can be said without the log.
+///
+/// # Errors
+/// A range that ends before it begins.
+pub fn ordered(from: Bound, to: Bound) -> Result<(), RequestError> {
+    let backwards = match (from, to) {
+        (Bound::Offset(from), Bound::Offset(to)) => from > to,
+        (Bound::BeforeEnd(from), Bound::BeforeEnd(to)) => from < to,
+        (Bound::Time(from), Bound::Time(to)) => from > to,
+        (Bound::Ago(from), Bound::Ago(to)) => from < to,
+        (Bound::End, to) => to != Bound::End && !to.is_time() && !matches!(to, Bound::Offset(_)),
+        (from, Bound::Beginning) => !matches!(from, Bound::Beginning | Bound::Offset(0)),
+        _ => false,
+    };
+    if backwards {
+        return Err(RequestError {
+            what: "--from lies after --to".to_owned(),
+            hint: Some("swap them; the range is half-open: --to is the first that no longer belongs to it".to_owned()),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,262 @@
+//! What a config comes to: the settings of the components, checked and with every default in place.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Path, PerSide};
+use crate::{codec, engine};
+
+/// A whole config.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The release under judgement.
+    pub release: ReleaseSettings,
+    /// Kafka clusters by name.
+    pub clusters: BTreeMap<String, Cluster>,
+    /// Schema registries by name.
+    pub registries: BTreeMap<String, Registry>,
+    /// What is compared.
+    pub streams: Vec<Stream>,
+    /// When a verdict is given.
+    pub policy: Policy,
+    /// The key of keyed hashes; `None` is a random one, kept in the database.
+    pub trust_key: Option<SecretString>,
+    /// The database.
+    pub store: Store,
+    /// The HTTP server.
+    pub serve: Serve,
+    /// Alertmanagers that alerts are pushed to.
+    pub alertmanager_urls: Vec<String>,
+}
+
+/// The release under judgement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReleaseSettings {
+    /// Its name.
+    pub name: String,
+    /// Where a new generation begins to read.
+    pub start: Start,
+}
+
+/// Where a new generation begins to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Start {
+    /// At the ends of the logs.
+    Now,
+    /// At their beginnings.
+    Earliest,
+    /// At an event time, milliseconds since the epoch.
+    At(i64),
+}
+
+/// A Kafka cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Cluster {
+    /// `host:port` of each bootstrap server.
+    pub brokers: Vec<String>,
+    /// Kafka settings that are no secrets.
+    pub properties: BTreeMap<String, String>,
+    /// Kafka settings that are.
+    pub secrets: BTreeMap<String, SecretString>,
+}
+
+/// A schema registry.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    /// Its base URL, without user info.
+    pub url: String,
+    /// How to sign in.
+    pub auth: Option<Auth>,
+    /// PEM file of the authority that signed its certificate.
+    pub ca: Option<PathBuf>,
+}
+
+/// How to sign in.
+#[derive(Clone, Debug)]
+pub enum Auth {
+    /// User and password.
+    Basic {
+        /// The user.
+        user: String,
+        /// The password.
+        password: SecretString,
+    },
+    /// A bearer token.
+    Bearer(SecretString),
+}
+
+/// How much a stream matters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Criticality {
+    /// Its failure is the release's.
+    Critical,
+    /// Its failure is the release's too; the alert is not critical.
+    #[default]
+    Standard,
+    /// Reported only.
+    Informational,
+}
+
+/// What is compared: one log a side.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    /// Its name.
+    pub name: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// How much it matters.
+    pub criticality: Criticality,
+    /// Streams whose divergence explains this one's.
+    pub upstream: Vec<String>,
+    /// Where each side comes from and how it is decoded.
+    pub sides: PerSide<StreamSide>,
+    /// How it is paired and counted.
+    pub engine: engine::Settings,
+    /// The schema that both sides are compared under; `None` is the newest of the baseline.
+    pub contract: Option<Contract>,
+    /// The rates of bad records that it may have.
+    pub budgets: Budgets,
+    /// What is not part of the engine's settings.
+    pub limits: Limits,
+    /// What is not compared, with who asked for it.
+    pub ignores: Vec<Ignore>,
+    /// Paths whose values a finding may carry.
+    pub show: Vec<Path>,
+    /// What an alert points to.
+    pub runbook_url: Option<String>,
+}
+
+/// One side of a stream.
+#[derive(Clone, Debug)]
+pub struct StreamSide {
+    /// Name of its cluster.
+    pub cluster: String,
+    /// Its topic.
+    pub topic: String,
+    /// Name of its registry.
+    pub registry: Option<String>,
+    /// How it is reduced.
+    pub codec: codec::Settings,
+}
+
+/// A named contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Contract {
+    /// A schema file.
+    File(PathBuf),
+    /// A version of a subject in the baseline's registry.
+    Subject {
+        /// The subject.
+        name: String,
+        /// The version, > 0.
+        version: u32,
+    },
+}
+
+/// A path that is not compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignore {
+    /// Where.
+    pub path: Path,
+    /// Who asked for it.
+    pub owner: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// The last day on which it holds.
+    pub until: Option<jiff::civil::Date>,
+}
+
+/// Limits of a stream that the reader and the judge keep.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Limits {
+    /// A partition that sends nothing for this long may be idle.
+    pub idle_ms: i64,
+    /// A partition this far ahead of the slowest is held back; at least lateness + grace.
+    pub ahead_max_ms: i64,
+    /// Rate of late records above which the verdict is inconclusive.
+    pub late_max: f64,
+}
+
+/// The rates of bad records that a stream may have, each in [0, 0.5].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Budgets {
+    /// Of mismatched pairs.
+    pub mismatched: f64,
+    /// Of missing records.
+    pub missing: f64,
+    /// Of extra records.
+    pub extra: f64,
+    /// Of duplicates.
+    pub duplicate: f64,
+    /// Of conflicts.
+    pub conflict: f64,
+    /// Of undecodable records.
+    pub undecodable: f64,
+    /// Of untimely records.
+    pub untimely: f64,
+    /// Of diverted records.
+    pub diverted: f64,
+}
+
+/// When a verdict is given.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Policy {
+    /// Chance of failing a good release.
+    pub alpha: f64,
+    /// Chance of passing a bad one.
+    pub beta: f64,
+    /// How bad records come.
+    pub profile: Profile,
+    /// Event time of final windows before a `pass`.
+    pub min_duration_ms: i64,
+    /// Event time of final windows after which the verdict stays inconclusive.
+    pub max_duration_ms: i64,
+    /// When a side counts as silent, by our clock.
+    pub silent_after_ms: i64,
+    /// What a silent side leads to.
+    pub silent_then: SilentThen,
+}
+
+/// How bad records come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// In bursts.
+    #[default]
+    Bursty,
+    /// Each on its own.
+    Independent,
+}
+
+/// What a silent side leads to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SilentThen {
+    /// No verdict.
+    #[default]
+    Inconclusive,
+    /// A failure.
+    Fail,
+}
+
+/// The database.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// `sqlite://FILE` or `postgres://HOST[:PORT]/NAME`, without user info.
+    pub url: String,
+    /// How to sign in (PostgreSQL).
+    pub auth: Option<Auth>,
+}
+
+/// The HTTP server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Serve {
+    /// Where it listens.
+    pub address: std::net::SocketAddr,
+}
