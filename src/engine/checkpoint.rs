@@ -25,6 +25,9 @@ pub struct Checkpoint {
     pub bad_baseline: Vec<BadRecord>,
     /// Canary's undecodable and untimely records of final windows that wait for their evidence, ordered.
     pub bad_canary: Vec<BadRecord>,
+    /// Baseline's bad records at or after the frontier that a settled canary record has taken already, ordered.
+    #[serde(default)]
+    pub bad_taken: Vec<Position>,
 }
 
 /// Where a partition is read again from.
