@@ -1,1 +1,3 @@
 //! Third floor: composition. Build everything, then spawn; the only async glue and the only clock.
+
+pub mod metrics;

@@ -253,7 +253,8 @@ fn stream(criticality: Criticality, verdict: Verdict) -> StreamJudgement {
 fn releases() {
     use Criticality::{Critical, Informational, Standard};
     use Verdict::{Fail, Inconclusive, Pass};
-    let table: [(&[(Criticality, Verdict)], Verdict, usize); 9] = [
+    type Streams = &'static [(Criticality, Verdict)];
+    let table: [(Streams, Verdict, usize); 9] = [
         (&[], Inconclusive, 1),
         (&[(Informational, Pass)], Inconclusive, 1),
         (&[(Informational, Fail)], Inconclusive, 1),

@@ -1,0 +1,271 @@
+//! The metrics of one stream.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use metrics::{Counter, Gauge, Histogram};
+
+use super::StreamSettings;
+use super::names;
+use super::registry::{LateGauge, Registry};
+use crate::engine::FinalWindow;
+use crate::engine::judge::Evidence;
+use crate::model::{Outcome, Side, SideCounts, UndecodableReason, Verdict, WindowCounts};
+
+/// Label of the fields that the config does not name.
+const OTHER: &str = "other";
+const QUANTILES: [(f64, &str); 3] = [(0.01, "0.01"), (0.5, "0.5"), (0.99, "0.99")];
+
+/// How far one side is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Records between our position and the end of the log.
+    pub lag: Option<u64>,
+    /// Event time up to which the side is complete.
+    pub watermark_ms: Option<i64>,
+    /// Records that are read and not settled.
+    pub pending: u64,
+    /// Milliseconds until retention reaches the first record that is still needed.
+    pub retention_headroom_ms: Option<i64>,
+}
+
+/// The metrics of one stream, with cached handles.
+pub struct StreamMetrics {
+    registry: Arc<Registry>,
+    sides: BTreeMap<Side, SideMetrics>,
+    matched: Counter,
+    mismatched: Counter,
+    missing: Counter,
+    extra: Counter,
+    windows: Counter,
+    fields: BTreeMap<String, Counter>,
+    other_fields: Counter,
+    verdicts: [(Verdict, Gauge); 3],
+    mismatch_ratio: LateGauge,
+    coverage: LateGauge,
+    skew: [(f64, LateGauge); 3],
+    held: Gauge,
+    changes: BTreeMap<&'static str, Gauge>,
+}
+
+struct SideMetrics {
+    read: Counter,
+    duplicate: Counter,
+    conflict: Counter,
+    late: Counter,
+    untimely: Counter,
+    undecodable: BTreeMap<UndecodableReason, Counter>,
+    lag: LateGauge,
+    watermark: LateGauge,
+    pending: Gauge,
+    headroom: LateGauge,
+    emit_delay: Histogram,
+}
+
+impl StreamMetrics {
+    pub(super) fn new(registry: &Arc<Registry>, release: &str, settings: &StreamSettings) -> Self {
+        let StreamSettings { name, sides, fields } = settings;
+        let stream = name.as_str();
+        let outcome =
+            |outcome: Outcome, side: &str| registry.counter(names::OUTCOMES, &[stream, outcome.as_str(), side]);
+        let verdict = |verdict: Verdict| {
+            let gauge = registry.gauge(names::STREAM_VERDICT, &[release, stream, verdict.as_str()]);
+            (verdict, gauge)
+        };
+        let change = |change: &'static str| (change, registry.gauge(names::SCHEMA_CHANGES, &[stream, change]));
+        let quantile = |(quantile, label): (f64, &str)| (quantile, registry.late_gauge(names::SKEW, &[stream, label]));
+        let metrics = StreamMetrics {
+            sides: sides
+                .iter()
+                .map(|side| (*side, SideMetrics::new(registry, stream, *side)))
+                .collect(),
+            matched: outcome(Outcome::Matched, "both"),
+            mismatched: outcome(Outcome::Mismatched, "both"),
+            missing: outcome(Outcome::Missing, Side::Baseline.as_str()),
+            extra: outcome(Outcome::Extra, Side::Canary.as_str()),
+            windows: registry.counter(names::WINDOWS_FINAL, &[stream]),
+            fields: fields
+                .iter()
+                .map(|field| {
+                    (
+                        field.clone(),
+                        registry.counter(names::FIELD_MISMATCHES, &[stream, field]),
+                    )
+                })
+                .collect(),
+            other_fields: registry.counter(names::FIELD_MISMATCHES, &[stream, OTHER]),
+            verdicts: Verdict::ALL.map(verdict),
+            mismatch_ratio: registry.late_gauge(names::MISMATCH_RATIO, &[stream]),
+            coverage: registry.late_gauge(names::COVERAGE, &[stream]),
+            skew: QUANTILES.map(quantile),
+            held: registry.gauge(names::HELD_BYTES, &[stream]),
+            changes: CHANGES.map(change).into(),
+            registry: Arc::clone(registry),
+        };
+        metrics.verdict(Verdict::Inconclusive);
+        metrics
+    }
+
+    /// So many records of a batch were read.
+    pub fn read(&self, side: Side, records: u64) {
+        if let Some(metrics) = self.sides.get(&side) {
+            metrics.read.increment(records);
+        }
+    }
+
+    /// A window became final.
+    pub fn window(&self, window: &FinalWindow) {
+        let WindowCounts {
+            matched,
+            mismatched,
+            missing,
+            extra,
+            sides,
+            skew: _,
+        } = &window.counts;
+        self.windows.increment(1);
+        self.matched.increment(*matched);
+        self.mismatched.increment(*mismatched);
+        self.missing.increment(*missing);
+        self.extra.increment(*extra);
+        for side in Side::PAIR {
+            if let Some(metrics) = self.sides.get(&side) {
+                metrics.window(sides.get(side));
+            }
+        }
+    }
+
+    /// The evidence after the last final windows.
+    pub fn evidence(&self, evidence: &Evidence) {
+        let compared = evidence.compared();
+        if compared > 0 {
+            let ratio = evidence.counts.mismatched as f64 / compared as f64;
+            self.registry.set(&self.mismatch_ratio, ratio);
+        }
+        if let Some(coverage) = evidence.coverage() {
+            self.registry.set(&self.coverage, coverage);
+        }
+        for (quantile, gauge) in &self.skew {
+            if let Some(skew_ms) = evidence.recent.skew.quantile(*quantile) {
+                self.registry.set(gauge, seconds(skew_ms));
+            }
+        }
+    }
+
+    /// How far a side is.
+    pub fn progress(&self, side: Side, progress: &Progress) {
+        let Progress {
+            lag,
+            watermark_ms,
+            pending,
+            retention_headroom_ms,
+        } = *progress;
+        let Some(metrics) = self.sides.get(&side) else { return };
+        metrics.pending.set(pending as f64);
+        let set = |gauge: &LateGauge, value: Option<f64>| {
+            if let Some(value) = value {
+                self.registry.set(gauge, value);
+            }
+        };
+        set(&metrics.lag, lag.map(|lag| lag as f64));
+        set(&metrics.watermark, watermark_ms.map(seconds));
+        set(&metrics.headroom, retention_headroom_ms.map(seconds));
+    }
+
+    /// Memory that the records hold.
+    pub fn held(&self, bytes: u64) {
+        self.held.set(bytes as f64);
+    }
+
+    /// So many findings differ in a field.
+    pub fn field_mismatches(&self, path: &str, findings: u64) {
+        self.fields.get(path).unwrap_or(&self.other_fields).increment(findings);
+    }
+
+    /// So many schema changes of a kind are there; a kind outside the contract's list is not counted.
+    pub fn schema_changes(&self, change: &str, number: u64) {
+        if let Some(gauge) = self.changes.get(change) {
+            gauge.set(number as f64);
+        }
+    }
+
+    /// Kafka timestamp minus event time of some records.
+    pub fn emit_delays(&self, side: Side, delays_ms: impl IntoIterator<Item = i64>) {
+        if let Some(metrics) = self.sides.get(&side) {
+            for delay_ms in delays_ms {
+                metrics.emit_delay.record(seconds(delay_ms));
+            }
+        }
+    }
+
+    /// The stream has this verdict.
+    pub fn verdict(&self, verdict: Verdict) {
+        one_of(&self.verdicts, verdict);
+    }
+}
+
+impl std::fmt::Debug for StreamMetrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StreamMetrics").finish_non_exhaustive()
+    }
+}
+
+/// Kinds of schema changes.
+const CHANGES: [&str; 8] = [
+    "added",
+    "removed",
+    "type",
+    "default",
+    "enum",
+    "union",
+    "logical_type",
+    "renamed",
+];
+
+impl SideMetrics {
+    fn new(registry: &Registry, stream: &str, side: Side) -> Self {
+        let side = side.as_str();
+        let labels = [stream, side];
+        let outcome = |outcome: Outcome| registry.counter(names::OUTCOMES, &[stream, outcome.as_str(), side]);
+        let reason = |reason: UndecodableReason| {
+            let counter = registry.counter(names::UNDECODABLE, &[stream, side, reason.as_str()]);
+            (reason, counter)
+        };
+        SideMetrics {
+            read: registry.counter(names::RECORDS_READ, &labels),
+            duplicate: outcome(Outcome::Duplicate),
+            conflict: outcome(Outcome::Conflict),
+            late: registry.counter(names::LATE, &labels),
+            untimely: registry.counter(names::UNTIMELY, &labels),
+            undecodable: UndecodableReason::ALL.map(reason).into(),
+            lag: registry.late_gauge(names::LAG_RECORDS, &labels),
+            watermark: registry.late_gauge(names::WATERMARK, &labels),
+            pending: registry.gauge(names::PENDING, &labels),
+            headroom: registry.late_gauge(names::RETENTION_HEADROOM, &labels),
+            emit_delay: registry.histogram(names::EMIT_DELAY, &labels),
+        }
+    }
+
+    fn window(&self, counts: &SideCounts) {
+        self.duplicate.increment(counts.duplicate);
+        self.conflict.increment(counts.conflict);
+        self.late.increment(counts.late);
+        self.untimely.increment(counts.untimely);
+        for (reason, number) in &counts.undecodable {
+            if let Some(counter) = self.undecodable.get(reason) {
+                counter.increment(*number);
+            }
+        }
+    }
+}
+
+/// 1 for the verdict that holds, 0 for the others.
+pub(super) fn one_of(gauges: &[(Verdict, Gauge); 3], holds: Verdict) {
+    for (verdict, gauge) in gauges {
+        gauge.set(f64::from(u8::from(*verdict == holds)));
+    }
+}
+
+fn seconds(ms: i64) -> f64 {
+    ms as f64 / 1_000.0
+}
