@@ -1,0 +1,82 @@
+//! The schema: versions, upwards only.
+
+use super::StoreError;
+use super::backend::{Migration, Mode, Reply, Transaction, arguments};
+use super::perform::Job;
+
+/// From which schema version to which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Migrated {
+    /// Before; 0 is an empty database.
+    pub from: i64,
+    /// After.
+    pub to: i64,
+}
+
+impl Migrated {
+    pub(super) fn nothing(migrations: &[Migration]) -> Self {
+        let to = newest(migrations);
+        Self { from: to, to }
+    }
+}
+
+/// Brings the schema up to date, all steps in one transaction.
+pub(super) struct Migrate(pub &'static [Migration]);
+
+impl Job for Migrate {
+    const MODE: Mode = Mode::Write;
+    type Done = Migrated;
+
+    fn run<'a>(&'a self, transaction: &'a mut dyn Transaction) -> Reply<'a, Migrated> {
+        Box::pin(async move {
+            // Makes the table of versions and takes the lock; only then it is certain which version there is.
+            let table = "CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT NOT NULL PRIMARY KEY, at_ms BIGINT NOT NULL)";
+            transaction.script(table).await?;
+            let from = found(transaction, self.0).await?;
+            let mut to = from;
+            let now = transaction.now_ms().await?;
+            for migration in self.0.iter().filter(|migration| migration.version > from) {
+                transaction.script(migration.sql).await?;
+                let insert = "INSERT INTO schema_versions (version, at_ms) VALUES ($1, $2)";
+                transaction.execute(insert, arguments![migration.version, now]).await?;
+                to = migration.version;
+            }
+            Ok(Migrated { from, to })
+        })
+    }
+}
+
+/// Refuses a schema that is not the binary's.
+pub(super) struct Check(pub &'static [Migration]);
+
+impl Job for Check {
+    const MODE: Mode = Mode::Read;
+    type Done = ();
+
+    fn run<'a>(&'a self, transaction: &'a mut dyn Transaction) -> Reply<'a, ()> {
+        Box::pin(async move {
+            let needed = newest(self.0);
+            match found(transaction, self.0).await {
+                Ok(found) if found == needed => Ok(()),
+                Ok(found) => Err(StoreError::NotMigrated { found, needed }),
+                Err(StoreError::NotMigrated { found, .. }) => Err(StoreError::NotMigrated { found, needed }),
+                Err(error) => Err(error),
+            }
+        })
+    }
+}
+
+fn newest(migrations: &[Migration]) -> i64 {
+    migrations.last().map_or(0, |migration| migration.version)
+}
+
+async fn found(transaction: &mut dyn Transaction, migrations: &[Migration]) -> Result<i64, StoreError> {
+    let sql = "SELECT CAST(coalesce(max(version), 0) AS BIGINT) FROM schema_versions";
+    let rows = transaction.fetch(sql, Vec::new()).await?;
+    let found = rows.first().map_or(Ok(0), |row| row.integer(0))?;
+    let known = newest(migrations);
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    Ok(found)
+}

@@ -1,0 +1,67 @@
+//! Runs one operation: a task of its own, one transaction, again where that helps.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+
+use super::StoreError;
+use super::backend::{Database, Mode, Reply, Transaction};
+
+/// Times a transaction is run again before its error is told.
+const RETRIES: usize = 10;
+
+/// An operation: a transaction that may be run more than once and still counts once.
+pub(super) trait Job: Send + Sync + 'static {
+    /// Whether it writes.
+    const MODE: Mode;
+    /// What it brings.
+    type Done: Send + 'static;
+
+    /// The body of the transaction.
+    fn run<'a>(&'a self, transaction: &'a mut dyn Transaction) -> Reply<'a, Self::Done>;
+
+    /// What must not run at the same time; held to the end, whoever waits.
+    fn turn(&self) -> Option<&tokio::sync::Mutex<()>> {
+        None
+    }
+
+    /// Called once the transaction is durable.
+    fn done(&self, _done: &Self::Done) {}
+}
+
+/// Runs an operation to its end, even if nobody waits for it any more.
+pub(super) async fn perform<J: Job>(database: &Arc<dyn Database>, job: J) -> Result<J::Done, StoreError> {
+    let database = Arc::clone(database);
+    let task = tokio::spawn(async move {
+        let _turn = match job.turn() {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        };
+        let backoff = ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(5))
+            .with_max_delay(Duration::from_secs(1))
+            .with_max_times(RETRIES);
+        (|| once(&*database, &job))
+            .retry(backoff)
+            .when(StoreError::is_retried)
+            .await
+    });
+    task.await.map_err(|_| StoreError::Task)?
+}
+
+async fn once<J: Job>(database: &dyn Database, job: &J) -> Result<J::Done, StoreError> {
+    let mut transaction = database.begin(J::MODE).await?;
+    match job.run(&mut *transaction).await {
+        Ok(done) => {
+            transaction.commit().await?;
+            job.done(&done);
+            Ok(done)
+        }
+        Err(error) => {
+            // Its own error would only hide the first; a connection that cannot roll back is thrown away.
+            transaction.rollback().await.ok();
+            Err(error)
+        }
+    }
+}
