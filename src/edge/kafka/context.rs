@@ -1,0 +1,77 @@
+//! What librdkafka says beside the records: its log lines, and the reasons of failed connections.
+
+use std::sync::{Mutex, PoisonError};
+
+use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerContext;
+use rdkafka::error::{KafkaError as NativeError, RDKafkaErrorCode};
+
+/// A fault of a connection, as the client tells it.
+#[derive(Clone)]
+pub(super) struct Fault {
+    /// Its code.
+    pub(super) code: RDKafkaErrorCode,
+    /// Its reason, in librdkafka's words.
+    pub(super) reason: String,
+}
+
+impl Fault {
+    /// True where waiting does not help.
+    pub(super) fn lasts(&self) -> bool {
+        matches!(self.code, RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL)
+    }
+}
+
+/// Remembers the last fault, the lasting ones before the others.
+#[derive(Default)]
+pub(super) struct Context {
+    fault: Mutex<Option<Fault>>,
+}
+
+impl Context {
+    /// Notes a fault.
+    pub(super) fn note(&self, code: RDKafkaErrorCode, reason: &str) {
+        let mut last = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        let fault = Fault {
+            code,
+            reason: plain(reason),
+        };
+        let keeps = last.as_ref().is_some_and(|old| {
+            // "all brokers are down" says less than why.
+            (old.lasts() && !fault.lasts()) || fault.code == RDKafkaErrorCode::AllBrokersDown
+        });
+        if !keeps {
+            *last = Some(fault);
+        }
+    }
+
+    /// The last fault.
+    pub(super) fn fault(&self) -> Option<Fault> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The reason without the name of librdkafka's thread before it.
+fn plain(reason: &str) -> String {
+    let text = reason.split_once("]: ").map_or(reason, |(_, rest)| rest);
+    text.trim().to_owned()
+}
+
+impl ClientContext for Context {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        match level {
+            RDKafkaLogLevel::Debug => tracing::trace!(target: "librdkafka", facility, message),
+            _ => tracing::debug!(target: "librdkafka", facility, message),
+        }
+    }
+
+    fn error(&self, error: NativeError, reason: &str) {
+        if let Some(code) = error.rdkafka_error_code() {
+            self.note(code, reason);
+        }
+        tracing::debug!(target: "librdkafka", reason, "connection fault");
+    }
+}
+
+impl ConsumerContext for Context {}

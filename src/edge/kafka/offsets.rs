@@ -1,0 +1,125 @@
+//! Where a topic begins and ends: log starts, last stable offsets, high watermarks, and the offsets of a time.
+
+use std::time::Duration;
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::context::Context;
+use super::open::unanswered;
+use super::{KafkaError, Reader};
+
+/// How long a question may take.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// The ends of one partition, as of one query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// Which partition.
+    pub partition: u32,
+    /// The first offset that is still there.
+    pub low: u64,
+    /// The first offset that is not settled: where an open transaction begins, else the high watermark.
+    pub last_stable: u64,
+    /// The next offset that will be written.
+    pub high: u64,
+}
+
+impl Reader {
+    /// The ends of every partition, in one round of questions. The high watermark is asked last, so `last_stable`
+    /// never stands above it.
+    ///
+    /// # Errors
+    /// The cluster does not answer.
+    pub fn ends(&self) -> Result<Vec<Ends>, KafkaError> {
+        let all = self.partitions();
+        let low = offsets(self.consumer(), self.topic(), all, Offset::Beginning)?;
+        let last_stable = offsets(self.consumer(), self.topic(), all, Offset::End)?;
+        let high = offsets(self.probe(), self.topic(), all, Offset::End)?;
+        let known = all.iter().zip(low).zip(last_stable).zip(high);
+        Ok(known
+            .map(|(((&partition, low), last_stable), high)| Ends {
+                partition,
+                low: low.unwrap_or(0),
+                last_stable: last_stable.unwrap_or(0),
+                high: high.unwrap_or(0),
+            })
+            .collect())
+    }
+
+    /// The first offset that is still there, and the high watermark, of one partition.
+    ///
+    /// # Errors
+    /// The cluster does not answer.
+    pub fn watermarks(&self, partition: u32) -> Result<(u64, u64), KafkaError> {
+        let low = one(self.probe(), self.topic(), partition, Offset::Beginning)?;
+        let high = one(self.probe(), self.topic(), partition, Offset::End)?;
+        Ok((low, high))
+    }
+
+    /// The last stable offset of one partition. Below the high watermark there is an open transaction.
+    ///
+    /// # Errors
+    /// The cluster does not answer.
+    pub fn last_stable(&self, partition: u32) -> Result<u64, KafkaError> {
+        one(self.consumer(), self.topic(), partition, Offset::End)
+    }
+
+    /// The first offset of each partition whose Kafka timestamp is at or after a time; `None` where there is none yet.
+    ///
+    /// # Errors
+    /// The cluster does not answer.
+    pub fn offsets_at(&self, time_ms: i64) -> Result<Vec<(u32, Option<u64>)>, KafkaError> {
+        // Times below zero have other meanings in the protocol.
+        let found = offsets(
+            self.consumer(),
+            self.topic(),
+            self.partitions(),
+            Offset::Offset(time_ms.max(0)),
+        )?;
+        Ok(self.partitions().iter().copied().zip(found).collect())
+    }
+}
+
+fn one(client: &BaseConsumer<Context>, topic: &str, partition: u32, what: Offset) -> Result<u64, KafkaError> {
+    let found = offsets(client, topic, &[partition], what)?;
+    Ok(found.first().copied().flatten().unwrap_or(0))
+}
+
+/// Asks the leaders of some partitions: for the beginning, the end, or (an offset) the first offset at that time.
+fn offsets(
+    client: &BaseConsumer<Context>,
+    topic: &str,
+    partitions: &[u32],
+    what: Offset,
+) -> Result<Vec<Option<u64>>, KafkaError> {
+    let question = match what {
+        Offset::Beginning => "ask for the first offsets",
+        Offset::End => "ask for the last offsets",
+        _ => "ask for the offsets of a time",
+    };
+    let failed = |error| unanswered(question, topic, &error);
+    let mut list = TopicPartitionList::with_capacity(partitions.len());
+    for &partition in partitions {
+        list.add_partition_offset(topic, i32::try_from(partition).unwrap_or(i32::MAX), what)
+            .map_err(failed)?;
+    }
+    if partitions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let answer = client.offsets_for_times(list, ANSWER).map_err(failed)?;
+    let mut found = Vec::with_capacity(partitions.len());
+    for &partition in partitions {
+        let wanted = i32::try_from(partition).unwrap_or(i32::MAX);
+        let Some(element) = answer.find_partition(topic, wanted) else {
+            found.push(None);
+            continue;
+        };
+        element.error().map_err(failed)?;
+        found.push(match element.offset() {
+            Offset::Offset(offset) => u64::try_from(offset).ok(),
+            _ => None,
+        });
+    }
+    Ok(found)
+}

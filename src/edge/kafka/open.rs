@@ -1,0 +1,129 @@
+//! Connecting: within 15 s the topic is there and may be read, or the reason is known.
+
+use std::time::Duration;
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError as NativeError, RDKafkaErrorCode};
+use rdkafka::metadata::Metadata;
+
+use super::context::Context;
+use super::link::Link;
+use super::properties::nearest_of;
+use super::queue::{Fault, Kind, Queue};
+use super::settings::{Purpose, brokers_of};
+use super::{KafkaError, Settings};
+
+/// How often we ask, and how long each time: 9 x (1.0 + 0.5) s are below 15 s.
+const TRIES: u32 = 9;
+const ASK: Duration = Duration::from_millis(1_000);
+const LISTEN: Duration = Duration::from_millis(100);
+
+/// Connects and looks for the topic: its partitions, in order.
+pub(super) fn connect(settings: &Settings, topic: &str, purpose: Purpose) -> Result<(Link, Vec<u32>), KafkaError> {
+    super::validate(settings)?;
+    let link = Link::new(settings, purpose)?;
+    for _ in 0..TRIES {
+        match link.consumer.fetch_metadata(Some(topic), ASK) {
+            Ok(metadata) => {
+                if let Some(partitions) = look(&link.consumer, &metadata, topic)? {
+                    return Ok((link, partitions));
+                }
+            }
+            Err(error) => tracing::debug!(topic, %error, "no metadata yet"),
+        }
+        listen(&link.queue);
+        if let Some(error) = lasting(settings, link.consumer.context()) {
+            return Err(error);
+        }
+    }
+    let context = link.consumer.context();
+    Err(KafkaError::Unreachable {
+        brokers: brokers_of(settings),
+        reason: context.fault().map(|fault| fault.reason),
+    })
+}
+
+/// The partitions of the topic; `None` while the cluster does not know them yet.
+fn look(consumer: &BaseConsumer<Context>, metadata: &Metadata, topic: &str) -> Result<Option<Vec<u32>>, KafkaError> {
+    let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else {
+        return Err(unknown(consumer, topic));
+    };
+    match found.error().map(RDKafkaErrorCode::from) {
+        None => {}
+        Some(RDKafkaErrorCode::TopicAuthorizationFailed | RDKafkaErrorCode::ClusterAuthorizationFailed) => {
+            return Err(KafkaError::Forbidden {
+                topic: topic.to_owned(),
+            });
+        }
+        Some(
+            RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic | RDKafkaErrorCode::InvalidTopic,
+        ) => return Err(unknown(consumer, topic)),
+        Some(error) => {
+            tracing::debug!(topic, %error, "topic not ready");
+            return Ok(None);
+        }
+    }
+    let mut partitions: Vec<u32> = found
+        .partitions()
+        .iter()
+        .filter_map(|partition| u32::try_from(partition.id()).ok())
+        .collect();
+    partitions.sort_unstable();
+    Ok((!partitions.is_empty()).then_some(partitions))
+}
+
+fn unknown(consumer: &BaseConsumer<Context>, topic: &str) -> KafkaError {
+    let all = consumer.fetch_metadata(None, ASK).ok();
+    let names = all
+        .iter()
+        .flat_map(|metadata| metadata.topics())
+        .map(|found| found.name());
+    KafkaError::UnknownTopic {
+        topic: topic.to_owned(),
+        nearest: nearest_of(topic, names.filter(|name| *name != topic)).map(str::to_owned),
+    }
+}
+
+/// Lets the client tell its faults: they come through the queue.
+fn listen(queue: &Queue) {
+    for _ in 0..5 {
+        if let Some(event) = queue.take(LISTEN)
+            && let Kind::Fault(Fault { code, reason, .. }) = queue.read(&event)
+        {
+            tracing::debug!(%code, reason, "while connecting");
+        }
+    }
+}
+
+/// A fault that waiting does not cure.
+fn lasting(settings: &Settings, context: &Context) -> Option<KafkaError> {
+    let fault = context.fault().filter(super::context::Fault::lasts)?;
+    let brokers = brokers_of(settings);
+    Some(match fault.code {
+        RDKafkaErrorCode::Authentication => KafkaError::Authentication {
+            brokers,
+            reason: fault.reason,
+        },
+        _ => KafkaError::Tls {
+            brokers,
+            reason: fault.reason,
+        },
+    })
+}
+
+/// An unanswered question in our words.
+pub(super) fn unanswered(question: &'static str, topic: &str, error: &NativeError) -> KafkaError {
+    if error.rdkafka_error_code() == Some(RDKafkaErrorCode::TopicAuthorizationFailed) {
+        return KafkaError::Forbidden {
+            topic: topic.to_owned(),
+        };
+    }
+    let reason = error
+        .rdkafka_error_code()
+        .map_or_else(|| error.to_string(), |code| code.to_string());
+    KafkaError::Query {
+        question,
+        topic: topic.to_owned(),
+        reason,
+    }
+}

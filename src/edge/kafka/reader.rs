@@ -1,0 +1,378 @@
+//! One consumer of one topic: batches of records and the evidence between them.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::context::Context;
+use super::faults::{Judged, judge};
+use super::link::Link;
+use super::open::{connect, unanswered};
+use super::queue::Kind;
+use super::settings::Purpose;
+use super::{KafkaError, Settings};
+use crate::model::RecordBatch;
+
+/// A batch is handed on at this many bytes.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// One thing that a poll yields.
+#[derive(Debug)]
+pub enum Event {
+    /// Records of one partition.
+    Records(RecordBatch),
+    /// The end of a partition: every offset below the position has been delivered or is a gap.
+    End {
+        /// Which partition.
+        partition: u32,
+        /// The next offset to read, control records counted.
+        position: u64,
+    },
+    /// Retention or DeleteRecords took records before they were read; reading goes on at `to`.
+    Expired {
+        /// Which partition.
+        partition: u32,
+        /// The first that is gone.
+        from: u64,
+        /// The first that is there.
+        to: u64,
+    },
+    /// The log ends below what was read: it lost its end, or it is another log. The partition is not read any more.
+    Truncated {
+        /// Which partition.
+        partition: u32,
+        /// How far it was read.
+        position: u64,
+        /// Where it ends now.
+        end: u64,
+    },
+    /// Bytes that do not match their checksum, on the way or on the broker's disk; librdkafka skips them.
+    Corrupt {
+        /// Which partition.
+        partition: u32,
+        /// About where.
+        offset: u64,
+    },
+    /// Something that passes by itself: a broker is down, a leader moves. In librdkafka's words.
+    Trouble(String),
+    /// Nothing came in time. It proves nothing.
+    Idle,
+}
+
+/// Reads one topic.
+pub struct Reader {
+    settings: Settings,
+    topic: String,
+    link: Link,
+    partitions: Vec<u32>,
+    positions: BTreeMap<u32, u64>,
+    held: BTreeSet<u32>,
+    /// Taken from the queue and not yet handed on.
+    stash: VecDeque<Event>,
+    /// Partitions that librdkafka stopped reading, and whether it said that the log was cut.
+    lost: BTreeMap<u32, bool>,
+}
+
+impl Reader {
+    /// Connects within 15 s, and proves that the topic is there and may be read.
+    ///
+    /// # Errors
+    /// Settings that cannot work, a cluster that cannot be reached, a topic that is not there or forbidden.
+    pub fn open(settings: &Settings, topic: &str) -> Result<Self, KafkaError> {
+        Self::open_for(settings, topic, Purpose::Read)
+    }
+
+    pub(super) fn open_for(settings: &Settings, topic: &str, purpose: Purpose) -> Result<Self, KafkaError> {
+        let (link, partitions) = connect(settings, topic, purpose)?;
+        tracing::info!(topic, partitions = partitions.len(), "topic opened");
+        Ok(Self {
+            settings: settings.clone(),
+            topic: topic.to_owned(),
+            link,
+            partitions,
+            positions: BTreeMap::new(),
+            held: BTreeSet::new(),
+            stash: VecDeque::new(),
+            lost: BTreeMap::new(),
+        })
+    }
+
+    /// The topic.
+    #[must_use]
+    pub fn topic(&self) -> &str {
+        &self.topic
+    }
+
+    /// Its partitions when it was opened, in order.
+    #[must_use]
+    pub fn partitions(&self) -> &[u32] {
+        &self.partitions
+    }
+
+    /// How many partitions the topic has now.
+    ///
+    /// # Errors
+    /// The cluster does not answer.
+    pub fn partition_count(&self) -> Result<usize, KafkaError> {
+        let metadata = self
+            .link
+            .probe
+            .fetch_metadata(Some(&self.topic), Duration::from_secs(5))
+            .map_err(|error| unanswered("ask for the partitions", &self.topic, &error))?;
+        let topic = metadata.topics().iter().find(|found| found.name() == self.topic);
+        Ok(topic.map_or(0, |found| found.partitions().len()))
+    }
+
+    /// How far a partition has been read: every offset below has been delivered or is a gap. 0 where it is not assigned.
+    #[must_use]
+    pub fn position(&self, partition: u32) -> u64 {
+        self.positions.get(&partition).copied().unwrap_or(0)
+    }
+
+    /// Reads these partitions from these offsets, and no others; nothing is held.
+    ///
+    /// # Errors
+    /// librdkafka refuses.
+    pub fn assign(&mut self, start: &[(u32, u64)]) -> Result<(), KafkaError> {
+        let list = self.list(start.iter().map(|&(partition, offset)| (partition, Some(offset))))?;
+        self.consumer()
+            .assign(&list)
+            .map_err(|error| self.fatal(&error.to_string()))?;
+        self.positions = start.iter().copied().collect();
+        self.held.clear();
+        self.stash.clear();
+        self.lost.clear();
+        Ok(())
+    }
+
+    /// Stops reading some partitions for now; nothing of them is delivered until they are released.
+    pub fn hold(&mut self, partitions: &[u32]) {
+        let fresh = self.assigned(partitions, false);
+        self.held.extend(&fresh);
+        let list = self.list(fresh.iter().map(|&partition| (partition, None)));
+        if let Err(error) = list.map(|list| self.consumer().pause(&list)) {
+            tracing::warn!(topic = self.topic, %error, "hold partitions");
+        }
+    }
+
+    /// Goes on reading them where they were held.
+    pub fn release(&mut self, partitions: &[u32]) {
+        let held = self.assigned(partitions, true);
+        self.held.retain(|partition| !held.contains(partition));
+        let list = self.list(held.iter().map(|&partition| (partition, None)));
+        if let Err(error) = list.map(|list| self.consumer().resume(&list)) {
+            tracing::warn!(topic = self.topic, %error, "release partitions");
+        }
+    }
+
+    /// The next thing: waits at most `wait` for the first record and takes what is there, at most `max_records` of
+    /// one partition.
+    ///
+    /// # Errors
+    /// Reading cannot go on: the topic is gone or forbidden, or the client has failed.
+    pub fn poll(&mut self, max_records: usize, wait: Duration) -> Result<Event, KafkaError> {
+        if let Some(event) = self.settle_lost() {
+            return Ok(event);
+        }
+        let mut batch = match self.unstash() {
+            Some(Event::Records(records)) => Some(records),
+            Some(event) => return Ok(self.delivered(event)),
+            None => None,
+        };
+        let beside = self.fill(&mut batch, max_records, wait)?;
+        self.stash.extend(beside);
+        let next = match batch {
+            Some(batch) => Some(Event::Records(batch)),
+            None => self.unstash(),
+        };
+        if let Some(event) = next {
+            return Ok(self.delivered(event));
+        }
+        // Log lines of the probe; it has no records.
+        drop(self.link.probe.poll(Duration::ZERO));
+        Ok(Event::Idle)
+    }
+
+    /// Fills the batch until it is full, something else comes (which it returns), or nothing does.
+    fn fill(
+        &mut self,
+        batch: &mut Option<RecordBatch>,
+        max_records: usize,
+        wait: Duration,
+    ) -> Result<Option<Event>, KafkaError> {
+        let queue = &self.link.queue;
+        // A bound on what is none of ours, so that a chatty client cannot keep us.
+        let mut others = 0;
+        while others < 8 && has_room(batch.as_ref(), max_records) {
+            let wait = if batch.is_some() { Duration::ZERO } else { wait };
+            let Some(taken) = queue.take(wait) else {
+                return Ok(None);
+            };
+            match queue.read(&taken) {
+                Kind::Record(message) => {
+                    let (Ok(partition), Ok(offset)) =
+                        (u32::try_from(message.partition()), u64::try_from(message.offset()))
+                    else {
+                        continue;
+                    };
+                    if self.positions.get(&partition).is_none_or(|&position| offset < position) {
+                        continue; // no longer assigned, or delivered already
+                    }
+                    let held = self.held.contains(&partition);
+                    match batch {
+                        Some(batch) if batch.partition == partition && !held => message.copy_into(batch),
+                        None if !held => message.copy_into(batch.insert(RecordBatch::new(partition))),
+                        _ => {
+                            let mut other = RecordBatch::new(partition);
+                            message.copy_into(&mut other);
+                            return Ok(Some(Event::Records(other)));
+                        }
+                    }
+                }
+                Kind::End { partition, offset } => {
+                    if let (Ok(partition), Ok(position)) = (u32::try_from(partition), u64::try_from(offset)) {
+                        return Ok(Some(Event::End { partition, position }));
+                    }
+                }
+                Kind::Fault(fault) => match judge(&self.topic, fault)? {
+                    Judged::Event(event) => return Ok(Some(event)),
+                    Judged::Lost { partition, cut } => {
+                        self.lost.insert(partition, cut);
+                        return Ok(None);
+                    }
+                    Judged::Nothing => others += 1,
+                },
+                Kind::Other => others += 1,
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first of the stash that may be handed on: no record of a held partition, no end before its records.
+    fn unstash(&mut self) -> Option<Event> {
+        let mut waiting = BTreeSet::new();
+        let place = self.stash.iter().position(|event| match event {
+            Event::Records(batch) if self.held.contains(&batch.partition) => {
+                waiting.insert(batch.partition);
+                false
+            }
+            Event::End { partition, .. } => !waiting.contains(partition),
+            _ => true,
+        })?;
+        self.stash.remove(place)
+    }
+
+    /// Keeps account of what is handed on.
+    fn delivered(&mut self, event: Event) -> Event {
+        let reached = match &event {
+            Event::Records(batch) => batch
+                .records
+                .last()
+                .map(|last| (batch.partition, last.offset.saturating_add(1))),
+            Event::End { partition, position } => Some((*partition, *position)),
+            Event::Expired { partition, to, .. } => Some((*partition, *to)),
+            _ => None,
+        };
+        if let Some((partition, reached)) = reached
+            && let Some(position) = self.positions.get_mut(&partition)
+        {
+            *position = reached.max(*position);
+        }
+        event
+    }
+
+    /// A partition that librdkafka stopped reading: why, and from where it goes on.
+    fn settle_lost(&mut self) -> Option<Event> {
+        let stashed = |partition: u32| {
+            let records = |event: &Event| matches!(event, Event::Records(batch) if batch.partition == partition);
+            self.stash.iter().any(records)
+        };
+        let (partition, cut) = self
+            .lost
+            .iter()
+            .map(|(&partition, &cut)| (partition, cut))
+            .find(|&(partition, _)| !stashed(partition))?;
+        let position = self.position(partition);
+        let (low, high) = match self.watermarks(partition) {
+            Ok(found) => found,
+            Err(error) => return Some(Event::Trouble(error.to_string())),
+        };
+        self.lost.remove(&partition);
+        if cut || position > high {
+            return Some(Event::Truncated {
+                partition,
+                position,
+                end: high,
+            });
+        }
+        let from = position.max(low);
+        if let Err(error) = self.restart(partition, from) {
+            self.lost.insert(partition, cut);
+            return Some(Event::Trouble(error.to_string()));
+        }
+        Some(if position < low {
+            self.delivered(Event::Expired {
+                partition,
+                from: position,
+                to: low,
+            })
+        } else {
+            Event::Trouble(format!("partition {partition} had to be opened again"))
+        })
+    }
+
+    /// Reads one partition from an offset; the others go on.
+    fn restart(&self, partition: u32, offset: u64) -> Result<(), KafkaError> {
+        let old = self.list([(partition, None)].into_iter())?;
+        let new = self.list([(partition, Some(offset))].into_iter())?;
+        let failed = |error: rdkafka::error::KafkaError| self.fatal(&error.to_string());
+        self.consumer().incremental_unassign(&old).map_err(failed)?;
+        self.consumer().incremental_assign(&new).map_err(failed)?;
+        if self.held.contains(&partition) {
+            self.consumer().pause(&old).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn assigned(&self, partitions: &[u32], held: bool) -> Vec<u32> {
+        let fits = |partition: &&u32| self.positions.contains_key(partition) && self.held.contains(partition) == held;
+        partitions.iter().filter(fits).copied().collect()
+    }
+
+    fn list(&self, places: impl Iterator<Item = (u32, Option<u64>)>) -> Result<TopicPartitionList, KafkaError> {
+        let mut list = TopicPartitionList::new();
+        for (partition, offset) in places {
+            let (Ok(partition), Ok(offset)) = (i32::try_from(partition), offset.map(i64::try_from).transpose()) else {
+                return Err(self.fatal("a position out of range"));
+            };
+            list.add_partition_offset(&self.topic, partition, offset.map_or(Offset::Invalid, Offset::Offset))
+                .map_err(|error| self.fatal(&error.to_string()))?;
+        }
+        Ok(list)
+    }
+
+    fn fatal(&self, reason: &str) -> KafkaError {
+        KafkaError::Fatal {
+            topic: self.topic.clone(),
+            reason: reason.to_owned(),
+        }
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(super) fn consumer(&self) -> &BaseConsumer<Context> {
+        &self.link.consumer
+    }
+
+    pub(super) fn probe(&self) -> &BaseConsumer<Context> {
+        &self.link.probe
+    }
+}
+
+fn has_room(batch: Option<&RecordBatch>, max_records: usize) -> bool {
+    batch.is_none_or(|batch| batch.arena.len() < BATCH_BYTES && batch.records.len() < max_records.max(1))
+}
