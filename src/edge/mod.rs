@@ -3,3 +3,4 @@
 pub mod files;
 pub mod store;
 pub mod kafka;
+pub mod http;

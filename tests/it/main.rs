@@ -1,5 +1,8 @@
 //! The one integration test binary.
 
+// Also tells clippy that the helpers here are tests: they may unwrap.
+#![cfg(test)]
+
 mod cli;
 mod codec;
 mod config;

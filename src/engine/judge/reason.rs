@@ -45,3 +45,24 @@ pub struct Judgement {
     /// Why it is not `pass`; empty where it is.
     pub reasons: Vec<Reason>,
 }
+
+impl Judgement {
+    /// The first reason, and how many more there are, in one sentence for a controller's log.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let Some(first) = self.reasons.first() else {
+            return "every check is within its budget".to_owned();
+        };
+        let whose = if first.stream.is_empty() {
+            String::new()
+        } else {
+            format!("{}: ", first.stream)
+        };
+        let more = match self.reasons.len() - 1 {
+            0 => String::new(),
+            1 => " (and 1 more reason)".to_owned(),
+            more => format!(" (and {more} more reasons)"),
+        };
+        format!("{whose}{}{more}", first.text)
+    }
+}

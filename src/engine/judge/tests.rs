@@ -295,3 +295,14 @@ fn spans_and_numbers() {
         assert_eq!(text::grouped(number), expect);
     }
 }
+
+#[rstest]
+#[case(clean(), "every check is within its budget")]
+#[case(present(Inconclusive::Store), "orders: the database does not answer")]
+#[case(
+    windows(2, counts(3, 0, 0, 0)),
+    "orders: 6 of 1,000 pairs are in (and 1 more reason)"
+)]
+fn one_sentence(#[case] case: Case, #[case] expect: &str) {
+    assert_eq!(judged(&case).sentence(), expect);
+}
