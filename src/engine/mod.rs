@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod core;
+pub mod diff;
 mod input;
 pub mod judge;
 mod output;
