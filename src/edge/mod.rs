@@ -1,6 +1,7 @@
 //! Second floor: the world. One outside thing a file; does I/O and decides nothing.
 
 pub mod files;
-pub mod store;
-pub mod kafka;
 pub mod http;
+pub mod kafka;
+pub mod registry;
+pub mod store;
