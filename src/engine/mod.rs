@@ -1,5 +1,6 @@
 //! First floor, next door: decisions. Pure, synchronous, deterministic; time is an argument.
 
+pub mod census;
 mod checkpoint;
 mod core;
 pub mod diff;
