@@ -7,6 +7,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OwnedMutexGuard;
+
 use super::backend::{Argument, Mode, Reply, Transaction, arguments};
 use super::lease::{Key, LEASE_MS, Lease};
 use super::perform::Job;
@@ -36,6 +38,8 @@ pub struct Commit<'a> {
 /// Owned, because it outlives whoever asked for it.
 pub(super) struct CommitJob {
     key: Arc<Key>,
+    /// Held until it is known what became of it: commits of a lease happen in the order in which they were asked for.
+    _turn: OwnedMutexGuard<()>,
     windows: Vec<Window>,
     bad: Vec<(i64, String)>,
     findings: Vec<Finding>,
@@ -77,7 +81,7 @@ fn position(position: Option<(u32, u64)>) -> Result<(i64, i64), StoreError> {
 }
 
 impl CommitJob {
-    pub fn new(lease: &Lease, commit: &Commit<'_>) -> Result<Self, StoreError> {
+    pub async fn new(lease: &Lease, commit: &Commit<'_>) -> Result<Self, StoreError> {
         let windows = commit.windows.iter().map(|window| {
             Ok(Window {
                 start_ms: window.start_ms.unwrap_or(NO_TIME),
@@ -103,6 +107,7 @@ impl CommitJob {
         });
         Ok(Self {
             key: Arc::clone(&lease.key),
+            _turn: Arc::clone(&lease.key.busy).lock_owned().await,
             windows: windows.collect::<Result<_, StoreError>>()?,
             bad: bad.collect::<Result<_, StoreError>>()?,
             findings: findings.collect::<Result<_, StoreError>>()?,
@@ -264,10 +269,6 @@ impl Job for CommitJob {
             self.write(transaction).await?;
             Ok(commits)
         })
-    }
-
-    fn turn(&self) -> Option<&tokio::sync::Mutex<()>> {
-        Some(&self.key.busy)
     }
 
     fn done(&self, commits: &i64) {

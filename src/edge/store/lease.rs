@@ -27,8 +27,8 @@ pub(super) struct Key {
     pub epoch: i64,
     /// Commits that this worker knows of: what it wrote last.
     pub commits: AtomicI64,
-    /// Held by a commit under way, so that the next one sees what became of it even if nobody waited.
-    pub busy: tokio::sync::Mutex<()>,
+    /// Held by a commit under way, so that the next one sees what became of it even if nobody waited for it.
+    pub busy: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Lease {
@@ -158,7 +158,7 @@ impl Job for AcquireJob {
                 stream: stream.clone(),
                 epoch: row.integer(0)?,
                 commits: AtomicI64::new(row.integer(3)?),
-                busy: tokio::sync::Mutex::new(()),
+                busy: Arc::default(),
             };
             let sql = "SELECT body, state FROM checkpoints WHERE release = $1 AND generation = $2 AND stream = $3";
             let rows = transaction

@@ -156,14 +156,14 @@ impl Store {
     }
 
     /// Stores final windows and where to go on after them: all of it, or nothing. Asked again with the same, it does nothing.
+    /// Who stops waiting does not learn whether it happened; commits of one lease happen in the order of their asking.
     ///
     /// # Errors
     /// [`StoreError::Fenced`] where another worker has the lease, [`StoreError::Conflict`] where other results are stored
     /// already; or the database does not do it. After a transient error the same commit may be asked for again.
     pub async fn commit(&self, lease: &Lease, commit: Commit<'_>) -> Result<(), StoreError> {
-        perform::perform(&self.database, commit::CommitJob::new(lease, &commit)?)
-            .await
-            .map(|_| ())
+        let job = commit::CommitJob::new(lease, &commit).await?;
+        perform::perform(&self.database, job).await.map(|_| ())
     }
 
     /// What is stored of a generation, in one snapshot.

@@ -21,11 +21,6 @@ pub(super) trait Job: Send + Sync + 'static {
     /// The body of the transaction.
     fn run<'a>(&'a self, transaction: &'a mut dyn Transaction) -> Reply<'a, Self::Done>;
 
-    /// What must not run at the same time; held to the end, whoever waits.
-    fn turn(&self) -> Option<&tokio::sync::Mutex<()>> {
-        None
-    }
-
     /// Called once the transaction is durable.
     fn done(&self, _done: &Self::Done) {}
 }
@@ -34,10 +29,6 @@ pub(super) trait Job: Send + Sync + 'static {
 pub(super) async fn perform<J: Job>(database: &Arc<dyn Database>, job: J) -> Result<J::Done, StoreError> {
     let database = Arc::clone(database);
     let task = tokio::spawn(async move {
-        let _turn = match job.turn() {
-            Some(turn) => Some(turn.lock().await),
-            None => None,
-        };
         let backoff = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(5))
             .with_max_delay(Duration::from_secs(1))

@@ -1,0 +1,151 @@
+//! Opening: what is refused, and in which words.
+
+use crosscheck::edge::store::{self, Migrated, Settings, StoreError};
+use rstest::rstest;
+use secrecy::SecretString;
+
+use super::bed::postgres;
+use super::{Bed, Kind};
+
+fn settings(url: impl Into<String>, migrate: bool) -> Settings {
+    Settings {
+        url: url.into(),
+        password: None,
+        migrate,
+    }
+}
+
+async fn refused(settings: &Settings) -> StoreError {
+    store::open(settings).await.expect_err("must be refused")
+}
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[ignore = "needs PostgreSQL: set CROSSCHECK_TEST_POSTGRES"]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test(flavor = "multi_thread")]
+async fn versions(#[case] kind: Kind) {
+    let bed = Bed::empty(kind).await;
+    let strict = settings(bed.settings.url.clone(), false);
+    let error = refused(&strict).await;
+    assert!(
+        matches!(
+            error,
+            StoreError::NotMigrated { found: 0, .. } | StoreError::NoDatabase(_)
+        ),
+        "{error}"
+    );
+
+    // Two at once: one does it, the other finds it done.
+    let (one, two) = tokio::join!(store::migrate(&bed.settings), store::migrate(&bed.settings));
+    let mut both = [one.unwrap(), two.unwrap()];
+    both.sort_by_key(|migrated| migrated.from);
+    assert_eq!(both, [Migrated { from: 0, to: 1 }, Migrated { from: 1, to: 1 }]);
+    store::open(&strict).await.unwrap();
+
+    bed.sql("INSERT INTO schema_versions (version, at_ms) VALUES (99, 0)")
+        .await;
+    for settings in [&strict, &bed.settings] {
+        let error = refused(settings).await;
+        assert_eq!(
+            error.to_string(),
+            "database has schema version 99, this crosscheck knows only 1"
+        );
+        assert!(error.hint().contains("newer crosscheck"));
+    }
+    assert!(matches!(
+        store::migrate(&bed.settings).await,
+        Err(StoreError::Newer { .. })
+    ));
+
+    bed.sql("DELETE FROM schema_versions").await;
+    let error = refused(&strict).await;
+    assert_eq!(
+        error.to_string(),
+        "database has schema version 0, this crosscheck needs 1"
+    );
+    assert!(error.hint().contains("crosscheck migrate"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses() {
+    for url in [
+        "",
+        "mysql://x/y",
+        "crosscheck.db",
+        "sqlite::memory:",
+        "sqlite://",
+        "postgres://[",
+        "sqlite://x?mode=zzz",
+    ] {
+        let error = refused(&settings(url, true)).await;
+        assert!(matches!(error, StoreError::Address(_)), "{url}: {error}");
+        assert!(error.hint().contains("sqlite://PATH"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unwritable_paths_say_where_and_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().display();
+    std::fs::write(
+        folder.path().join("text.db"),
+        "this is no database, only a long enough text",
+    )
+    .unwrap();
+
+    let error = refused(&settings(format!("sqlite://{root}/no/such.db"), true)).await;
+    assert_eq!(
+        error.to_string(),
+        format!("database {root}/no/such.db cannot be written: folder {root}/no does not exist")
+    );
+    let error = refused(&settings(format!("sqlite://{root}"), true)).await;
+    assert_eq!(
+        error.to_string(),
+        format!("database {root} cannot be written: it is a folder")
+    );
+    assert!(error.hint().contains("name a path"));
+    let error = refused(&settings("sqlite:///proc/crosscheck.db", true)).await;
+    assert!(matches!(error, StoreError::Unwritable { .. }), "{error}");
+    let error = refused(&settings(format!("sqlite://{root}/text.db"), true)).await;
+    assert_eq!(
+        error.to_string(),
+        format!("{root}/text.db is not a SQLite database, or is damaged")
+    );
+    let error = refused(&settings(format!("sqlite://{root}/missing.db"), false)).await;
+    assert_eq!(error.to_string(), format!("database {root}/missing.db does not exist"));
+    assert!(!folder.path().join("missing.db").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_answers() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let error = refused(&settings(format!("postgres://u@127.0.0.1:{port}/db"), true)).await;
+    let StoreError::Unreachable { place, .. } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(*place, format!("db at 127.0.0.1:{port}"));
+    assert!(error.is_transient());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: set CROSSCHECK_TEST_POSTGRES"]
+async fn a_server_that_refuses() {
+    let url = postgres();
+    let (user, rest) = url.split_once("://").unwrap().1.split_once('@').unwrap();
+    let name = user.split(':').next().unwrap();
+    let mut wrong = settings(format!("postgres://{name}@{rest}"), true);
+    wrong.password = Some(SecretString::from("not-the-password"));
+    let error = refused(&wrong).await;
+    assert!(matches!(error, StoreError::Login { .. }), "{error}");
+    for text in [error.to_string(), format!("{error:?}"), format!("{wrong:?}")] {
+        assert!(!text.contains("not-the-password"), "{text}");
+    }
+    let missing = format!("{}/no_such_database", url.rsplit_once('/').unwrap().0);
+    let error = refused(&settings(missing, true)).await;
+    assert!(matches!(error, StoreError::NoDatabase(_)), "{error}");
+    let error = refused(&settings(format!("{url}?sslmode=require"), true)).await;
+    assert!(matches!(error, StoreError::Unreachable { .. }), "{error}");
+}
