@@ -1,1 +1,5 @@
 //! Every command, flag, config block and metric of the docs exists.
+
+mod blocks;
+mod links;
+mod metrics;

@@ -1,0 +1,46 @@
+//! The metrics of the docs are those that exist.
+
+use crosscheck::app::metrics::names::{ALL, Kind};
+
+use super::blocks::pages;
+
+/// Names of metrics in a text, without the endings that a histogram adds.
+pub fn named(text: &str) -> Vec<&str> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .filter(|word| word.starts_with("crosscheck_"))
+        .collect()
+}
+
+fn exists(name: &str) -> bool {
+    let endings = ["_bucket", "_sum", "_count"];
+    ALL.iter().any(|metric| {
+        let of_histogram = || {
+            let ending = name.strip_prefix(metric.name);
+            metric.kind == Kind::Histogram && ending.is_some_and(|ending| endings.contains(&ending))
+        };
+        metric.name == name || of_histogram()
+    })
+}
+
+#[test]
+fn every_metric_that_is_named_exists() {
+    for (page, text) in pages() {
+        for name in named(&text) {
+            // Roles of the database are no metrics.
+            let role = ["crosscheck_worker", "crosscheck_reader"].contains(&name);
+            assert!(role || exists(name), "{page} names {name}, which does not exist");
+        }
+    }
+}
+
+#[test]
+fn every_metric_has_a_row_in_operations() {
+    let pages = pages();
+    let (_, text) = pages.iter().find(|(name, _)| name == "docs/operations.md").unwrap();
+    for metric in ALL {
+        let labels: Vec<String> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
+        let help = metric.help.trim_end_matches('.');
+        let row = format!("| `{}` | {} | {help} |", metric.name, labels.join(", "));
+        assert!(text.contains(&row), "docs/operations.md has no row\n{row}");
+    }
+}
