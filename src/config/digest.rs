@@ -1,0 +1,87 @@
+//! The digest of the comparison settings: what is frozen in a generation, apart from what may be reloaded.
+//!
+//! Frozen is what a final window or a verdict is a function of. Not frozen are credentials, addresses, receivers, what
+//! findings may show, how many are kept, memory limits, owners and links.
+
+use serde::Serialize;
+
+use super::{Budgets, Config, Contract, Policy, Start, Stream};
+use crate::model::PerSide;
+use crate::{codec, engine};
+
+#[derive(Serialize)]
+struct Frozen<'a> {
+    version: u32,
+    start: Start,
+    policy: Policy,
+    streams: Vec<FrozenStream<'a>>,
+}
+
+#[derive(Serialize)]
+struct FrozenStream<'a> {
+    name: &'a str,
+    sides: PerSide<FrozenSide<'a>>,
+    engine: engine::Settings,
+    contract: Option<&'a Contract>,
+    budgets: Budgets,
+    late_max: f64,
+}
+
+#[derive(Serialize)]
+struct FrozenSide<'a> {
+    cluster: &'a str,
+    topic: &'a str,
+    registry: Option<&'a str>,
+    codec: &'a codec::Settings,
+}
+
+impl Config {
+    /// The comparison settings as canonical JSON: streams by name, keys in a fixed order.
+    #[must_use]
+    pub fn frozen_json(&self) -> String {
+        let mut streams: Vec<FrozenStream> = self.streams.iter().map(frozen).collect();
+        streams.sort_by_key(|stream| stream.name);
+        let frozen = Frozen {
+            version: 1,
+            start: self.release.start,
+            policy: self.policy,
+            streams,
+        };
+        // Plain data with string keys only: there is nothing here that JSON cannot hold.
+        serde_json::to_string(&frozen).unwrap_or_default()
+    }
+
+    /// BLAKE3 of [`Self::frozen_json`] in hex: another digest is another generation.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        blake3::hash(self.frozen_json().as_bytes()).to_hex().to_string()
+    }
+}
+
+fn frozen(stream: &Stream) -> FrozenStream<'_> {
+    let side = |side| {
+        let side: &super::StreamSide = stream.sides.get(side);
+        FrozenSide {
+            cluster: &side.cluster,
+            topic: &side.topic,
+            registry: side.registry.as_deref(),
+            codec: &side.codec,
+        }
+    };
+    FrozenStream {
+        name: &stream.name,
+        sides: PerSide {
+            baseline: side(crate::model::Side::Baseline),
+            canary: side(crate::model::Side::Canary),
+        },
+        // What is kept and held changes no window.
+        engine: engine::Settings {
+            findings_max: 0,
+            held_max_bytes: 0,
+            ..stream.engine.clone()
+        },
+        contract: stream.contract.as_ref(),
+        budgets: stream.budgets,
+        late_max: stream.limits.late_max,
+    }
+}

@@ -1,0 +1,343 @@
+//! The `streams` of the config file as they are written.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+use super::Criticality;
+use super::text::{Day, Decimal, Duration, Ids, Partitions, PathText, Rate, Relative, Size, TimeDifference};
+
+/// One log a side, compared.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Stream {
+    /// Its name, unique.
+    pub(super) name: String,
+    /// Who answers for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) owner: Option<String>,
+    /// How much it matters (`standard`).
+    pub(super) criticality: Option<Criticality>,
+    /// Streams whose divergence explains this one's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) upstream: Vec<String>,
+    /// The pipeline that is trusted.
+    pub(super) baseline: Side,
+    /// The pipeline under judgement.
+    pub(super) canary: Side,
+    /// How the sides relate (`paired`).
+    pub(super) mode: Option<Mode>,
+    /// How values are written (`avro`).
+    pub(super) format: Option<Format>,
+    /// How a value names its schema (`confluent`).
+    pub(super) framing: Option<Framing>,
+    /// How keys are written (`raw`, `none`).
+    pub(super) key: Option<Key>,
+    /// What makes two sightings one event; without it the whole content.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) identity: Option<Identity>,
+    /// Where the event time is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) event_time: Option<EventTime>,
+    /// The schema that both sides are compared under; without it the newest of the baseline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) contract: Option<Contract>,
+    /// The unit of counting and of evidence (30s).
+    pub(super) window: Option<Duration>,
+    /// Disorder inside a partition (1m).
+    pub(super) lateness: Option<Duration>,
+    /// Skew between the two sides (30s).
+    pub(super) grace: Option<Duration>,
+    /// Limits.
+    #[serde(default)]
+    pub(super) limits: Limits,
+    /// What equal means.
+    #[serde(default)]
+    pub(super) compare: Compare,
+    /// Which identities are compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sample: Option<Sample>,
+    /// The rates of bad records that it may have.
+    #[serde(default)]
+    pub(super) budget: Budget,
+    /// The only values that a finding may carry.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) show: Vec<PathText>,
+    /// What an alert points to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) runbook_url: Option<String>,
+}
+
+/// One side of a stream. What it says about decoding wins over what the stream says.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Side {
+    /// Name of its cluster; needless where there is only one.
+    pub(super) cluster: Option<String>,
+    /// Its topic.
+    pub(super) topic: String,
+    /// Name of its registry; needless where there is only one.
+    pub(super) registry: Option<String>,
+    /// Which records of the topic belong to it.
+    #[serde(default, skip_serializing_if = "Select::is_empty")]
+    pub(super) select: Select,
+    /// How values are written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) format: Option<Format>,
+    /// How a value names its schema.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) framing: Option<Framing>,
+    /// How keys are written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) key: Option<Key>,
+    /// What makes two sightings one event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) identity: Option<Identity>,
+    /// Where the event time is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) event_time: Option<EventTime>,
+}
+
+/// Which records belong to a side. All that are given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Select {
+    /// Headers by name, each with this value.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) header: BTreeMap<String, String>,
+    /// Partitions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) partition: Option<Partitions>,
+    /// Ids of schemas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) schema: Option<Ids>,
+}
+
+impl Select {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// How the sides relate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Mode {
+    /// Both see every event.
+    #[default]
+    Paired,
+}
+
+/// How bytes are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Format {
+    /// Apache Avro binary.
+    Avro,
+    /// Bytes as they are.
+    Raw,
+}
+
+/// How a record names its schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Framing {
+    /// A zero byte and the schema's id in its registry.
+    Confluent,
+    /// Avro's single-object encoding.
+    SingleObject,
+    /// Nothing.
+    None,
+}
+
+/// How keys are written.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Key {
+    /// How keys are written (`raw`).
+    pub(super) format: Option<Format>,
+    /// How a key names its schema (`none`; `confluent` for avro keys).
+    pub(super) framing: Option<Framing>,
+}
+
+/// What makes two sightings one event.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Identity {
+    /// Its parts, in order.
+    pub(super) parts: Vec<Part>,
+    /// What it names (`event`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) names: Option<Names>,
+}
+
+/// What an identity names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Names {
+    /// One event.
+    Event,
+    /// A thing with many versions.
+    Entity,
+}
+
+/// A part of an identity: `key`, or one of `{key: PATH}`, `{header: NAME}`, `{field: PATH}`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Part {
+    /// The whole key (`null`), or a path in the decoded key.
+    Key(Option<PathText>),
+    /// A header.
+    Header(String),
+    /// A path in the value.
+    Field(PathText),
+}
+
+impl JsonSchema for Part {
+    fn schema_name() -> Cow<'static, str> {
+        "Part".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let path = generator.subschema_for::<PathText>();
+        json_schema!({
+            "description": "A part of an identity: `key`, or one of {key: PATH}, {header: NAME}, {field: PATH}",
+            "oneOf": [
+                {"const": "key", "description": "The whole key"},
+                {"type": "object", "properties": {"key": path}, "required": ["key"], "additionalProperties": false},
+                {"type": "object", "properties": {"header": {"type": "string"}}, "required": ["header"], "additionalProperties": false},
+                {"type": "object", "properties": {"field": path}, "required": ["field"], "additionalProperties": false},
+            ],
+        })
+    }
+}
+
+/// Where the event time is.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub(super) enum EventTime {
+    /// The Kafka timestamp.
+    Timestamp,
+    /// There is none: one window. Bounded runs only.
+    None,
+    /// A path in the value.
+    Field(PathText),
+    /// A header.
+    Header(String),
+}
+
+/// A named contract.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub(super) enum Contract {
+    /// A schema file.
+    File(String),
+    /// `SUBJECT:VERSION` in the baseline's registry.
+    Subject(String),
+}
+
+/// Limits of a stream.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Limits {
+    /// A partition that sends nothing for this long may be idle (30s).
+    pub(super) idle: Option<Duration>,
+    /// Untimely when this much after the Kafka timestamp (10m).
+    pub(super) skew_max: Option<Duration>,
+    /// Untimely when this much before the Kafka timestamp (7d).
+    pub(super) age_max: Option<Duration>,
+    /// A partition this far ahead of the slowest is held back (5m); at least lateness + grace.
+    pub(super) ahead_max: Option<Duration>,
+    /// Rate of late records above which the verdict is inconclusive (1e-3).
+    pub(super) late_max: Option<Rate>,
+    /// Bytes that unsettled records may hold (256MiB).
+    pub(super) held_max_bytes: Option<Size>,
+}
+
+/// What equal means.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Compare {
+    /// What is not compared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) ignore: Vec<Ignore>,
+    /// Values that may be apart.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) tolerance: Vec<Tolerance>,
+    /// Canary's name: contract's name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) rename: BTreeMap<String, PathText>,
+    /// An absent field equals a present one that has the contract's default (false).
+    pub(super) absent_equals_default: Option<bool>,
+    /// Compare the key where it is not the identity (true).
+    pub(super) key: Option<bool>,
+    /// Headers to compare.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) headers: Vec<String>,
+}
+
+/// A path that is not compared.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ignore {
+    /// Where.
+    pub(super) path: PathText,
+    /// Who asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) owner: Option<String>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<String>,
+    /// The last day on which it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) until: Option<Day>,
+}
+
+/// A value that may be apart: exactly one of `abs`, `rel` and `time`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tolerance {
+    /// Where.
+    pub(super) path: PathText,
+    /// At most this much.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) abs: Option<Decimal>,
+    /// At most this fraction of the baseline's absolute value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rel: Option<Relative>,
+    /// At most this much time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) time: Option<TimeDifference>,
+}
+
+/// Which identities are compared.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Sample {
+    /// The fraction of them (1.0).
+    pub(super) rate: Option<Rate>,
+}
+
+/// The rates of bad records that a stream may have.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Budget {
+    /// Of mismatched pairs (1e-4).
+    pub(super) mismatched: Option<Rate>,
+    /// Of missing records (1e-4).
+    pub(super) missing: Option<Rate>,
+    /// Of extra records (1e-4).
+    pub(super) extra: Option<Rate>,
+    /// Of duplicates (1e-3).
+    pub(super) duplicate: Option<Rate>,
+    /// Of conflicts (0).
+    pub(super) conflict: Option<Rate>,
+    /// Of undecodable records (0).
+    pub(super) undecodable: Option<Rate>,
+    /// Of untimely records (1e-4).
+    pub(super) untimely: Option<Rate>,
+    /// Of diverted records (1e-4).
+    pub(super) diverted: Option<Rate>,
+}

@@ -1,0 +1,243 @@
+//! From the file as it is written to the settings of the components: defaults, names, rules across keys.
+//!
+//! Defaults are written back into the file's structs, so that `config show` prints what is in force.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{Ipv4Addr, SocketAddr};
+
+use super::fault::nearest_hint;
+use super::faults::Faults;
+use super::file::{File, Policy as FilePolicy, Serve as FileServe, Silent, Store as FileStore};
+use super::keypath::KeyPath;
+use super::resolve_stream::Streams;
+use super::secret::{Secrets, is_secret_property, url_fault};
+use super::settings::{
+    Cluster, Config, Policy, Profile, Registry, ReleaseSettings, Serve, SilentThen, Start, Store, Stream,
+};
+use super::text::{Address, Text};
+
+/// The value of a key, or its default, which is written back.
+pub(super) fn fill<T: Text>(slot: &mut Option<T>, text: &str, value: T::Value) -> T::Value
+where
+    T::Value: Clone,
+{
+    slot.get_or_insert_with(|| T::written(text, value)).value().clone()
+}
+
+/// Everything that the file says. Faults go to the list; then what comes back is of no use.
+pub(super) fn resolve(file: &mut File, secrets: &Secrets, worker: bool, faults: &mut Faults) -> Config {
+    let root = KeyPath::default();
+    let start = fill(&mut file.release.start, "now", Start::Now);
+    if file.release.name.trim().is_empty() {
+        faults.push(&root.key("release").key("name"), "must not be empty".to_owned(), None);
+    }
+    let clusters = clusters(file, secrets, &root.key("clusters"), faults);
+    let registries = registries(file, secrets, &root.key("registries"), faults);
+    let context = Streams {
+        clusters: &clusters,
+        registries: &registries,
+        start,
+        worker,
+    };
+    let streams = context.resolve(&mut file.streams, faults);
+    check_upstream(&streams, &root.key("streams"), faults);
+    let policy = policy(&mut file.policy, &root.key("policy"), faults);
+    let trust_key = file
+        .trust
+        .key
+        .as_ref()
+        .map(|key| secrets.read(key, &root.key("trust").key("key"), faults));
+    let store = store(&mut file.store, secrets, &root.key("store"), faults);
+    let serve = serve(&mut file.serve);
+    let urls = root.key("alertmanager").key("urls");
+    for (i, url) in file.alertmanager.urls.iter().enumerate() {
+        check_url(url, &["http", "https"], &urls.index(i), faults);
+    }
+    Config {
+        release: ReleaseSettings {
+            name: file.release.name.clone(),
+            start,
+        },
+        clusters,
+        registries,
+        streams,
+        policy,
+        trust_key,
+        store,
+        serve,
+        alertmanager_urls: file.alertmanager.urls.clone(),
+    }
+}
+
+fn check_url(url: &str, schemes: &[&str], path: &KeyPath, faults: &mut Faults) {
+    if let Some((what, hint)) = url_fault(url, schemes) {
+        faults.push(path, what, hint);
+    }
+}
+
+fn clusters(file: &File, secrets: &Secrets, path: &KeyPath, faults: &mut Faults) -> BTreeMap<String, Cluster> {
+    let mut clusters = BTreeMap::new();
+    for (name, cluster) in &file.clusters {
+        let path = path.key(name);
+        if cluster.brokers.is_empty() {
+            faults.push(
+                &path.key("brokers"),
+                "must name a broker".to_owned(),
+                Some("such as [\"kafka:9092\"]".to_owned()),
+            );
+        }
+        for (i, broker) in cluster.brokers.iter().enumerate() {
+            if let Err(what) = check_broker(broker) {
+                faults.push(
+                    &path.key("brokers").index(i),
+                    what,
+                    Some("such as kafka:9092".to_owned()),
+                );
+            }
+        }
+        for name in cluster.properties.keys().filter(|name| is_secret_property(name)) {
+            let hint = format!("say `secrets: {{{name}: {{file: PATH}}}}` or `{{env: NAME}}`");
+            faults.push(&path.key("properties").key(name), "is a secret".to_owned(), Some(hint));
+        }
+        let mut values = BTreeMap::new();
+        for (name, secret) in &cluster.secrets {
+            values.insert(
+                name.clone(),
+                secrets.read(secret, &path.key("secrets").key(name), faults),
+            );
+        }
+        clusters.insert(
+            name.clone(),
+            Cluster {
+                brokers: cluster.brokers.clone(),
+                properties: cluster.properties.clone(),
+                secrets: values,
+            },
+        );
+    }
+    clusters
+}
+
+/// That a text is `HOST:PORT`, or a host alone.
+pub(super) fn check_broker(broker: &str) -> Result<(), String> {
+    let port = match broker.rsplit_once(':') {
+        _ if broker.contains("://") || broker.contains('@') || broker.contains(char::is_whitespace) => None,
+        Some((host, port)) if !host.is_empty() => port.parse::<u16>().ok(),
+        Some(_) => None,
+        None if broker.is_empty() => None,
+        None => Some(9092),
+    };
+    port.map(|_| ()).ok_or_else(|| "must be HOST:PORT".to_owned())
+}
+
+fn registries(file: &File, secrets: &Secrets, path: &KeyPath, faults: &mut Faults) -> BTreeMap<String, Registry> {
+    let mut registries = BTreeMap::new();
+    for (name, registry) in &file.registries {
+        let path = path.key(name);
+        check_url(&registry.url, &["http", "https"], &path.key("url"), faults);
+        let auth = secrets.auth(registry.auth.as_ref(), &path.key("auth"), faults);
+        let ca = registry.ca.as_ref().map(Into::into);
+        registries.insert(
+            name.clone(),
+            Registry {
+                url: registry.url.clone(),
+                auth,
+                ca,
+            },
+        );
+    }
+    registries
+}
+
+fn policy(policy: &mut FilePolicy, path: &KeyPath, faults: &mut Faults) -> Policy {
+    let silent = policy.silent.get_or_insert_with(Silent::default);
+    let settings = Policy {
+        alpha: fill(&mut policy.alpha, "0.01", 0.01),
+        beta: fill(&mut policy.beta, "0.05", 0.05),
+        profile: *policy.profile.get_or_insert(Profile::Bursty),
+        min_duration_ms: fill(&mut policy.min_duration, "10m", 600_000),
+        max_duration_ms: fill(&mut policy.max_duration, "6h", 21_600_000),
+        silent_after_ms: fill(&mut silent.after, "10m", 600_000),
+        silent_then: *silent.then.get_or_insert(SilentThen::Inconclusive),
+    };
+    for (name, value) in [("alpha", settings.alpha), ("beta", settings.beta)] {
+        if !(value > 0.0 && value <= 0.5) {
+            faults.push(&path.key(name), "must be above 0 and at most 0.5".to_owned(), None);
+        }
+    }
+    if settings.min_duration_ms > settings.max_duration_ms && !faults.spoils(&path.key("max_duration")) {
+        faults.push(
+            &path.key("min_duration"),
+            "must be at most max_duration".to_owned(),
+            None,
+        );
+    }
+    settings
+}
+
+fn store(store: &mut FileStore, secrets: &Secrets, path: &KeyPath, faults: &mut Faults) -> Store {
+    let url = store
+        .url
+        .get_or_insert_with(|| "sqlite://crosscheck.db".to_owned())
+        .clone();
+    check_url(&url, &["sqlite", "postgres", "postgresql"], &path.key("url"), faults);
+    let auth = secrets.auth(store.auth.as_ref(), &path.key("auth"), faults);
+    if auth.is_some() && url.starts_with("sqlite:") {
+        faults.push(
+            &path.key("auth"),
+            "is for PostgreSQL".to_owned(),
+            Some("leave it out".to_owned()),
+        );
+    }
+    Store { url, auth }
+}
+
+fn serve(serve: &mut FileServe) -> Serve {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 9600));
+    Serve {
+        address: fill::<Address>(&mut serve.address, "127.0.0.1:9600", address),
+    }
+}
+
+/// That upstream streams exist and that no stream is its own upstream.
+fn check_upstream(streams: &[Stream], path: &KeyPath, faults: &mut Faults) {
+    let names: Vec<&str> = streams.iter().map(|stream| stream.name.as_str()).collect();
+    for (i, stream) in streams.iter().enumerate() {
+        let path = path.index(i).key("upstream");
+        for (j, name) in stream.upstream.iter().enumerate() {
+            if !names.contains(&name.as_str()) {
+                let hint = nearest_hint(name, names.iter().copied());
+                faults.push(&path.index(j), format!("there is no stream `{name}`"), hint);
+            }
+        }
+        if reaches(streams, &stream.name) {
+            let what = format!("`{}` is upstream of itself", stream.name);
+            faults.push(
+                &path,
+                what,
+                Some("upstream points one way: from the effect to its cause".to_owned()),
+            );
+        }
+    }
+}
+
+/// Whether a stream is reached again along `upstream`.
+fn reaches(streams: &[Stream], start: &str) -> bool {
+    let mut seen = BTreeSet::new();
+    let above = |name: &str| -> Vec<&String> {
+        let stream = streams.iter().find(|stream| stream.name == name);
+        stream
+            .map(|stream| stream.upstream.iter().collect())
+            .unwrap_or_default()
+    };
+    let mut open = above(start);
+    while let Some(name) = open.pop() {
+        if name == start {
+            return true;
+        }
+        if seen.insert(name) {
+            open.extend(above(name));
+        }
+    }
+    false
+}

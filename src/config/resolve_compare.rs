@@ -1,0 +1,118 @@
+//! What equal means: the rules of comparison and the contract.
+
+use super::faults::Faults;
+use super::file_stream::{Compare, Contract as FileContract, Tolerance as FileTolerance};
+use super::keypath::KeyPath;
+use super::settings::{Contract, Ignore};
+use crate::model::{Path, Segment};
+use crate::{codec, engine};
+
+/// Tolerances that a record may have.
+pub(super) const TOLERANCES_MAX: usize = 8;
+
+/// The rules of the codec, and the tolerances of the engine in the order of the tolerant paths.
+pub(super) fn compare(
+    compare: &mut Compare,
+    path: &KeyPath,
+    faults: &mut Faults,
+) -> (codec::Rules, Vec<engine::Tolerance>) {
+    let list = path.key("tolerance");
+    if compare.tolerance.len() > TOLERANCES_MAX {
+        let what = format!(
+            "has {} paths, at most {TOLERANCES_MAX} may be tolerant",
+            compare.tolerance.len()
+        );
+        faults.push(&list, what, None);
+    }
+    let mut tolerant: Vec<Path> = Vec::new();
+    let mut tolerances = Vec::new();
+    for (i, entry) in compare.tolerance.iter().enumerate() {
+        let at = list.index(i);
+        if let Err(what) = check_tolerant(&entry.path.value, &tolerant) {
+            faults.push(&at.key("path"), what, None);
+        }
+        match tolerance(entry) {
+            Some(tolerance) => {
+                tolerant.push(entry.path.value.clone());
+                tolerances.push(tolerance);
+            }
+            None => faults.push(&at, "must have exactly one of abs, rel, time".to_owned(), None),
+        }
+    }
+    let mut rename = Vec::new();
+    for (from, to) in &compare.rename {
+        match Path::parse(from) {
+            Ok(from) => rename.push((from, to.value.clone())),
+            Err(error) => faults.push(&path.key("rename").key(from), error.to_string(), None),
+        }
+    }
+    let rules = codec::Rules {
+        ignore: compare.ignore.iter().map(|ignore| ignore.path.value.clone()).collect(),
+        tolerant,
+        rename,
+        absent_equals_default: *compare.absent_equals_default.get_or_insert(false),
+        compare_key: *compare.key.get_or_insert(true),
+        headers: compare.headers.clone(),
+    };
+    (rules, tolerances)
+}
+
+/// That a path may be tolerant beside those that are already.
+pub(super) fn check_tolerant(path: &Path, known: &[Path]) -> Result<(), String> {
+    if path
+        .0
+        .iter()
+        .any(|segment| matches!(segment, Segment::Items | Segment::Values))
+    {
+        return Err("a tolerant path must not have [*] or {*}".to_owned());
+    }
+    if known.contains(path) {
+        return Err(format!("`{path}` is tolerant already"));
+    }
+    Ok(())
+}
+
+fn tolerance(entry: &FileTolerance) -> Option<engine::Tolerance> {
+    match (&entry.abs, &entry.rel, &entry.time) {
+        (Some(abs), None, None) => Some(engine::Tolerance::Absolute(abs.value.clone())),
+        (None, Some(rel), None) => Some(engine::Tolerance::Relative(rel.value.clone())),
+        (None, None, Some(time)) => Some(engine::Tolerance::Absolute(time.value.clone())),
+        _ => None,
+    }
+}
+
+/// What is not compared, with who asked for it.
+pub(super) fn ignores(compare: &Compare) -> Vec<Ignore> {
+    let ignore = |entry: &super::file_stream::Ignore| Ignore {
+        path: entry.path.value.clone(),
+        owner: entry.owner.clone(),
+        reason: entry.reason.clone(),
+        until: entry.until.as_ref().map(|day| day.value),
+    };
+    compare.ignore.iter().map(ignore).collect()
+}
+
+/// The contract that a stream names.
+pub(super) fn contract(contract: Option<&FileContract>, path: &KeyPath, faults: &mut Faults) -> Option<Contract> {
+    match contract? {
+        FileContract::File(file) => Some(Contract::File(file.into())),
+        FileContract::Subject(text) => {
+            let subject = subject(text);
+            if subject.is_none() {
+                let hint = Some("such as orders-value:3".to_owned());
+                faults.push(&path.key("subject"), "must be SUBJECT:VERSION".to_owned(), hint);
+            }
+            subject
+        }
+    }
+}
+
+/// `SUBJECT:VERSION`.
+pub(super) fn subject(text: &str) -> Option<Contract> {
+    let (name, version) = text.rsplit_once(':')?;
+    let version = version.parse().ok().filter(|version| *version > 0)?;
+    (!name.is_empty()).then(|| Contract::Subject {
+        name: name.to_owned(),
+        version,
+    })
+}

@@ -1,0 +1,243 @@
+//! One side of a stream: its names, and how its records are decoded.
+
+use std::collections::BTreeMap;
+
+use super::fault::nearest_hint;
+use super::faults::Faults;
+use super::file_stream::{EventTime, Format, Framing, Identity, Key, Part, Select, Side as FileSide};
+use super::keypath::KeyPath;
+use super::resolve_stream::Streams;
+use super::settings::StreamSide;
+use crate::codec;
+use crate::model::{PerSide, Side};
+
+/// What a stream says about decoding; a side may say otherwise.
+pub(super) struct Decoding<'a> {
+    pub(super) streams: &'a Streams<'a>,
+    pub(super) format: Format,
+    pub(super) framing: Option<Framing>,
+    pub(super) key: Key,
+    pub(super) identity: Identity,
+    pub(super) event_time: Option<EventTime>,
+    pub(super) rules: codec::Rules,
+    pub(super) has_contract: bool,
+}
+
+impl Decoding<'_> {
+    pub(super) fn side(&self, side: &mut FileSide, name: Side, stream: &KeyPath, faults: &mut Faults) -> StreamSide {
+        let path = stream.key(name.as_str());
+        if side.topic.trim().is_empty() {
+            faults.push(&path.key("topic"), "must not be empty".to_owned(), None);
+        }
+        let cluster = choose(&mut side.cluster, self.streams.clusters, "cluster", &path, faults);
+        let codec = self.codec(side, name, &path, stream, faults);
+        let registry = if needs_registry(&codec) || side.registry.is_some() {
+            Some(choose(
+                &mut side.registry,
+                self.streams.registries,
+                "registry",
+                &path,
+                faults,
+            ))
+        } else {
+            None
+        };
+        let bare = codec.format == codec::Format::Avro && codec.framing != codec::Framing::Confluent;
+        if bare && !self.has_contract {
+            let hint = "say `contract: {file: PATH}` or `{subject: \"SUBJECT:VERSION\"}` in the stream";
+            faults.push(
+                &path,
+                "without confluent framing a contract is needed".to_owned(),
+                Some(hint.to_owned()),
+            );
+        }
+        StreamSide {
+            cluster,
+            topic: side.topic.clone(),
+            registry,
+            codec,
+        }
+    }
+
+    fn codec(
+        &self,
+        side: &FileSide,
+        name: Side,
+        path: &KeyPath,
+        stream: &KeyPath,
+        faults: &mut Faults,
+    ) -> codec::Settings {
+        let format = side.format.unwrap_or(self.format);
+        let own_key = side.key.clone().unwrap_or_default();
+        let key_format = own_key.format.or(self.key.format).unwrap_or(Format::Raw);
+        let framing = |own: Option<Framing>, above: Option<Framing>, format: Format| match (own.or(above), format) {
+            (Some(framing), _) => framing,
+            (None, Format::Avro) => Framing::Confluent,
+            (None, Format::Raw) => Framing::None,
+        };
+        let event_time = match side.event_time.as_ref().or(self.event_time.as_ref()) {
+            Some(EventTime::None) if self.streams.worker => {
+                let hint = Some("say where the event time is: timestamp, {field: PATH} or {header: NAME}".to_owned());
+                faults.push(
+                    &stream.key("event_time"),
+                    "`none` is for bounded runs only".to_owned(),
+                    hint,
+                );
+                codec::EventTime::None
+            }
+            None if self.streams.worker => {
+                let hint = Some("say where the event time is: timestamp, {field: PATH} or {header: NAME}".to_owned());
+                faults.push(&stream.key("event_time"), "missing".to_owned(), hint);
+                codec::EventTime::None
+            }
+            Some(EventTime::None) | None => codec::EventTime::None,
+            Some(EventTime::Timestamp) => codec::EventTime::Timestamp,
+            Some(EventTime::Field(path)) => codec::EventTime::Field(path.value.clone()),
+            Some(EventTime::Header(name)) => codec::EventTime::Header(name.clone()),
+        };
+        let identity = side.identity.as_ref().unwrap_or(&self.identity);
+        if side
+            .identity
+            .as_ref()
+            .is_some_and(|own| own.names.is_some() && own.names != self.identity.names)
+        {
+            let hint = Some("say it once, in the stream".to_owned());
+            faults.push(
+                &path.key("identity").key("names"),
+                "must be the stream's".to_owned(),
+                hint,
+            );
+        }
+        let mut rules = self.rules.clone();
+        if name == Side::Baseline {
+            // The contract speaks the baseline's names.
+            rules.rename.clear();
+        }
+        codec::Settings {
+            format: format.into(),
+            framing: framing(side.framing, self.framing, format).into(),
+            key_format: key_format.into(),
+            key_framing: framing(own_key.framing, self.key.framing, key_format).into(),
+            identity: identity.parts.iter().map(codec::Part::from).collect(),
+            event_time,
+            select: (&side.select).into(),
+            rules,
+        }
+    }
+}
+
+/// The thing with this name; where none is named, the only one that there is.
+fn choose<T>(
+    slot: &mut Option<String>,
+    known: &BTreeMap<String, T>,
+    what: &str,
+    path: &KeyPath,
+    faults: &mut Faults,
+) -> String {
+    let path = path.key(what);
+    let names = || known.keys().map(String::as_str);
+    match slot {
+        Some(name) => {
+            if !known.contains_key(name) {
+                let hint = nearest_hint(name, names());
+                faults.push(&path, format!("there is no {what} `{name}`"), hint);
+            }
+            name.clone()
+        }
+        None => match known.keys().next() {
+            Some(only) if known.len() == 1 => slot.insert(only.clone()).clone(),
+            Some(_) => {
+                faults.push(
+                    &path,
+                    "missing".to_owned(),
+                    Some(format!("one of {}", names().collect::<Vec<_>>().join(", "))),
+                );
+                String::new()
+            }
+            None => {
+                let plural = if what == "cluster" { "clusters" } else { "registries" };
+                faults.push(
+                    &path,
+                    format!("there is no {what}"),
+                    Some(format!("name one under `{plural}`")),
+                );
+                String::new()
+            }
+        },
+    }
+}
+
+fn needs_registry(codec: &codec::Settings) -> bool {
+    let asks = |format, framing| format == codec::Format::Avro && framing == codec::Framing::Confluent;
+    asks(codec.format, codec.framing) || asks(codec.key_format, codec.key_framing)
+}
+
+/// What must hold between the two sides.
+pub(super) fn check_sides(sides: &PerSide<StreamSide>, path: &KeyPath, faults: &mut Faults) {
+    let PerSide { baseline, canary } = sides;
+    let (a, b) = (baseline.codec.identity.len(), canary.codec.identity.len());
+    if a != b {
+        let what = format!("the identity has {b} parts here and {a} in the baseline");
+        faults.push(&path.key("canary").key("identity"), what, None);
+    }
+    let none = |side: &StreamSide| side.codec.event_time == codec::EventTime::None;
+    if none(baseline) != none(canary) {
+        let what = "one side has an event time and the other has none".to_owned();
+        faults.push(&path.key("canary").key("event_time"), what, None);
+    }
+    if baseline.cluster == canary.cluster
+        && baseline.topic == canary.topic
+        && baseline.codec.select == canary.codec.select
+    {
+        let hint = Some("name another topic, or tell the sides apart by `select`".to_owned());
+        faults.push(
+            &path.key("canary").key("topic"),
+            "is the baseline's own".to_owned(),
+            hint,
+        );
+    }
+}
+
+impl From<Format> for codec::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Avro => codec::Format::Avro,
+            Format::Raw => codec::Format::Raw,
+        }
+    }
+}
+
+impl From<Framing> for codec::Framing {
+    fn from(framing: Framing) -> Self {
+        match framing {
+            Framing::Confluent => codec::Framing::Confluent,
+            Framing::SingleObject => codec::Framing::SingleObject,
+            Framing::None => codec::Framing::None,
+        }
+    }
+}
+
+impl From<&Part> for codec::Part {
+    fn from(part: &Part) -> Self {
+        match part {
+            Part::Key(None) => codec::Part::Key,
+            Part::Key(Some(path)) => codec::Part::KeyPath(path.value.clone()),
+            Part::Header(name) => codec::Part::Header(name.clone()),
+            Part::Field(path) => codec::Part::Field(path.value.clone()),
+        }
+    }
+}
+
+impl From<&Select> for codec::Select {
+    fn from(select: &Select) -> Self {
+        codec::Select {
+            headers: select.header.clone().into_iter().collect(),
+            partitions: select
+                .partition
+                .as_ref()
+                .map(|ranges| ranges.value.clone())
+                .unwrap_or_default(),
+            schemas: select.schema.as_ref().map(|ids| ids.value.clone()).unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! What begins a new generation, and what does not.
+
+use super::{changed, parse};
+
+#[test]
+fn what_changes_the_digest() {
+    let digest = |changes: &[(&str, &str)]| match parse(&changed(changes)) {
+        Ok(config) => config.digest(),
+        Err(faults) => panic!("{}", faults.lines().join("\n")),
+    };
+    let before = digest(&[]);
+    for (from, to) in [
+        ("window: 30s", "window: 60s"),
+        ("grace: 30s", "grace: 31s"),
+        ("topic: orders,", "topic: orders2,"),
+        ("mismatched: 1e-4", "mismatched: 1e-3"),
+        ("path: processed_at", "path: processed_on"),
+        ("names: event ", "names: entity "),
+        ("alpha: 0.01", "alpha: 0.02"),
+        ("start: now", "start: earliest"),
+    ] {
+        assert_ne!(digest(&[(from, to)]), before, "{to}");
+    }
+    for (from, to) in [
+        ("window: 30s", "window: 30000ms"),
+        ("kafka:9092", "kafka2:9092"),
+        ("http://registry:8081", "http://registry2:8081"),
+        ("owner: team-checkout", "owner: other"),
+        ("criticality: critical ", "criticality: standard "),
+        ("held_max_bytes: 256MiB", "held_max_bytes: 1GiB"),
+        ("mismatched: 1e-4", "mismatched: 0.01%"),
+        ("    # show: [status]", "    show: [status]"),
+        ("checkout-v42", "checkout-v43"),
+        ("127.0.0.1:9600", "0.0.0.0:9601"),
+    ] {
+        assert_eq!(digest(&[(from, to)]), before, "{to}");
+    }
+}

@@ -1,0 +1,150 @@
+//! What is wrong with a config, as it is told.
+
+use super::{changed, parse, parse_with};
+use crosscheck::config::{Config, Purpose};
+
+fn told(text: &str) -> String {
+    match parse(text) {
+        Ok(_) => "no fault".to_owned(),
+        Err(faults) => format!("{faults}\n{}", faults.lines().join("\n")),
+    }
+}
+
+#[test]
+fn unknown_key() {
+    insta::assert_snapshot!(told(&changed(&[("    lateness:", "    latenes:")])));
+}
+
+#[test]
+fn wrong_type() {
+    insta::assert_snapshot!(told(&changed(&[("    window: 30s", "    window: [30s]")])));
+}
+
+#[test]
+fn bad_duration() {
+    insta::assert_snapshot!(told(&changed(&[("    window: 30s", "    window: 30 seconds")])));
+}
+
+#[test]
+fn several_at_once() {
+    insta::assert_snapshot!(told(
+        r#"release: checkout
+clusters:
+  main: {brokers: "kafka:9092", properties: {sasl.password: hunter2}}
+registries:
+  main: {url: "https://reader:hunter2@registry:8081"}
+streams:
+  - name: orders
+    baseline: {cluster: mian, topic: orders}
+    canary: {topic: orders.canary, regstry: main}
+    control: {topic: orders.control}
+    format: protobuf
+    identity: {parts: [{feild: order_id}, {header: a, field: b}]}
+    event_time: none
+    window: 0s
+    grace: 5m
+    limits: {held_max_bytes: lots, late_max: 2}
+    compare:
+      tolerance: [{path: "items[*].price", abs: 0.01}, {path: amount}, {path: total, rel: much}]
+      unordered: [items]
+      key: maybe
+    budget: {mismatched: 0.9, missing: -1}
+    sample: {rate: 0.5}
+  - name: orders
+    upstream: [cart, orders]
+    baseline: {topic: carts}
+    canary: {topic: carts}
+    event_time: timestamp
+policy: {alpha: 0, silent: {then: explode}}
+store: {url: "mysql://db/x"}
+serve: {address: localhost, tls: {cert: a}}
+retention: 30d
+"#
+    ));
+}
+
+#[test]
+fn nothing_there() {
+    insta::assert_snapshot!(told(""));
+}
+
+#[test]
+fn not_yaml() {
+    insta::assert_snapshot!(told("release: {name: x\nstreams: []\n"));
+}
+
+#[test]
+fn twice() {
+    insta::assert_snapshot!(told("release: {name: x}\nrelease: {name: y}\n"));
+}
+
+#[test]
+fn names_that_do_not_exist() {
+    insta::assert_snapshot!(told(&changed(&[(
+        "{cluster: main, topic: orders.canary, registry: main}",
+        "{cluster: man, topic: orders.canary, registry: other}"
+    ),])));
+}
+
+#[test]
+fn a_circle_upstream() {
+    let second = "    upstream: [orders]\n    event_time: timestamp\n    identity: {parts: [key]}\n";
+    let stream = format!(
+        "  - name: carts\n    baseline: {{topic: carts}}\n    canary: {{topic: carts.canary}}\n{second}\npolicy:\n"
+    );
+    insta::assert_snapshot!(told(&changed(&[
+        ("    owner: team-checkout\n", "    upstream: [carts]\n"),
+        ("policy:\n", &stream),
+    ])));
+}
+
+#[test]
+fn too_many_tolerances() {
+    let paths: Vec<String> = (0..9).map(|i| format!("{{path: f{i}, abs: 1}}")).collect();
+    insta::assert_snapshot!(told(&changed(&[(
+        "      # tolerance: [{path: amount, abs: 0.01}]",
+        &format!("      tolerance: [{}]", paths.join(", ")),
+    )])));
+}
+
+#[test]
+fn ahead_max_must_cover_lateness_and_grace() {
+    insta::assert_snapshot!(told(&changed(&[("ahead_max: 5m", "ahead_max: 80s")])));
+}
+
+#[test]
+fn event_time_is_needed_by_the_worker_only() {
+    let text = changed(&[("    event_time: {field: created_at}", "")]);
+    insta::assert_snapshot!(told(&text));
+    let config = parse_with(&text, &[], Purpose::Bounded).unwrap();
+    assert_eq!(config.streams[0].engine.window_ms, None);
+}
+
+#[test]
+fn secrets() {
+    let text = changed(&[(
+        "    brokers: [\"kafka:9092\"]\n",
+        "    brokers: [\"kafka:9092\"]\n    secrets: {sasl.password: {env: KAFKA_PASSWORD}, ssl.key.password: {file: /nowhere/key}, ssl.key.pem: hunter2}\n",
+    )]);
+    let told = told(&text);
+    assert!(!told.contains("hunter2"));
+    insta::assert_snapshot!(told);
+    let text = text.replace(", ssl.key.password: {file: /nowhere/key}, ssl.key.pem: hunter2", "");
+    let config = parse_with(&text, &[("KAFKA_PASSWORD", "hunter2")], Purpose::Worker).unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+    parse_with(&text, &[], Purpose::WorkerOffline).unwrap();
+}
+
+#[test]
+fn a_variable_is_named_where_it_is_wrong() {
+    let text = changed(&[]);
+    let faults = parse_with(&text, &[("CROSSCHECK_POLICY_MIN_DURATION", "soon")], Purpose::Worker).unwrap_err();
+    insta::assert_snapshot!(faults.lines().join("\n"));
+}
+
+#[test]
+fn a_file_that_is_not_there() {
+    let path = std::path::Path::new("no/such/crosscheck.yaml");
+    let faults = Config::load(path, &std::collections::BTreeMap::new()).unwrap_err();
+    insta::assert_snapshot!(faults.lines().join("\n"));
+}
