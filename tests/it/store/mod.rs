@@ -1,9 +1,4 @@
 //! One suite over both databases.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests, which clippy does not see as tests"
-)]
 
 mod bed;
 mod commits;
