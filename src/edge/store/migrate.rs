@@ -80,3 +80,27 @@ async fn found(transaction: &mut dyn Transaction, migrations: &[Migration]) -> R
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{postgres, sqlite};
+
+    /// Every file is built in, under the same number for both databases, counted from 1 without a gap.
+    #[test]
+    fn no_migration_is_forgotten() {
+        for (folder, known) in [("sqlite", sqlite::MIGRATIONS), ("postgres", postgres::MIGRATIONS)] {
+            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("migrations")
+                .join(folder);
+            let files = std::fs::read_dir(path).unwrap().map(|file| file.unwrap().file_name());
+            let mut numbers: Vec<i64> = files
+                .filter_map(|name| name.to_str().and_then(|name| name.split('_').next()?.parse().ok()))
+                .collect();
+            numbers.sort_unstable();
+            let versions: Vec<i64> = known.iter().map(|migration| migration.version).collect();
+            assert_eq!(versions, numbers, "{folder}");
+            assert!(versions.iter().copied().eq(1..=super::newest(known)), "{folder}");
+        }
+        assert_eq!(super::newest(sqlite::MIGRATIONS), super::newest(postgres::MIGRATIONS));
+    }
+}

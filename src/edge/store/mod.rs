@@ -10,6 +10,8 @@ mod backend;
 mod commit;
 mod driver;
 mod error;
+#[cfg(test)]
+mod faults;
 mod lease;
 mod life;
 mod migrate;

@@ -41,7 +41,8 @@ pub(super) async fn perform<J: Job>(database: &Arc<dyn Database>, job: J) -> Res
     task.await.map_err(|_| StoreError::Task)?
 }
 
-async fn once<J: Job>(database: &dyn Database, job: &J) -> Result<J::Done, StoreError> {
+/// Runs it once.
+pub(super) async fn once<J: Job>(database: &dyn Database, job: &J) -> Result<J::Done, StoreError> {
     let mut transaction = database.begin(J::MODE).await?;
     match job.run(&mut *transaction).await {
         Ok(done) => {

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection, Pool, Postgres, Row as _, TypeInfo, ValueRef};
+use sqlx::{ConnectOptions, Connection, PgConnection, Pool, Postgres, Row as _, TypeInfo, ValueRef};
 
 use super::StoreError;
 use super::backend::{Argument, Database, Migration, Mode, Reply, Row, Transaction};
@@ -15,7 +15,7 @@ use super::driver::transaction;
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
-const MIGRATIONS: &[Migration] = &[Migration {
+pub(super) const MIGRATIONS: &[Migration] = &[Migration {
     version: 1,
     sql: include_str!("../../../migrations/postgres/0001_store.sql"),
 }];
@@ -45,7 +45,7 @@ impl PostgresDatabase {
             ),
         };
         // No transaction is open yet: giving up on a connection under construction is safe.
-        let first = match tokio::time::timeout(CONNECT, options.connect()).await {
+        let mut first = match tokio::time::timeout(CONNECT, options.connect()).await {
             Ok(first) => first.map_err(|error| StoreError::from_driver(error, &place, true))?,
             Err(_) => {
                 return Err(StoreError::Unreachable {
@@ -54,12 +54,27 @@ impl PostgresDatabase {
                 });
             }
         };
+        warn_of_loss(&mut first, &place).await;
         first.close().await.ok();
         let pool = PoolOptions::new()
             .max_connections(8)
             .acquire_timeout(CONNECT)
             .connect_lazy_with(options);
         Ok(Self { pool, place })
+    }
+}
+
+/// Says so where the server may forget what it acknowledged. Results stay whole; the newest of them may be computed again.
+async fn warn_of_loss(connection: &mut PgConnection, place: &str) {
+    let sql =
+        "SELECT name FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit') AND setting = 'off' ORDER BY name";
+    let settings: Vec<String> = sqlx::query_scalar(sql).fetch_all(connection).await.unwrap_or_default();
+    for setting in settings {
+        tracing::warn!(
+            database = place,
+            setting,
+            "database may lose acknowledged commits: the setting is off"
+        );
     }
 }
 

@@ -15,7 +15,7 @@ use super::driver::transaction;
 /// How long a writer waits for another process.
 const BUSY: Duration = Duration::from_secs(10);
 
-const MIGRATIONS: &[Migration] = &[Migration {
+pub(super) const MIGRATIONS: &[Migration] = &[Migration {
     version: 1,
     sql: include_str!("../../../migrations/sqlite/0001_store.sql"),
 }];
@@ -36,6 +36,9 @@ impl SqliteDatabase {
         }
         if !create && !options.get_filename().exists() {
             return Err(StoreError::NoDatabase(place));
+        }
+        if create {
+            private(options.get_filename());
         }
         let options = options
             .create_if_missing(create)
@@ -61,6 +64,16 @@ impl SqliteDatabase {
             place,
         })
     }
+}
+
+/// Makes a file that is missing readable for its owner only: it holds the key of the findings. Where that fails, SQLite
+/// will say why.
+fn private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).ok();
 }
 
 /// SQLite only says that it cannot open a file; the folder often tells why.

@@ -1,5 +1,7 @@
 //! Opening: what is refused, and in which words.
 
+use std::os::unix::fs::PermissionsExt;
+
 use crosscheck::edge::store::{self, Migrated, Settings, StoreError};
 use rstest::rstest;
 use secrecy::SecretString;
@@ -115,6 +117,16 @@ async fn unwritable_paths_say_where_and_why() {
     let error = refused(&settings(format!("sqlite://{root}/missing.db"), false)).await;
     assert_eq!(error.to_string(), format!("database {root}/missing.db does not exist"));
     assert!(!folder.path().join("missing.db").exists());
+
+    let made = folder.path().join("made.db");
+    store::open(&settings(format!("sqlite://{}", made.display()), true))
+        .await
+        .unwrap();
+    assert_eq!(
+        made.metadata().unwrap().permissions().mode() & 0o777,
+        0o600,
+        "it holds a key"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
