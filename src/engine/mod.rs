@@ -1,5 +1,6 @@
 //! First floor, next door: decisions. Pure, synchronous, deterministic; time is an argument.
 
+mod align;
 pub mod census;
 mod checkpoint;
 mod core;
@@ -10,6 +11,7 @@ mod output;
 mod settings;
 mod view;
 
+pub use align::{AlignSettings, Aligner, Alignment, Level, PartitionState};
 pub use checkpoint::{BadRecord, Checkpoint, PartitionCheckpoint, Straddling};
 pub use core::Engine;
 pub use input::{Entry, Input};
