@@ -1,0 +1,192 @@
+//! The report from plain figures, so that every command makes the same shape.
+
+use std::collections::BTreeMap;
+
+use super::model::{
+    ExcludedReasons, FieldCount, Finding, Outcomes, PartitionRange, Place, Reason, Report, SCHEMA_VERSION,
+    SchemaChange, SchemaUse, SideReport, SkewMs, StreamReport,
+};
+use crate::engine::Candidate;
+use crate::engine::judge::Judgement;
+use crate::model::{
+    DifferenceKind, FieldDifference, PerSide, Position, Side, SideCounts, UndecodableReason, Verdict, WindowCounts,
+};
+
+/// In how many mismatched pairs each path differs in each way.
+pub type FieldCounts = BTreeMap<(String, DifferenceKind), u64>;
+
+/// What is known of a side beside what its windows count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SideInput {
+    /// Records read.
+    pub read: u64,
+    /// Bytes of their keys and values.
+    pub bytes: u64,
+    /// Offsets without a record.
+    pub gaps: u64,
+    /// Records that are not settled.
+    pub pending: u64,
+    /// What was read of each partition.
+    pub partitions: Vec<PartitionRange>,
+}
+
+/// Everything that a stream's report is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamInput<'a> {
+    /// Its name.
+    pub stream: &'a str,
+    /// The verdict on it.
+    pub verdict: Verdict,
+    /// Judged records over those asked for, the least over the sides.
+    pub coverage: f64,
+    /// The fraction of the identities that was compared: 1 without sampling.
+    pub sampling: f64,
+    /// All its windows, added up.
+    pub counts: &'a WindowCounts,
+    /// What else is known of its sides.
+    pub sides: PerSide<SideInput>,
+    /// Differing paths of the mismatched pairs.
+    pub fields: &'a FieldCounts,
+    /// Schemas met.
+    pub schemas: Vec<SchemaUse>,
+    /// How the canary's schemas differ from the contract.
+    pub schema_changes: Vec<SchemaChange>,
+    /// What was kept.
+    pub findings: Vec<Finding>,
+}
+
+/// The report of one stream.
+#[must_use]
+pub fn stream(input: StreamInput<'_>) -> StreamReport {
+    let counts = input.counts;
+    let pending = PerSide {
+        baseline: input.sides.baseline.pending,
+        canary: input.sides.canary.pending,
+    };
+    let quantile = |q| counts.skew.quantile(q);
+    StreamReport {
+        stream: input.stream.to_owned(),
+        verdict: input.verdict,
+        coverage: input.coverage,
+        sampling: input.sampling,
+        skew_ms: SkewMs {
+            p1: quantile(0.01),
+            p50: quantile(0.5),
+            p99: quantile(0.99),
+        },
+        outcomes: Outcomes {
+            matched: counts.matched,
+            mismatched: counts.mismatched,
+            missing: counts.missing,
+            extra: counts.extra,
+            profiled: 0,
+            duplicate: each(counts, |side| side.duplicate),
+            conflict: each(counts, |side| side.conflict),
+            pending,
+        },
+        sides: PerSide {
+            baseline: side(input.sides.baseline, &counts.sides.baseline),
+            canary: side(input.sides.canary, &counts.sides.canary),
+        },
+        fields: fields(input.fields),
+        schemas: input.schemas,
+        schema_changes: input.schema_changes,
+        drift: Vec::new(),
+        findings: input.findings,
+    }
+}
+
+/// The report of a release. One that was interrupted is inconclusive, whatever its streams say so far.
+#[must_use]
+pub fn release(
+    name: &str,
+    generation: u64,
+    judgement: &Judgement,
+    streams: Vec<StreamReport>,
+    interrupted: bool,
+) -> Report {
+    let reasons = judgement.reasons.iter().map(|reason| Reason {
+        stream: reason.stream.clone(),
+        check: reason.check.clone(),
+        text: reason.text.clone(),
+    });
+    Report {
+        schema_version: SCHEMA_VERSION,
+        release: name.to_owned(),
+        generation,
+        verdict: if interrupted {
+            Verdict::Inconclusive
+        } else {
+            judgement.verdict
+        },
+        reasons: reasons.collect(),
+        interrupted,
+        streams,
+    }
+}
+
+/// A finding from what the engine kept, the begin of its window, and what reading its records again showed.
+#[must_use]
+pub fn finding(
+    candidate: &Candidate,
+    window_ms: Option<i64>,
+    fields: Vec<FieldDifference>,
+    note: Option<String>,
+) -> Finding {
+    let place =
+        |position: Option<Position>| position.map(|Position { partition, offset, .. }| Place { partition, offset });
+    Finding {
+        outcome: candidate.outcome,
+        identity: candidate.identity.map(|identity| identity.to_string()),
+        window: window_ms.map(rfc3339),
+        baseline: place(candidate.baseline),
+        canary: place(candidate.canary),
+        fields,
+        reason: candidate.reason,
+        note,
+    }
+}
+
+fn rfc3339(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| format!("{ms} ms"), |time| time.to_string())
+}
+
+fn each(counts: &WindowCounts, of: impl Fn(&SideCounts) -> u64) -> PerSide<u64> {
+    PerSide {
+        baseline: of(counts.sides.get(Side::Baseline)),
+        canary: of(counts.sides.get(Side::Canary)),
+    }
+}
+
+fn side(input: SideInput, counts: &SideCounts) -> SideReport {
+    let reasons = UndecodableReason::ALL
+        .into_iter()
+        .map(|reason| (reason, counts.undecodable.get(&reason).copied().unwrap_or(0)));
+    SideReport {
+        read: input.read,
+        bytes: input.bytes,
+        late: counts.late,
+        untimely: counts.untimely,
+        undecodable: counts.undecodable_total(),
+        undecodable_reasons: reasons.collect(),
+        diverted: 0,
+        excluded: counts.excluded_total(),
+        excluded_reasons: ExcludedReasons {
+            select: counts.excluded_select,
+            sample: counts.excluded_sample,
+            edge: counts.excluded_edge,
+            noise: counts.excluded_noise,
+        },
+        gaps: input.gaps,
+        partitions: input.partitions,
+    }
+}
+
+fn fields(counts: &FieldCounts) -> Vec<FieldCount> {
+    let count = |((path, kind), count): (&(String, DifferenceKind), &u64)| FieldCount {
+        path: path.clone(),
+        kind: *kind,
+        count: *count,
+    };
+    counts.iter().map(count).collect()
+}

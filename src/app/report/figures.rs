@@ -1,0 +1,98 @@
+//! How figures and names are written for people. What comes from a log can hold anything, and is made harmless here.
+
+use super::model::{Finding, Place, StreamReport};
+use crate::model::{FieldDifference, PerSide};
+
+/// 1234567 as `1,234,567`.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `12 / 0`, baseline first; one 0 where both are.
+pub(super) fn sides(figures: PerSide<u64>) -> String {
+    match figures {
+        PerSide { baseline: 0, canary: 0 } => "0".to_owned(),
+        PerSide { baseline, canary } => format!("{} / {}", grouped(baseline), grouped(canary)),
+    }
+}
+
+/// `read` of both sides, whatever it is.
+pub(super) fn read(stream: &StreamReport) -> String {
+    let read = |read| grouped(read);
+    format!(
+        "{} / {}",
+        read(stream.sides.baseline.read),
+        read(stream.sides.canary.read)
+    )
+}
+
+/// Undecodable records of both sides.
+pub(super) fn undecodable(stream: &StreamReport) -> String {
+    sides(PerSide {
+        baseline: stream.sides.baseline.undecodable,
+        canary: stream.sides.canary.undecodable,
+    })
+}
+
+/// A fraction as a percentage that never rounds up to 100.
+pub(super) fn percent(fraction: f64) -> String {
+    if fraction >= 1.0 {
+        "100 %".to_owned()
+    } else {
+        format!("{:.2} %", (fraction * 10_000.0).floor() / 100.0)
+    }
+}
+
+/// `partition:offset`, or a dash.
+pub(super) fn place(place: Option<Place>) -> String {
+    place.map_or_else(
+        || "-".to_owned(),
+        |place| format!("{}:{}", place.partition, place.offset),
+    )
+}
+
+/// Control characters escaped: a terminal must not obey a log.
+pub(super) fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// `amount value`, and the values where they may be shown.
+pub(super) fn difference(field: &FieldDifference) -> String {
+    let told = |value: &Option<String>| value.as_deref().unwrap_or("?").to_owned();
+    let values = if field.baseline.is_some() || field.canary.is_some() {
+        format!(" ({} -> {})", told(&field.baseline), told(&field.canary))
+    } else {
+        String::new()
+    };
+    harmless(&format!("{} {}{values}", field.path, field.kind.as_str()))
+}
+
+/// What a finding has to say beside where it is.
+pub(super) fn details(finding: &Finding) -> Vec<String> {
+    let mut details: Vec<String> = finding.fields.iter().take(FIELDS_MAX).map(difference).collect();
+    if finding.fields.len() > FIELDS_MAX {
+        details.push(format!("{} more", finding.fields.len() - FIELDS_MAX));
+    }
+    details.extend(finding.reason.map(|reason| reason.as_str().to_owned()));
+    details.extend(finding.note.as_deref().map(harmless));
+    details
+}
+
+/// Fields of a finding that are told to people.
+const FIELDS_MAX: usize = 8;

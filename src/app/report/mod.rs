@@ -1,0 +1,67 @@
+//! The report: one shape for every command, and its three faces.
+
+mod build;
+mod figures;
+mod markdown;
+mod model;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+pub use build::{FieldCounts, SideInput, StreamInput, finding, release, stream};
+pub use markdown::markdown;
+pub use model::{
+    Drift, ExcludedReasons, FieldCount, Finding, Outcomes, PartitionRange, Place, Reason, Report, SCHEMA_VERSION,
+    SchemaChange, SchemaUse, SideReport, SkewMs, StreamReport,
+};
+pub use table::{Look, table};
+
+use crate::model::Verdict;
+
+/// What an inconclusive verdict is for a caller that knows only two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InconclusiveAs {
+    /// Itself: 3.
+    #[default]
+    Itself,
+    /// A pass: 0.
+    Pass,
+    /// A failure: 1.
+    Fail,
+}
+
+/// Exit code after SIGINT.
+pub const EXIT_INTERRUPTED: u8 = 130;
+
+/// The exit code of a verdict.
+#[must_use]
+pub fn exit_code(verdict: Verdict, inconclusive: InconclusiveAs) -> u8 {
+    match (verdict, inconclusive) {
+        (Verdict::Pass, _) | (Verdict::Inconclusive, InconclusiveAs::Pass) => 0,
+        (Verdict::Fail, _) | (Verdict::Inconclusive, InconclusiveAs::Fail) => 1,
+        (Verdict::Inconclusive, InconclusiveAs::Itself) => 3,
+    }
+}
+
+impl Report {
+    /// The exit code of the command that prints it.
+    #[must_use]
+    pub fn exit_code(&self, inconclusive: InconclusiveAs) -> u8 {
+        if self.interrupted {
+            EXIT_INTERRUPTED
+        } else {
+            exit_code(self.verdict, inconclusive)
+        }
+    }
+
+    /// The report as JSON for scripts: indented, one order of keys, a line feed at the end.
+    ///
+    /// # Errors
+    /// A number that JSON does not have.
+    pub fn json(&self) -> Result<String, serde_json::Error> {
+        let mut text = serde_json::to_string_pretty(self)?;
+        text.push('\n');
+        Ok(text)
+    }
+}

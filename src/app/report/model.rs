@@ -1,0 +1,234 @@
+//! The JSON report, to the letter of the contract: its names, its nesting, its order. All keys are always there.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{DifferenceKind, FieldDifference, Outcome, PerSide, Side, UndecodableReason, Verdict};
+
+/// The version of this shape.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What a release came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Its name.
+    pub release: String,
+    /// Its generation.
+    pub generation: u64,
+    /// The verdict on it.
+    pub verdict: Verdict,
+    /// Why it is not `pass`.
+    pub reasons: Vec<Reason>,
+    /// True where it was cut short: the report so far.
+    pub interrupted: bool,
+    /// Its streams.
+    pub streams: Vec<StreamReport>,
+}
+
+/// Why a verdict is not `pass`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// Which stream; empty where it is the release's own.
+    pub stream: String,
+    /// The check that failed, or the reason of inconclusive.
+    pub check: String,
+    /// One sentence.
+    pub text: String,
+}
+
+/// What a stream came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StreamReport {
+    /// Its name.
+    pub stream: String,
+    /// The verdict on it.
+    pub verdict: Verdict,
+    /// Judged records over those asked for, the least over the sides.
+    pub coverage: f64,
+    /// The fraction of the identities that was compared.
+    pub sampling: f64,
+    /// Canary's event time minus baseline's, of the pairs.
+    pub skew_ms: SkewMs,
+    /// What each side had.
+    pub sides: PerSide<SideReport>,
+    /// What became of the records.
+    pub outcomes: Outcomes,
+    /// In how many mismatched pairs a path differs in a way.
+    pub fields: Vec<FieldCount>,
+    /// The schemas that the records were written with.
+    pub schemas: Vec<SchemaUse>,
+    /// How the canary's schemas differ from the contract.
+    pub schema_changes: Vec<SchemaChange>,
+    /// How distributions differ.
+    pub drift: Vec<Drift>,
+    /// What was kept of what differs.
+    pub findings: Vec<Finding>,
+}
+
+/// Quantiles of the skew; null without a pair that has event times.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkewMs {
+    /// 1 % of the pairs are at or below.
+    pub p1: Option<i64>,
+    /// Half of the pairs are at or below.
+    pub p50: Option<i64>,
+    /// 99 % of the pairs are at or below.
+    pub p99: Option<i64>,
+}
+
+/// What a side had.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SideReport {
+    /// Records read.
+    pub read: u64,
+    /// Bytes of their keys and values.
+    pub bytes: u64,
+    /// Records below their partition's running maximum minus lateness.
+    pub late: u64,
+    /// Records without a usable event time.
+    pub untimely: u64,
+    /// Records that cannot be decoded.
+    pub undecodable: u64,
+    /// The same by reason, every reason.
+    pub undecodable_reasons: BTreeMap<UndecodableReason, u64>,
+    /// Records in a dead letter log.
+    pub diverted: u64,
+    /// Records left out on purpose.
+    pub excluded: u64,
+    /// The same by reason.
+    pub excluded_reasons: ExcludedReasons,
+    /// Offsets without a record.
+    pub gaps: u64,
+    /// What was read of each partition: `to - from = read + gaps`.
+    pub partitions: Vec<PartitionRange>,
+}
+
+/// Why records were left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExcludedReasons {
+    /// By the selector.
+    pub select: u64,
+    /// By sampling.
+    pub sample: u64,
+    /// Outside the range.
+    pub edge: u64,
+    /// A control differs too.
+    pub noise: u64,
+}
+
+/// A range of offsets, half-open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionRange {
+    /// Which partition.
+    pub partition: u32,
+    /// First offset.
+    pub from: u64,
+    /// One past the last.
+    pub to: u64,
+}
+
+/// What became of the records: pairs, then surplus records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcomes {
+    /// Equal pairs.
+    pub matched: u64,
+    /// Pairs that differ.
+    pub mismatched: u64,
+    /// Baseline's records without a partner.
+    pub missing: u64,
+    /// Canary's records without a partner.
+    pub extra: u64,
+    /// Records of unpaired streams.
+    pub profiled: u64,
+    /// Records sent again.
+    pub duplicate: PerSide<u64>,
+    /// Records that contradict one of their side.
+    pub conflict: PerSide<u64>,
+    /// Records that are not settled.
+    pub pending: PerSide<u64>,
+}
+
+/// In how many mismatched pairs a path differs in a way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldCount {
+    /// Where.
+    pub path: String,
+    /// How.
+    pub kind: DifferenceKind,
+    /// In how many pairs.
+    pub count: u64,
+}
+
+/// A schema that records were written with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchemaUse {
+    /// By which side.
+    pub side: Side,
+    /// Its id in the side's registry; null where it has none, as in a file.
+    pub id: Option<u32>,
+    /// Its digest in hex.
+    pub digest: String,
+    /// In how many records.
+    pub records: u64,
+}
+
+/// A change between the contract and a canary's schema.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SchemaChange {
+    /// Where, in the contract's names.
+    pub path: String,
+    /// `added`, `removed`, `type`, `default`, `enum`, `union`, `logical_type` or `renamed`.
+    pub change: String,
+    /// A reader with the contract's schema could not read the canary's data.
+    pub breaking: bool,
+}
+
+/// How the distribution of a field differs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Drift {
+    /// Where.
+    pub path: String,
+    /// By which measure.
+    pub measure: String,
+    /// How much.
+    pub value: f64,
+    /// What is borne.
+    pub floor: f64,
+    /// How sure that is.
+    pub evidence_log10: f64,
+}
+
+/// One stored difference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Keyed hash of its identity; null where it cannot be decoded.
+    pub identity: Option<String>,
+    /// Begin of its window in RFC 3339; null for `event_time: none`.
+    pub window: Option<String>,
+    /// Where the baseline's record is.
+    pub baseline: Option<Place>,
+    /// Where the canary's record is.
+    pub canary: Option<Place>,
+    /// How they differ.
+    pub fields: Vec<FieldDifference>,
+    /// Why it cannot be decoded, where that is the outcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<UndecodableReason>,
+    /// What else there is to say: that a record is gone, or where its undecodable partner is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// A position in a side's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Which partition.
+    pub partition: u32,
+    /// Which offset; in a file the record's number.
+    pub offset: u64,
+}

@@ -1,0 +1,217 @@
+//! The report for people at a terminal.
+
+use std::fmt::Write as _;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+use super::figures::{details, grouped, harmless, percent, place, read, sides, undecodable};
+use super::model::{Report, SideReport, StreamReport};
+use crate::model::{Side, Verdict};
+
+/// Findings of a stream that are printed.
+const FINDINGS_MAX: usize = 10;
+/// Differing fields of a stream that are printed.
+const FIELDS_MAX: usize = 20;
+/// Partitions of a side that are printed.
+const PARTITIONS_MAX: usize = 16;
+
+/// How it looks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Colours of a terminal.
+    pub colour: bool,
+    /// What the command has to say of its own, a line each: what `--from` and `--to` resolved to, what was missed.
+    pub notes: Vec<String>,
+}
+
+/// The report as a table, why it is not `pass`, what differs and where.
+#[must_use]
+pub fn table(report: &Report, look: &Look) -> String {
+    let mut out = outcomes(report);
+    let verdict = painted(report.verdict, look.colour);
+    let interrupted = if report.interrupted {
+        " (interrupted: the counts so far)"
+    } else {
+        ""
+    };
+    let _ = writeln!(
+        out,
+        "\nverdict of {}: {verdict}{interrupted}",
+        harmless(&report.release)
+    );
+    for reason in &report.reasons {
+        let stream = if reason.stream.is_empty() {
+            &report.release
+        } else {
+            &reason.stream
+        };
+        let _ = writeln!(out, "  {}: {}", harmless(stream), harmless(&reason.text));
+    }
+    for stream in &report.streams {
+        of_stream(&mut out, stream);
+    }
+    if !look.notes.is_empty() {
+        out.push('\n');
+        look.notes.iter().for_each(|note| {
+            let _ = writeln!(out, "{}", harmless(note));
+        });
+    }
+    out
+}
+
+fn plain() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table
+}
+
+fn printed(out: &mut String, table: &Table) {
+    for line in table.to_string().lines() {
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+}
+
+fn outcomes(report: &Report) -> String {
+    let mut table = plain();
+    table.set_header([
+        "stream",
+        "read",
+        "matched",
+        "mismatched",
+        "missing",
+        "extra",
+        "duplicates",
+        "conflicts",
+        "undecodable",
+        "coverage",
+        "verdict",
+    ]);
+    for stream in &report.streams {
+        let outcomes = &stream.outcomes;
+        table.add_row([
+            harmless(&stream.stream),
+            read(stream),
+            grouped(outcomes.matched),
+            grouped(outcomes.mismatched),
+            grouped(outcomes.missing),
+            grouped(outcomes.extra),
+            sides(outcomes.duplicate),
+            sides(outcomes.conflict),
+            undecodable(stream),
+            percent(stream.coverage),
+            stream.verdict.as_str().to_owned(),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1).take(9) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    let mut out = String::new();
+    printed(&mut out, &table);
+    out.push_str(" (two figures are baseline / canary)\n");
+    out
+}
+
+fn of_stream(out: &mut String, stream: &StreamReport) {
+    let name = harmless(&stream.stream);
+    let _ = writeln!(out, "\n{name}");
+    for side in Side::PAIR {
+        let _ = writeln!(out, "  {side}: {}", of_side(stream.sides.get(side)));
+    }
+    if stream.sampling < 1.0 {
+        let _ = writeln!(out, "  sampled: {} of the identities", percent(stream.sampling));
+    }
+    for change in &stream.schema_changes {
+        let breaking = if change.breaking { ", breaking" } else { "" };
+        let _ = writeln!(out, "  schema: {} {}{breaking}", harmless(&change.path), change.change);
+    }
+    if !stream.fields.is_empty() {
+        out.push_str("\n  differing fields\n");
+        let mut fields: Vec<_> = stream.fields.iter().collect();
+        fields.sort_by_key(|field| std::cmp::Reverse(field.count));
+        let mut table = plain();
+        for field in fields.iter().take(FIELDS_MAX) {
+            table.add_row([
+                format!("   {}", harmless(&field.path)),
+                field.kind.as_str().to_owned(),
+                grouped(field.count),
+            ]);
+        }
+        if let Some(column) = table.column_mut(2) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        printed(out, &table);
+        more(out, fields.len(), FIELDS_MAX);
+    }
+    if !stream.findings.is_empty() {
+        out.push_str("\n  findings (partition:offset)\n");
+        let mut table = plain();
+        table.set_header(["   outcome", "window", "baseline", "canary", "what"]);
+        for finding in stream.findings.iter().take(FINDINGS_MAX) {
+            table.add_row([
+                format!("   {}", finding.outcome.as_str()),
+                finding.window.clone().unwrap_or_else(|| "-".to_owned()),
+                place(finding.baseline),
+                place(finding.canary),
+                details(finding).join(", "),
+            ]);
+        }
+        printed(out, &table);
+        more(out, stream.findings.len(), FINDINGS_MAX);
+    }
+}
+
+fn more(out: &mut String, all: usize, told: usize) {
+    if all > told {
+        let _ = writeln!(out, "    and {} more (-o json has all that were kept)", all - told);
+    }
+}
+
+/// What was read of a side, and what was left out of it.
+fn of_side(side: &SideReport) -> String {
+    let ranges = side.partitions.iter().take(PARTITIONS_MAX);
+    let mut parts: Vec<String> = ranges
+        .map(|range| format!("{}:[{}, {})", range.partition, range.from, range.to))
+        .collect();
+    if side.partitions.len() > PARTITIONS_MAX {
+        parts.push(format!(
+            "and {} more partitions",
+            side.partitions.len() - PARTITIONS_MAX
+        ));
+    }
+    if parts.is_empty() {
+        parts.push("nothing".to_owned());
+    }
+    let mut text = format!("read {}", parts.join(" "));
+    let excluded = &side.excluded_reasons;
+    let apart = [
+        ("late", side.late),
+        ("untimely", side.untimely),
+        ("not selected", excluded.select),
+        ("not sampled", excluded.sample),
+        ("outside the range", excluded.edge),
+        ("noise", excluded.noise),
+        ("gaps", side.gaps),
+    ];
+    for (what, count) in apart.into_iter().filter(|(_, count)| *count > 0) {
+        let _ = write!(text, ", {what} {}", grouped(count));
+    }
+    for (reason, count) in side.undecodable_reasons.iter().filter(|(_, count)| **count > 0) {
+        let _ = write!(text, ", undecodable ({}) {}", reason.as_str(), grouped(*count));
+    }
+    text
+}
+
+fn painted(verdict: Verdict, colour: bool) -> String {
+    let code = match verdict {
+        Verdict::Pass => "32",
+        Verdict::Inconclusive => "33",
+        Verdict::Fail => "31",
+    };
+    if colour {
+        format!("\u{1b}[1;{code}m{}\u{1b}[0m", verdict.as_str())
+    } else {
+        verdict.as_str().to_owned()
+    }
+}
