@@ -74,3 +74,17 @@ fn every_block_says_what_it_is() {
         assert!(known, "{}: language {:?} of a block", block.at, block.language);
     }
 }
+
+#[test]
+fn every_yaml_block_is_yaml() {
+    for block in blocks().iter().filter(|block| block.language == "yaml") {
+        for document in block.text.split("\n---\n") {
+            let parsed: Result<serde_json::Value, _> = serde_saphyr::from_str(document);
+            assert!(
+                parsed.is_ok_and(|value| value.is_object()),
+                "{}: not a mapping",
+                block.at
+            );
+        }
+    }
+}

@@ -44,3 +44,23 @@ fn every_metric_has_a_row_in_operations() {
         assert!(text.contains(&row), "docs/operations.md has no row\n{row}");
     }
 }
+
+#[test]
+fn every_alert_has_a_runbook() {
+    let rules = std::fs::read_to_string(super::blocks::root().join("deploy/rules/crosscheck.rules.yaml")).unwrap();
+    let pages = pages();
+    let (_, text) = pages.iter().find(|(name, _)| name == "docs/runbooks.md").unwrap();
+    let alerts: Vec<&str> = rules
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- alert: "))
+        .collect();
+    assert_eq!(alerts.len(), 8, "{alerts:?}");
+    for alert in alerts {
+        assert!(
+            text.contains(&format!("\n## {alert}\n")),
+            "docs/runbooks.md has no section {alert}"
+        );
+        let url = format!("docs/runbooks.md#{}", alert.to_lowercase());
+        assert!(rules.contains(&url), "no rule leads to {url}");
+    }
+}
