@@ -6,10 +6,14 @@ mod fault;
 mod faults;
 mod file;
 mod file_stream;
+mod flag_values;
+mod flags;
 mod keypath;
 mod load;
 mod overlay;
 mod request;
+mod request_check;
+mod request_from;
 mod resolve;
 mod resolve_compare;
 mod resolve_side;
@@ -24,13 +28,15 @@ mod tree;
 
 pub use env::{Env, ProcessEnv};
 pub use fault::{ConfigFaults, Fault, nearest, nearest_hint};
+pub use flags::ReconcileFlags;
 pub use load::Purpose;
 pub use overlay::VARIABLES;
 pub use request::{Bound, ReconcileRequest, RequestError, SideRequest, Source, ordered};
+pub use request_from::request_from;
 pub use scalar::written_duration;
 pub use schema::schema;
 pub use secret::is_secret_property;
 pub use settings::{
-    Auth, Budgets, Cluster, Config, Contract, Criticality, Ignore, Limits, Policy, Profile, Registry, ReleaseSettings,
-    Serve, SilentThen, Start, Store, Stream, StreamSide,
+    Budgets, Config, Contract, Criticality, Ignore, Limits, Policy, Profile, ReleaseSettings, Serve, SilentThen, Start,
+    Stream, StreamSide,
 };

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use super::{Budgets, Cluster, Contract, Limits, Registry};
+use super::{Budgets, Contract, Limits};
+use crate::edge::{kafka, registry};
 use crate::model::{Path, PerSide};
 use crate::{codec, engine};
 
-/// A bounded run.
-#[derive(Clone, Debug)]
+/// A bounded run. No `Debug`: it holds secrets.
+#[derive(Clone)]
 pub struct ReconcileRequest {
     /// Release in the report: the config's, else `reconcile`.
     pub release: String,
@@ -29,15 +30,15 @@ pub struct ReconcileRequest {
     pub dry_run: bool,
 }
 
-/// One side of a bounded run.
-#[derive(Clone, Debug)]
+/// One side of a bounded run. No `Debug`: it holds secrets.
+#[derive(Clone)]
 pub struct SideRequest {
     /// The log.
     pub source: Source,
     /// How to reach Kafka: the config's cluster with the command line's `-X` on top. For a file, its default.
-    pub cluster: Cluster,
+    pub cluster: kafka::Settings,
     /// Where schemas come from.
-    pub registry: Option<Registry>,
+    pub registry: Option<registry::Settings>,
     /// How it is reduced.
     pub codec: codec::Settings,
     /// First record.
@@ -51,7 +52,7 @@ pub struct SideRequest {
 pub enum Source {
     /// A topic.
     Kafka {
-        /// `host:port` of each bootstrap server.
+        /// `host:port` of each bootstrap server; the same as the cluster's.
         brokers: Vec<String>,
         /// The topic.
         topic: String,

@@ -11,10 +11,9 @@ use super::file::{File, Policy as FilePolicy, Serve as FileServe, Silent, Store 
 use super::keypath::KeyPath;
 use super::resolve_stream::Streams;
 use super::secret::{Secrets, is_secret_property, url_fault};
-use super::settings::{
-    Cluster, Config, Policy, Profile, Registry, ReleaseSettings, Serve, SilentThen, Start, Store, Stream,
-};
+use super::settings::{Config, Policy, Profile, ReleaseSettings, Serve, SilentThen, Start, Stream};
 use super::text::{Address, Text};
+use crate::edge::{kafka, registry, store};
 
 /// The value of a key, or its default, which is written back.
 pub(super) fn fill<T: Text>(slot: &mut Option<T>, text: &str, value: T::Value) -> T::Value
@@ -75,7 +74,7 @@ fn check_url(url: &str, schemes: &[&str], path: &KeyPath, faults: &mut Faults) {
     }
 }
 
-fn clusters(file: &File, secrets: &Secrets, path: &KeyPath, faults: &mut Faults) -> BTreeMap<String, Cluster> {
+fn clusters(file: &File, secrets: &Secrets, path: &KeyPath, faults: &mut Faults) -> BTreeMap<String, kafka::Settings> {
     let mut clusters = BTreeMap::new();
     for (name, cluster) in &file.clusters {
         let path = path.key(name);
@@ -95,10 +94,6 @@ fn clusters(file: &File, secrets: &Secrets, path: &KeyPath, faults: &mut Faults)
                 );
             }
         }
-        for name in cluster.properties.keys().filter(|name| is_secret_property(name)) {
-            let hint = format!("say `secrets: {{{name}: {{file: PATH}}}}` or `{{env: NAME}}`");
-            faults.push(&path.key("properties").key(name), "is a secret".to_owned(), Some(hint));
-        }
         let mut values = BTreeMap::new();
         for (name, secret) in &cluster.secrets {
             values.insert(
@@ -106,16 +101,51 @@ fn clusters(file: &File, secrets: &Secrets, path: &KeyPath, faults: &mut Faults)
                 secrets.read(secret, &path.key("secrets").key(name), faults),
             );
         }
-        clusters.insert(
-            name.clone(),
-            Cluster {
-                brokers: cluster.brokers.clone(),
-                properties: cluster.properties.clone(),
-                secrets: values,
-            },
-        );
+        let settings = kafka::Settings {
+            brokers: cluster.brokers.clone(),
+            properties: cluster.properties.clone(),
+            secrets: values,
+        };
+        check_cluster(&settings, secrets, &path, faults);
+        clusters.insert(name.clone(), settings);
     }
     clusters
+}
+
+/// What librdkafka says about each setting alone, and about all of them together.
+fn check_cluster(cluster: &kafka::Settings, secrets: &Secrets, path: &KeyPath, faults: &mut Faults) {
+    let alone = |properties, secrets| kafka::Settings {
+        brokers: vec!["localhost".to_owned()],
+        properties,
+        secrets,
+    };
+    let mut good = true;
+    for name in cluster.properties.keys() {
+        if is_secret_property(name) {
+            let error = kafka::KafkaError::SecretInPlain { key: name.clone() };
+            faults.push(&path.key("properties").key(name), error.to_string(), error.hint());
+        }
+    }
+    let mut told = |settings: &kafka::Settings, path: &KeyPath| {
+        if let Err(error) = kafka::validate(settings) {
+            faults.push(path, error.to_string(), error.hint());
+            good = false;
+        }
+    };
+    for (name, value) in &cluster.properties {
+        let one = BTreeMap::from([(name.clone(), value.clone())]);
+        told(&alone(one, BTreeMap::new()), &path.key("properties").key(name));
+    }
+    if secrets.env.is_none() {
+        return;
+    }
+    for (name, value) in &cluster.secrets {
+        let one = BTreeMap::from([(name.clone(), value.clone())]);
+        told(&alone(BTreeMap::new(), one), &path.key("secrets").key(name));
+    }
+    if good && let Err(error) = kafka::validate(cluster) {
+        faults.push(path, error.to_string(), error.hint());
+    }
 }
 
 /// That a text is `HOST:PORT`, or a host alone.
@@ -130,7 +160,12 @@ pub(super) fn check_broker(broker: &str) -> Result<(), String> {
     port.map(|_| ()).ok_or_else(|| "must be HOST:PORT".to_owned())
 }
 
-fn registries(file: &File, secrets: &Secrets, path: &KeyPath, faults: &mut Faults) -> BTreeMap<String, Registry> {
+fn registries(
+    file: &File,
+    secrets: &Secrets,
+    path: &KeyPath,
+    faults: &mut Faults,
+) -> BTreeMap<String, registry::Settings> {
     let mut registries = BTreeMap::new();
     for (name, registry) in &file.registries {
         let path = path.key(name);
@@ -139,9 +174,9 @@ fn registries(file: &File, secrets: &Secrets, path: &KeyPath, faults: &mut Fault
         let ca = registry.ca.as_ref().map(Into::into);
         registries.insert(
             name.clone(),
-            Registry {
+            registry::Settings {
                 url: registry.url.clone(),
-                auth,
+                auth: auth.unwrap_or_default(),
                 ca,
             },
         );
@@ -175,7 +210,7 @@ fn policy(policy: &mut FilePolicy, path: &KeyPath, faults: &mut Faults) -> Polic
     settings
 }
 
-fn store(store: &mut FileStore, secrets: &Secrets, path: &KeyPath, faults: &mut Faults) -> Store {
+fn store(store: &mut FileStore, secrets: &Secrets, path: &KeyPath, faults: &mut Faults) -> store::Settings {
     let url = store
         .url
         .get_or_insert_with(|| "sqlite://crosscheck.db".to_owned())
@@ -183,13 +218,38 @@ fn store(store: &mut FileStore, secrets: &Secrets, path: &KeyPath, faults: &mut 
     check_url(&url, &["sqlite", "postgres", "postgresql"], &path.key("url"), faults);
     let auth = secrets.auth(store.auth.as_ref(), &path.key("auth"), faults);
     if auth.is_some() && url.starts_with("sqlite:") {
-        faults.push(
-            &path.key("auth"),
-            "is for PostgreSQL".to_owned(),
-            Some("leave it out".to_owned()),
-        );
+        let hint = Some("leave it out".to_owned());
+        faults.push(&path.key("auth"), "is for PostgreSQL".to_owned(), hint);
     }
-    Store { url, auth }
+    let (url, password) = match auth {
+        Some(registry::Auth::Basic { user, password }) => (with_user(&url, &user), Some(password)),
+        Some(registry::Auth::Bearer { .. }) => {
+            let what = "must have `user` and `password`".to_owned();
+            faults.push(&path.key("auth"), what, None);
+            (url, None)
+        }
+        Some(registry::Auth::None) | None => (url, None),
+    };
+    store::Settings {
+        url,
+        password,
+        migrate: false,
+    }
+}
+
+/// A database's address with the user in it, escaped.
+fn with_user(url: &str, user: &str) -> String {
+    let mut escaped = String::new();
+    for byte in user.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => escaped.push(char::from(byte)),
+            other => escaped.push_str(&format!("%{other:02X}")),
+        }
+    }
+    match url.split_once("://") {
+        Some((scheme, rest)) => format!("{scheme}://{escaped}@{rest}"),
+        None => url.to_owned(),
+    }
 }
 
 fn serve(serve: &mut FileServe) -> Serve {

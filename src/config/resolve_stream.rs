@@ -9,8 +9,9 @@ use super::resolve::fill;
 use super::resolve_compare::{compare, contract, ignores};
 use super::resolve_side::{Decoding, check_sides};
 use super::scalar::written_duration;
-use super::settings::{Budgets, Cluster, Criticality, Limits, Registry, Start, Stream};
+use super::settings::{Budgets, Criticality, Limits, Start, Stream};
 use super::text::Rate;
+use crate::edge::{kafka, registry};
 use crate::model::{PerSide, Side};
 use crate::{codec, engine};
 
@@ -19,8 +20,8 @@ pub(super) const FINDINGS_MAX: usize = 100;
 
 /// What streams refer to.
 pub(super) struct Streams<'a> {
-    pub(super) clusters: &'a BTreeMap<String, Cluster>,
-    pub(super) registries: &'a BTreeMap<String, Registry>,
+    pub(super) clusters: &'a BTreeMap<String, kafka::Settings>,
+    pub(super) registries: &'a BTreeMap<String, registry::Settings>,
     /// Where a generation begins.
     pub(super) start: Start,
     /// True where an event time is needed.

@@ -6,7 +6,7 @@ use super::Env;
 use super::faults::Faults;
 use super::file::{Auth as FileAuth, Secret};
 use super::keypath::KeyPath;
-use super::settings::Auth;
+use crate::edge::registry::Auth;
 
 /// Parts of the names of Kafka settings that are secret.
 const SECRET_PARTS: [&str; 6] = [
@@ -64,7 +64,9 @@ impl Secrets<'_> {
                 user: user.clone(),
                 password: self.read(password, &path.key("password"), faults),
             }),
-            (None, None, Some(token)) => Some(Auth::Bearer(self.read(token, &path.key("token"), faults))),
+            (None, None, Some(token)) => Some(Auth::Bearer {
+                token: self.read(token, &path.key("token"), faults),
+            }),
             _ => {
                 faults.push(path, "must have `user` and `password`, or `token`".to_owned(), None);
                 None

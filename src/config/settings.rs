@@ -6,30 +6,39 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use crate::edge::{kafka, registry, store};
 use crate::model::{Path, PerSide};
 use crate::{codec, engine};
 
 /// A whole config.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     /// The release under judgement.
     pub release: ReleaseSettings,
     /// Kafka clusters by name.
-    pub clusters: BTreeMap<String, Cluster>,
+    pub clusters: BTreeMap<String, kafka::Settings>,
     /// Schema registries by name.
-    pub registries: BTreeMap<String, Registry>,
+    pub registries: BTreeMap<String, registry::Settings>,
     /// What is compared.
     pub streams: Vec<Stream>,
     /// When a verdict is given.
     pub policy: Policy,
     /// The key of keyed hashes; `None` is a random one, kept in the database.
     pub trust_key: Option<SecretString>,
-    /// The database.
-    pub store: Store,
+    /// The database. It is not migrated by itself: the command decides.
+    pub store: store::Settings,
     /// The HTTP server.
     pub serve: Serve,
     /// Alertmanagers that alerts are pushed to.
     pub alertmanager_urls: Vec<String>,
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config")
+            .field("release", &self.release)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The release under judgement.
@@ -51,42 +60,6 @@ pub enum Start {
     Earliest,
     /// At an event time, milliseconds since the epoch.
     At(i64),
-}
-
-/// A Kafka cluster.
-#[derive(Clone, Debug, Default)]
-pub struct Cluster {
-    /// `host:port` of each bootstrap server.
-    pub brokers: Vec<String>,
-    /// Kafka settings that are no secrets.
-    pub properties: BTreeMap<String, String>,
-    /// Kafka settings that are.
-    pub secrets: BTreeMap<String, SecretString>,
-}
-
-/// A schema registry.
-#[derive(Clone, Debug)]
-pub struct Registry {
-    /// Its base URL, without user info.
-    pub url: String,
-    /// How to sign in.
-    pub auth: Option<Auth>,
-    /// PEM file of the authority that signed its certificate.
-    pub ca: Option<PathBuf>,
-}
-
-/// How to sign in.
-#[derive(Clone, Debug)]
-pub enum Auth {
-    /// User and password.
-    Basic {
-        /// The user.
-        user: String,
-        /// The password.
-        password: SecretString,
-    },
-    /// A bearer token.
-    Bearer(SecretString),
 }
 
 /// How much a stream matters.
@@ -243,15 +216,6 @@ pub enum SilentThen {
     Inconclusive,
     /// A failure.
     Fail,
-}
-
-/// The database.
-#[derive(Clone, Debug)]
-pub struct Store {
-    /// `sqlite://FILE` or `postgres://HOST[:PORT]/NAME`, without user info.
-    pub url: String,
-    /// How to sign in (PostgreSQL).
-    pub auth: Option<Auth>,
 }
 
 /// The HTTP server.

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::fault::nearest_hint;
+use super::fault::{nearest, nearest_hint};
 use super::faults::Faults;
 use super::keypath::KeyPath;
 use super::text;
@@ -166,7 +166,7 @@ impl<'a> Checker<'a> {
                 None
             }
             Kind::Scalar { text, .. } if options.is_empty() => {
-                let hint = nearest_hint(text, words.iter().copied());
+                let hint = nearest(text, words.iter().copied()).map(|word| format!("did you mean `{word}`?"));
                 faults.push(path, format!("must be one of {}", words.join(", ")), hint);
                 None
             }

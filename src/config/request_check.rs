@@ -1,0 +1,93 @@
+//! What must hold between the parts of a request.
+
+use super::request::{ReconcileRequest, RequestError, SideRequest, Source};
+use crate::codec::{EventTime, Format, Framing, Part};
+use crate::model::{PerSide, Side};
+
+/// Checks a whole request.
+pub(super) fn check(request: &ReconcileRequest) -> Result<(), RequestError> {
+    let PerSide { baseline, canary } = &request.sides;
+    let (a, b) = (baseline.codec.identity.len(), canary.codec.identity.len());
+    if a != b {
+        return Err(fault(
+            format!("--identity: the baseline's has {a} parts and the canary's {b}"),
+            None,
+        ));
+    }
+    for (name, side) in [(Side::Baseline, baseline), (Side::Canary, canary)] {
+        match &side.source {
+            Source::Avro(_) => file(name, side)?,
+            Source::Kafka { .. } => topic(name, side, request.contract.is_some())?,
+        }
+    }
+    let timed = request.engine.window_ms.is_some();
+    let in_time = [baseline, canary].map(|side| (side.from.is_time(), side.to.is_time()));
+    let any = in_time.iter().any(|(from, to)| *from || *to);
+    if timed && any && (baseline.from, baseline.to) != (canary.from, canary.to) {
+        let hint = "without an event time (--event-time none) each side may have its own, taken literally";
+        return Err(fault("a range in time holds for both sides".to_owned(), Some(hint)));
+    }
+    Ok(())
+}
+
+fn fault(what: String, hint: Option<&str>) -> RequestError {
+    RequestError {
+        what,
+        hint: hint.map(str::to_owned),
+    }
+}
+
+/// What a file has not.
+fn file(name: Side, side: &SideRequest) -> Result<(), RequestError> {
+    let lacks = |flag: &str, what: &str| {
+        Err(fault(
+            format!("{flag}: the {name} is a file, which has no {what}"),
+            Some("use field:PATH, or say it for the other side alone: baseline=… or canary=…"),
+        ))
+    };
+    match &side.codec.event_time {
+        EventTime::Timestamp => return lacks("--event-time timestamp", "Kafka timestamps"),
+        EventTime::Header(_) => return lacks("--event-time header", "headers"),
+        EventTime::None if side.from.is_time() || side.to.is_time() => {
+            return lacks("--from/--to", "index of times (and there is no event time)");
+        }
+        EventTime::None | EventTime::Field(_) => {}
+    }
+    for part in &side.codec.identity {
+        match part {
+            Part::Key | Part::KeyPath(_) => return lacks("--identity key", "keys"),
+            Part::Header(_) => return lacks("--identity header", "headers"),
+            Part::Field(_) => {}
+        }
+    }
+    if !side.codec.select.headers.is_empty() {
+        return lacks("--select header", "headers");
+    }
+    if side.codec.format != Format::Avro || side.codec.framing != Framing::None {
+        return Err(fault(
+            format!("--format/--framing: the {name} is an Avro object container, which says itself how it is written"),
+            Some("leave it out, or say it for the other side alone"),
+        ));
+    }
+    Ok(())
+}
+
+/// Where the schemas of a topic come from.
+fn topic(name: Side, side: &SideRequest, has_contract: bool) -> Result<(), RequestError> {
+    let codec = &side.codec;
+    let asks = |format, framing| format == Format::Avro && framing == Framing::Confluent;
+    let needs = asks(codec.format, codec.framing) || asks(codec.key_format, codec.key_framing);
+    if needs && side.registry.is_none() {
+        return Err(fault(
+            format!("--registry is missing: the {name}'s records name their schema by its id there"),
+            Some("say --registry URL, or --format raw to compare bytes"),
+        ));
+    }
+    if codec.format == Format::Avro && codec.framing != Framing::Confluent && !has_contract {
+        return Err(fault(
+            format!("--contract is missing: the {name}'s records do not name a schema of a registry"),
+            Some("say --contract FILE or SUBJECT:VERSION"),
+        ));
+    }
+    Ok(())
+}

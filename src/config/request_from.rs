@@ -1,0 +1,427 @@
+//! From flags, and the stream of a config where one is named, to a request. Flags override single keys of the config,
+//! list flags add to it.
+
+use super::fault::nearest_hint;
+use super::flag_values as value;
+use super::flags::{ReconcileFlags, not_built, sided, wrong};
+use super::request::{Bound, ReconcileRequest, RequestError, SideRequest, Source, ordered};
+use super::resolve_compare::{TOLERANCES_MAX, check_tolerant, subject};
+use super::resolve_stream::FINDINGS_MAX;
+use super::secret::{is_secret_property, url_fault};
+use super::{Budgets, Config, Contract, Limits, Stream};
+use crate::codec::{self, EventTime, Format, Framing};
+use crate::edge::{kafka, registry};
+use crate::engine::{self, Names, Range};
+use crate::model::{PerSide, Side};
+
+/// What a range in time takes for lateness and grace where nothing else is said.
+const RANGE_LATENESS_MS: i64 = 60_000;
+const RANGE_GRACE_MS: i64 = 30_000;
+
+/// Makes a request.
+///
+/// # Errors
+/// The first flag that cannot be.
+pub fn request_from(flags: &ReconcileFlags, config: Option<&Config>) -> Result<ReconcileRequest, RequestError> {
+    let stream = config
+        .map(|config| stream_of(config, flags.stream.as_deref()))
+        .transpose()?;
+    let mut request = match (config, stream) {
+        (Some(config), Some(stream)) => from_stream(config, stream),
+        _ => from_sources(flags)?,
+    };
+    sources(&mut request, flags)?;
+    decoding(&mut request, flags)?;
+    rules(&mut request, flags)?;
+    bounds(&mut request, flags)?;
+    times(&mut request, flags, stream.is_some())?;
+    limits(&mut request, flags)?;
+    for property in &flags.properties {
+        self::property(&mut request, property)?;
+    }
+    super::request_check::check(&request)?;
+    Ok(request)
+}
+
+fn stream_of<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a Stream, RequestError> {
+    let names = || config.streams.iter().map(|stream| stream.name.as_str());
+    match name {
+        Some(name) => config
+            .streams
+            .iter()
+            .find(|stream| stream.name == name)
+            .ok_or_else(|| RequestError {
+                what: format!("--stream {name}: the config has no such stream"),
+                hint: nearest_hint(name, names()),
+            }),
+        None => match config.streams.as_slice() {
+            [only] => Ok(only),
+            _ => Err(RequestError {
+                what: "--stream is missing: the config has several".to_owned(),
+                hint: nearest_hint("", names()),
+            }),
+        },
+    }
+}
+
+fn from_stream(config: &Config, stream: &Stream) -> ReconcileRequest {
+    let side = |side: &super::StreamSide| {
+        let cluster = config.clusters.get(&side.cluster).cloned().unwrap_or_default();
+        SideRequest {
+            source: Source::Kafka {
+                brokers: cluster.brokers.clone(),
+                topic: side.topic.clone(),
+            },
+            cluster,
+            registry: side
+                .registry
+                .as_ref()
+                .and_then(|name| config.registries.get(name))
+                .cloned(),
+            codec: side.codec.clone(),
+            from: Bound::Beginning,
+            to: Bound::End,
+        }
+    };
+    ReconcileRequest {
+        release: config.release.name.clone(),
+        stream: stream.name.clone(),
+        sides: PerSide {
+            baseline: side(&stream.sides.baseline),
+            canary: side(&stream.sides.canary),
+        },
+        engine: engine::Settings {
+            range: Range::Everything,
+            ..stream.engine.clone()
+        },
+        contract: stream.contract.clone(),
+        budgets: stream.budgets,
+        limits: stream.limits,
+        show: stream.show.clone(),
+        dry_run: false,
+    }
+}
+
+fn from_sources(flags: &ReconcileFlags) -> Result<ReconcileRequest, RequestError> {
+    let (Some(baseline), Some(canary)) = (&flags.baseline, &flags.canary) else {
+        return Err(RequestError {
+            what: "nothing to compare: --baseline and --canary are needed, or -c".to_owned(),
+            hint: Some("crosscheck reconcile --baseline SOURCE --canary SOURCE, or -c FILE --stream NAME".to_owned()),
+        });
+    };
+    let side = |flag, text| -> Result<SideRequest, RequestError> {
+        Ok(SideRequest {
+            source: value::source(flag, text)?,
+            cluster: kafka::Settings::default(),
+            registry: None,
+            codec: codec::Settings {
+                key_format: Format::Raw,
+                key_framing: Framing::None,
+                rules: codec::Rules {
+                    compare_key: true,
+                    ..codec::Rules::default()
+                },
+                ..codec::Settings::default()
+            },
+            from: Bound::Beginning,
+            to: Bound::End,
+        })
+    };
+    let sides = PerSide {
+        baseline: side("--baseline", baseline)?,
+        canary: side("--canary", canary)?,
+    };
+    let stream = match &sides.baseline.source {
+        Source::Kafka { topic, .. } => topic.clone(),
+        Source::Avro(path) => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+    };
+    Ok(ReconcileRequest {
+        release: "reconcile".to_owned(),
+        stream,
+        sides,
+        engine: engine::Settings {
+            window_ms: Some(30_000),
+            lateness_ms: None,
+            grace_ms: None,
+            skew_max_ms: None,
+            age_max_ms: None,
+            time_is_timestamp: false,
+            names: Names::Event,
+            has_identity: false,
+            tolerances: Vec::new(),
+            range: Range::Everything,
+            findings_max: FINDINGS_MAX,
+            held_max_bytes: 256 << 20,
+        },
+        contract: None,
+        budgets: Budgets::default(),
+        limits: Limits {
+            idle_ms: 30_000,
+            ahead_max_ms: 300_000,
+            late_max: 1e-3,
+        },
+        show: Vec::new(),
+        dry_run: false,
+    })
+}
+
+/// Sources of the flags over those of the config; brokers into the cluster's settings.
+fn sources(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), RequestError> {
+    for (side, flag, text) in [
+        (Side::Baseline, "--baseline", &flags.baseline),
+        (Side::Canary, "--canary", &flags.canary),
+    ] {
+        let side = request.sides.get_mut(side);
+        if let Some(text) = text {
+            side.source = value::source(flag, text)?;
+        }
+        match &side.source {
+            Source::Kafka { brokers, .. } => side.cluster.brokers.clone_from(brokers),
+            Source::Avro(_) => {
+                // The container says how it is written.
+                side.codec.format = Format::Avro;
+                side.codec.framing = Framing::None;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every value of a flag that may differ by side, in order: both sides, or the one that is named.
+fn each(
+    request: &mut ReconcileRequest,
+    flag: &str,
+    texts: &[String],
+    mut set: impl FnMut(&mut SideRequest, &str) -> Result<(), RequestError>,
+) -> Result<(), RequestError> {
+    for text in texts {
+        let (sides, value) = sided(flag, text)?;
+        for side in sides {
+            set(request.sides.get_mut(*side), value)?;
+        }
+    }
+    Ok(())
+}
+
+fn decoding(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), RequestError> {
+    each(request, "--format", &flags.format, |side, text| {
+        side.codec.format = value::format("--format", text)?;
+        if side.codec.format == Format::Raw {
+            side.codec.framing = Framing::None;
+        }
+        Ok(())
+    })?;
+    each(request, "--framing", &flags.framing, |side, text| {
+        side.codec.framing = value::framing("--framing", text)?;
+        Ok(())
+    })?;
+    each(request, "--key-format", &flags.key_format, |side, text| {
+        side.codec.key_format = value::format("--key-format", text)?;
+        side.codec.key_framing = match side.codec.key_format {
+            Format::Avro => Framing::Confluent,
+            Format::Raw => Framing::None,
+        };
+        Ok(())
+    })?;
+    each(request, "--key-framing", &flags.key_framing, |side, text| {
+        side.codec.key_framing = value::framing("--key-framing", text)?;
+        Ok(())
+    })?;
+    each(request, "--registry", &flags.registry, |side, text| {
+        if let Some((what, hint)) = url_fault(text, &["http", "https"]) {
+            let hint = hint.map(|_| "name the registry in a config, with `auth:`, and say -c FILE".to_owned());
+            return Err(RequestError {
+                what: format!("--registry: {what}"),
+                hint,
+            });
+        }
+        side.registry = Some(registry::Settings {
+            url: text.to_owned(),
+            auth: registry::Auth::None,
+            ca: None,
+        });
+        Ok(())
+    })?;
+    each(request, "--event-time", &flags.event_time, |side, text| {
+        side.codec.event_time = value::event_time(text)?;
+        Ok(())
+    })?;
+    // List flags add to what the config says.
+    each(request, "--identity", &flags.identity, |side, text| {
+        side.codec.identity.push(value::part(text)?);
+        Ok(())
+    })?;
+    each(request, "--select", &flags.select, |side, text| {
+        value::select(&mut side.codec.select, text)
+    })?;
+    request.engine.has_identity = !request.sides.baseline.codec.identity.is_empty();
+    request.engine.names = match flags.names.as_deref() {
+        None => request.engine.names,
+        Some("event") => Names::Event,
+        Some("entity") => Names::Entity,
+        Some(other) => return Err(wrong("--names", other, "event or entity")),
+    };
+    Ok(())
+}
+
+fn rules(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), RequestError> {
+    let PerSide { baseline, canary } = &mut request.sides;
+    for text in &flags.ignore {
+        let path = value::path("--ignore", text)?;
+        for side in [&mut *baseline, &mut *canary] {
+            side.codec.rules.ignore.push(path.clone());
+        }
+    }
+    for text in &flags.tolerance {
+        let (path, tolerance) = value::tolerance(text)?;
+        if let Err(what) = check_tolerant(&path, &baseline.codec.rules.tolerant) {
+            return Err(RequestError {
+                what: format!("--tolerance {text}: {what}"),
+                hint: None,
+            });
+        }
+        for side in [&mut *baseline, &mut *canary] {
+            side.codec.rules.tolerant.push(path.clone());
+        }
+        request.engine.tolerances.push(tolerance);
+    }
+    let count = request.engine.tolerances.len();
+    if count > TOLERANCES_MAX {
+        let what = format!("--tolerance: {count} paths, at most {TOLERANCES_MAX} may be tolerant");
+        return Err(RequestError { what, hint: None });
+    }
+    for text in &flags.rename {
+        canary.codec.rules.rename.push(value::rename(text)?);
+    }
+    if flags.absent_equals_default {
+        baseline.codec.rules.absent_equals_default = true;
+        canary.codec.rules.absent_equals_default = true;
+    }
+    if let Some(text) = &flags.contract {
+        request.contract = Some(subject(text).unwrap_or_else(|| Contract::File(text.into())));
+    }
+    for text in &flags.show {
+        request.show.push(value::path("--show", text)?);
+    }
+    for text in &flags.budget {
+        value::budget(&mut request.budgets, text)?;
+    }
+    Ok(())
+}
+
+fn bounds(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), RequestError> {
+    each(request, "--from", &flags.from, |side, text| {
+        side.from = value::bound("--from", text)?;
+        Ok(())
+    })?;
+    each(request, "--to", &flags.to, |side, text| {
+        side.to = value::bound("--to", text)?;
+        Ok(())
+    })?;
+    for side in [&request.sides.baseline, &request.sides.canary] {
+        ordered(side.from, side.to)?;
+    }
+    Ok(())
+}
+
+/// Window, lateness, grace and the event time of both sides.
+fn times(request: &mut ReconcileRequest, flags: &ReconcileFlags, has_config: bool) -> Result<(), RequestError> {
+    let PerSide { baseline, canary } = &request.sides;
+    let is = |side: &SideRequest, time: EventTime| side.codec.event_time == time;
+    let timed = !is(baseline, EventTime::None);
+    if timed == is(canary, EventTime::None) {
+        let what = "--event-time: one side has an event time and the other has none".to_owned();
+        return Err(RequestError { what, hint: None });
+    }
+    let in_time = timed
+        && [baseline.from, baseline.to, canary.from, canary.to]
+            .iter()
+            .any(|bound| bound.is_time());
+    let both = is(baseline, EventTime::Timestamp) && is(canary, EventTime::Timestamp);
+    let engine = &mut request.engine;
+    engine.time_is_timestamp = both;
+    if in_time && !has_config {
+        engine.lateness_ms = Some(RANGE_LATENESS_MS);
+        engine.grace_ms = Some(RANGE_GRACE_MS);
+    }
+    // A stream of a config without an event time has no window either.
+    let window_ms = engine.window_ms.unwrap_or(30_000);
+    engine.window_ms = timed.then_some(window_ms);
+    for (flag, text, slot) in [
+        ("--window", &flags.window, &mut engine.window_ms),
+        ("--lateness", &flags.lateness, &mut engine.lateness_ms),
+        ("--grace", &flags.grace, &mut engine.grace_ms),
+        ("--skew-max", &flags.skew_max, &mut engine.skew_max_ms),
+        ("--age-max", &flags.age_max, &mut engine.age_max_ms),
+    ] {
+        let Some(text) = text else { continue };
+        if !timed {
+            return Err(RequestError {
+                what: format!("{flag} {text}: there is no event time"),
+                hint: Some("say --event-time field:PATH, header:NAME or timestamp".to_owned()),
+            });
+        }
+        *slot = Some(value::duration(flag, text)?);
+    }
+    if engine.window_ms == Some(0) {
+        return Err(wrong("--window", "0", "above 0"));
+    }
+    Ok(())
+}
+
+fn limits(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), RequestError> {
+    if let Some(text) = &flags.sample
+        && value::rate("--sample", text)? < 1.0
+    {
+        return Err(not_built(&format!("--sample {text}")));
+    }
+    if let Some(text) = &flags.late_max {
+        request.limits.late_max = value::rate("--late-max", text)?;
+    }
+    if let Some(text) = &flags.held_max_bytes {
+        request.engine.held_max_bytes = value::size("--held-max-bytes", text)?;
+    }
+    if let Some(count) = flags.findings_max {
+        request.engine.findings_max = count;
+    }
+    let engine = &request.engine;
+    let needed = engine
+        .lateness_ms
+        .unwrap_or(0)
+        .saturating_add(engine.grace_ms.unwrap_or(0));
+    request.limits.ahead_max_ms = request.limits.ahead_max_ms.max(needed);
+    request.dry_run = flags.dry_run;
+    Ok(())
+}
+
+/// `-X key=value`.
+fn property(request: &mut ReconcileRequest, text: &str) -> Result<(), RequestError> {
+    // The value may be a secret by mistake: it is never repeated.
+    let (sides, pair) = sided("-X", text)?;
+    let (name, value) = pair.split_once('=').ok_or_else(|| RequestError {
+        what: "-X: must be key=value".to_owned(),
+        hint: None,
+    })?;
+    let refused = |error: &kafka::KafkaError| RequestError {
+        what: format!("-X {name}: {error}"),
+        hint: error.hint(),
+    };
+    if is_secret_property(name) {
+        return Err(refused(&kafka::KafkaError::SecretInPlain { key: name.to_owned() }));
+    }
+    let alone = kafka::Settings {
+        brokers: vec!["localhost".to_owned()],
+        properties: [(name.to_owned(), value.to_owned())].into(),
+        ..kafka::Settings::default()
+    };
+    kafka::validate(&alone).map_err(|error| refused(&error))?;
+    for side in sides {
+        request
+            .sides
+            .get_mut(*side)
+            .cluster
+            .properties
+            .insert(name.to_owned(), value.to_owned());
+    }
+    Ok(())
+}
