@@ -157,6 +157,9 @@ pub(super) struct Store {
 pub(super) struct Serve {
     /// Where it listens (127.0.0.1:9600).
     pub(super) address: Option<Address>,
+    /// Names that clients may call it by, beside addresses and names inside a cluster.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) hosts: Vec<String>,
 }
 
 /// Alertmanagers that alerts are pushed to.

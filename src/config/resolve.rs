@@ -256,6 +256,7 @@ fn serve(serve: &mut FileServe) -> Serve {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 9600));
     Serve {
         address: fill::<Address>(&mut serve.address, "127.0.0.1:9600", address),
+        hosts: serve.hosts.clone(),
     }
 }
 

@@ -219,8 +219,10 @@ pub enum SilentThen {
 }
 
 /// The HTTP server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Serve {
     /// Where it listens.
     pub address: std::net::SocketAddr,
+    /// Names that clients may call it by, beside addresses and names inside a cluster.
+    pub hosts: Vec<String>,
 }

@@ -1,5 +1,6 @@
 //! Every command, flag, config block and metric of the docs exists.
 
 mod blocks;
+mod configs;
 mod links;
 mod metrics;
