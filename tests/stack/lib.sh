@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # What the scripts of the test stack share; sourced, never run.
 set -euo pipefail
 
@@ -74,11 +75,11 @@ stop_all() {
 }
 
 # The last lines of every log, for a failure.
-show_logs() {
+show_logs() { # LINES
     local file
     for file in "$DIR"/*.log "$DIR"/*/server.log "$DIR"/postgres/data/log; do
         [ -s "$file" ] || continue
         say "--- ${file#"$DIR"/}"
-        tail -n "${1:-25}" "$file" >&2 || :
+        tail -n "$1" "$file" >&2 || :
     done
 }
