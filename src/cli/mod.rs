@@ -1,12 +1,116 @@
 //! Top floor: one small file a command.
+//!
+//! Data goes to stdout; progress, logs and errors go to stderr. Exit codes are in [`Exit`].
 
 pub mod boundary;
+mod check;
+mod completions;
+mod config;
+mod demo;
 mod exit;
+mod fail;
+mod load;
+mod migrate;
+mod reconcile;
+mod release;
+mod run;
+mod verdict;
 
+use std::ffi::OsString;
+use std::io::Write;
+
+use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
+
+use boundary::{Ending, Tone};
 pub use exit::{Exit, InconclusiveAs};
+
+/// Tells you, while a canary runs, whether the canary writes the same data as the baseline.
+#[derive(Debug, Parser)]
+#[command(name = "crosscheck", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 pass, or nothing found; 1 fail; 2 trouble (usage, config, our own world); \
+                        3 inconclusive; 130 interrupted.\n\
+                        Precedence: flags, CROSSCHECK_* variables, the config file, defaults."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Nothing on stderr but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose", display_order = 100)]
+    quiet: bool,
+    /// More on stderr; twice for even more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 101)]
+    verbose: u8,
+    /// Colours; NO_COLOR is honoured
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = ColorChoice::Auto, display_order = 102)]
+    color: ColorChoice,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Args),
+    Reconcile(Box<reconcile::Args>),
+    Check(check::Args),
+    Verdict(verdict::Args),
+    Release(release::Args),
+    Migrate(migrate::Args),
+    Config(config::Args),
+    Demo(demo::Args),
+    Completions(completions::Args),
+}
 
 /// Parses the command line, runs the command, gives its exit code.
 #[must_use]
 pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::from(2)
+    let mut out = anstream::stdout();
+    let mut log = anstream::stderr();
+    start(std::env::args_os(), &mut out, &mut log).into()
+}
+
+/// The same with everything that it takes from the process given.
+pub fn start(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, log: &mut dyn Write) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return fail::usage(&error, out, log),
+    };
+    match cli.color {
+        ColorChoice::Auto => {}
+        ColorChoice::Always => anstream::ColorChoice::Always.write_global(),
+        ColorChoice::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    let tone = Tone {
+        quiet: cli.quiet,
+        verbose: cli.verbose,
+    };
+    let ended = match cli.command {
+        Command::Run(args) => args.run(tone),
+        Command::Reconcile(args) => args.run(tone, out),
+        Command::Check(args) => args.run(tone, out),
+        Command::Verdict(args) => args.run(tone, out),
+        Command::Release(args) => args.run(tone, out),
+        Command::Migrate(args) => args.run(tone, out),
+        Command::Config(args) => args.run(out),
+        Command::Demo(args) => args.run(tone, out),
+        Command::Completions(args) => args.run(&mut Cli::command(), out),
+    };
+    match ended.and_then(|exit| Ok(out.flush().map(|()| exit)?)) {
+        Ok(exit) => exit,
+        Err(error) => fail::report(&error, log),
+    }
+}
+
+/// The exit code of an ending.
+fn exit(ending: Ending, inconclusive: Option<InconclusiveAs>) -> Exit {
+    match ending {
+        Ending::Done => Exit::Pass,
+        Ending::Found => Exit::Fail,
+        Ending::Verdict(verdict) => Exit::of(verdict, inconclusive),
+        Ending::Interrupted => Exit::Interrupted,
+    }
+}
+
+/// The whole command line, for the docs and their tests.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
 }

@@ -1,0 +1,226 @@
+//! `reconcile`: a bounded run, one shot.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::boundary::{self, Output, Tone};
+use super::load::load;
+use super::{Exit, InconclusiveAs, exit};
+use crate::config::{Purpose, ReconcileFlags, RequestError, request_from};
+
+/// Compare two logs or two files, once; exit code like diff's
+///
+/// SOURCE is kafka://BROKER[,BROKER]/TOPIC, or a path to an .avro object container.
+/// PATH has dots, [*] for array items, {*} for map values; a backslash escapes.
+/// An option that may differ by side takes `baseline=` or `canary=` before its value.
+/// Without -c every budget is 0: any difference fails.
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Args {
+    /// The side that is trusted
+    #[arg(long, value_name = "SOURCE", help_heading = "What is compared")]
+    baseline: Option<String>,
+    /// The side under judgement
+    #[arg(long, value_name = "SOURCE", help_heading = "What is compared")]
+    canary: Option<String>,
+    /// Take a stream of this config; flags override single keys, lists add
+    #[arg(short = 'c', long, value_name = "FILE", help_heading = "What is compared")]
+    config: Option<PathBuf>,
+    /// Which stream of the config; needless where there is one
+    #[arg(long, value_name = "NAME", requires = "config", help_heading = "What is compared")]
+    stream: Option<String>,
+    /// First record: beginning, end, an offset, -N, an RFC 3339 time, -1h [by side]
+    #[arg(
+        long,
+        value_name = "WHERE",
+        allow_hyphen_values = true,
+        help_heading = "What is compared"
+    )]
+    from: Vec<String>,
+    /// First record that no longer counts, like --from [by side]
+    #[arg(
+        long,
+        value_name = "WHERE",
+        allow_hyphen_values = true,
+        help_heading = "What is compared"
+    )]
+    to: Vec<String>,
+    /// Only records with header:NAME=VALUE, partition:0-3 or schema:ID [by side]
+    #[arg(long, value_name = "WHAT", help_heading = "What is compared")]
+    select: Vec<String>,
+    /// The fraction of identities that are compared; 1 in this version
+    #[arg(long, value_name = "RATE", hide = true)]
+    sample: Option<String>,
+
+    /// key, key:PATH, header:NAME or field:PATH; again for a composite; none is the whole content [by side]
+    #[arg(long, value_name = "PART", num_args = 1.., help_heading = "What is one event")]
+    identity: Vec<String>,
+    /// What an identity names: event or entity
+    #[arg(long, value_name = "WHAT", help_heading = "What is one event")]
+    names: Option<String>,
+    /// timestamp, field:PATH, header:NAME or none (unless set) [by side]
+    #[arg(long, value_name = "WHERE", help_heading = "What is one event")]
+    event_time: Vec<String>,
+    /// Length of a window (30s)
+    #[arg(long, value_name = "TIME", help_heading = "What is one event")]
+    window: Option<String>,
+    /// Disorder inside a partition; unbounded unless set, 1m with a range in time
+    #[arg(long, value_name = "TIME", help_heading = "What is one event")]
+    lateness: Option<String>,
+    /// Skew between the sides; unbounded unless set, 30s with a range in time
+    #[arg(long, value_name = "TIME", help_heading = "What is one event")]
+    grace: Option<String>,
+    /// Untimely when this much after the Kafka timestamp
+    #[arg(long, value_name = "TIME", help_heading = "What is one event")]
+    skew_max: Option<String>,
+    /// Untimely when this much before the Kafka timestamp
+    #[arg(long, value_name = "TIME", help_heading = "What is one event")]
+    age_max: Option<String>,
+
+    /// A path that is not compared
+    #[arg(long, value_name = "PATH", help_heading = "What is equal")]
+    ignore: Vec<String>,
+    /// PATH=0.01, PATH=1% or PATH=5ms
+    #[arg(long, value_name = "PATH=AMOUNT", help_heading = "What is equal")]
+    tolerance: Vec<String>,
+    /// A name of the canary, and the contract's name for it
+    #[arg(long, value_name = "CANARY=CONTRACT", help_heading = "What is equal")]
+    rename: Vec<String>,
+    /// An absent field equals a present one that has the contract's default
+    #[arg(long, help_heading = "What is equal")]
+    absent_equals_default: bool,
+    /// A rate for mismatched, missing, extra and duplicate, or CHECK=RATE (0)
+    #[arg(long, value_name = "RATE", help_heading = "What is equal")]
+    budget: Vec<String>,
+    /// Rate of late records above which the verdict is inconclusive (1e-3)
+    #[arg(long, value_name = "RATE", help_heading = "What is equal")]
+    late_max: Option<String>,
+
+    /// avro (unless set) or raw [by side]
+    #[arg(long, value_name = "FORMAT", help_heading = "How it is written")]
+    format: Vec<String>,
+    /// confluent (unless set), single-object or none [by side]
+    #[arg(long, value_name = "FRAMING", help_heading = "How it is written")]
+    framing: Vec<String>,
+    /// avro or raw (unless set) [by side]
+    #[arg(long, value_name = "FORMAT", help_heading = "How it is written")]
+    key_format: Vec<String>,
+    /// confluent, single-object or none [by side]
+    #[arg(long, value_name = "FRAMING", help_heading = "How it is written")]
+    key_framing: Vec<String>,
+    /// The schema registry [by side]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "CROSSCHECK_REGISTRY",
+        hide_env_values = true,
+        help_heading = "How it is written"
+    )]
+    registry: Vec<String>,
+    /// The schema that both are compared under: a file, or SUBJECT:VERSION
+    #[arg(long, value_name = "SCHEMA", help_heading = "How it is written")]
+    contract: Option<String>,
+    /// A Kafka setting that is no secret [by side]
+    #[arg(short = 'X', value_name = "KEY=VALUE", help_heading = "How it is written")]
+    property: Vec<String>,
+
+    /// How to print it
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        help_heading = "What is told"
+    )]
+    output: Output,
+    /// Findings that are kept (100)
+    #[arg(long, value_name = "N", help_heading = "What is told")]
+    findings_max: Option<usize>,
+    /// A path whose values findings may show
+    #[arg(long, value_name = "PATH", help_heading = "What is told")]
+    show: Vec<String>,
+    /// Print the plan and read no record
+    #[arg(long, help_heading = "What is told")]
+    dry_run: bool,
+    /// What inconclusive means to a caller that knows only two exit codes
+    #[arg(long, value_name = "AS", value_enum, help_heading = "What is told")]
+    inconclusive: Option<InconclusiveAs>,
+    /// Memory that unsettled records may hold (256MiB)
+    #[arg(long, value_name = "SIZE", help_heading = "What is told")]
+    held_max_bytes: Option<String>,
+
+    /// A third log; not built yet
+    #[arg(long, value_name = "SOURCE", hide = true)]
+    control: Option<String>,
+    /// An array in any order; not built yet
+    #[arg(long, value_name = "PATH", hide = true)]
+    unordered: Vec<String>,
+}
+
+impl Args {
+    pub(super) fn run(self, tone: Tone, out: &mut dyn Write) -> Result<Exit> {
+        for (flag, given) in [
+            ("--control", self.control.is_some()),
+            ("--unordered", !self.unordered.is_empty()),
+        ] {
+            if given {
+                let what = format!("{flag} is not built yet");
+                return Err(RequestError {
+                    what,
+                    hint: Some("leave it out".to_owned()),
+                }
+                .into());
+            }
+        }
+        let (output, inconclusive) = (self.output, self.inconclusive);
+        let flags = self.into_flags();
+        let config = flags
+            .config
+            .as_deref()
+            .map(|path| load(path, Purpose::Bounded))
+            .transpose()?;
+        let request = request_from(&flags, config.as_ref())?;
+        Ok(exit(boundary::reconcile(request, output, tone, out)?, inconclusive))
+    }
+
+    fn into_flags(self) -> ReconcileFlags {
+        ReconcileFlags {
+            baseline: self.baseline,
+            canary: self.canary,
+            config: self.config,
+            stream: self.stream,
+            identity: self.identity,
+            names: self.names,
+            ignore: self.ignore,
+            tolerance: self.tolerance,
+            rename: self.rename,
+            absent_equals_default: self.absent_equals_default,
+            select: self.select,
+            format: self.format,
+            framing: self.framing,
+            key_format: self.key_format,
+            key_framing: self.key_framing,
+            registry: self.registry,
+            event_time: self.event_time,
+            from: self.from,
+            to: self.to,
+            properties: self.property,
+            window: self.window,
+            lateness: self.lateness,
+            grace: self.grace,
+            skew_max: self.skew_max,
+            age_max: self.age_max,
+            late_max: self.late_max,
+            held_max_bytes: self.held_max_bytes,
+            sample: self.sample,
+            budget: self.budget,
+            contract: self.contract,
+            findings_max: self.findings_max,
+            show: self.show,
+            dry_run: self.dry_run,
+        }
+    }
+}
