@@ -1,7 +1,37 @@
 //! First floor: bytes and schema to canonical form, fingerprint and value tree. Pure.
+//!
+//! A schema is parsed once ([`Schema`]); with its contract and the rules it becomes a plan, a flat list of operations;
+//! a walk follows the plan over the bytes of a record, once; what it yields is hashed. [`Reducer`] does it for batches.
+//! `docs/canonical-form.md` is the specification.
 
+mod api;
+mod canonical;
+mod changes;
+mod compile;
+mod decimal;
+mod default;
+mod digest;
+mod frame;
+mod half;
+mod identity;
+mod marks;
+mod matching;
+mod paths;
+mod plan;
+mod reducer;
+mod render;
+mod schema;
+mod select;
 mod settings;
 mod skip;
+mod time;
+mod tolerant;
+mod walk;
 
+pub use api::{Field, Progress, Reduced, Rendered, SchemaRef, SchemaUse};
+pub use changes::{Change, SchemaChange};
+pub use paths::PathKind;
+pub use reducer::Reducer;
+pub use schema::{Schema, SchemaError};
 pub use settings::{EventTime, Format, Framing, Part, Rules, Select, Settings};
 pub use skip::{Skipper, UnknownName};

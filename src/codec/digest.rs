@@ -1,0 +1,123 @@
+//! Keyed BLAKE3 over padded bytes: digests of records, identities, hashes of what cannot be decoded.
+//!
+//! The padding makes every message a whole number of blocks with its length at the end, so that many can be hashed at
+//! once without a change of a digest.
+
+use super::api::Field;
+
+/// The context of the keys of plain records.
+pub(super) const RECORD: &str = "crosscheck canonical form v1 record";
+/// The context of the keys of records with a tagged part.
+pub(super) const TAGGED: &str = "crosscheck canonical form v1 tagged record";
+/// The context of the key of identities.
+pub(super) const IDENTITY: &str = "crosscheck canonical form v1 identity";
+/// The context of the key of undecodable records.
+pub(super) const UNDECODABLE: &str = "crosscheck canonical form v1 undecodable";
+
+const BLOCK: usize = 64;
+
+/// Zeros and the length, so that the whole is a multiple of 64 bytes.
+pub(super) fn pad(message: &mut Vec<u8>) {
+    let length = message.len();
+    let padded = (length + 8).div_ceil(BLOCK) * BLOCK;
+    message.resize(padded - 8, 0);
+    message.extend((length as u64).to_le_bytes());
+}
+
+/// Pads the message and hashes it.
+pub(super) fn keyed(key: &[u8; 32], message: &mut Vec<u8>) -> [u8; 16] {
+    pad(message);
+    first_half(blake3::keyed_hash(key, message).as_bytes())
+}
+
+pub(super) fn first_half(hash: &[u8; 32]) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&hash[..16]);
+    half
+}
+
+fn put(material: &mut Vec<u8>, bytes: &[u8]) {
+    material.extend(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
+    material.extend_from_slice(bytes);
+}
+
+/// What the keys of the records of one kind are derived from.
+#[derive(Default)]
+pub(super) struct Material<'a> {
+    /// Digest of the value's contract; none for a tombstone.
+    pub value: Option<[u8; 32]>,
+    /// The key is compared.
+    pub key_compared: bool,
+    /// Digest of the key's contract; none for a null.
+    pub key: Option<[u8; 32]>,
+    /// Names of the compared headers.
+    pub headers: &'a [String],
+    /// Paths that are absent in every record.
+    pub absent: Vec<(Field, String)>,
+}
+
+/// The two keys: of plain records and of those with a tagged part.
+#[derive(Clone, Copy)]
+pub(super) struct Keys {
+    pub plain: [u8; 32],
+    pub tagged: [u8; 32],
+}
+
+impl Material<'_> {
+    pub fn keys(&self) -> Keys {
+        let mut bytes = Vec::new();
+        bytes.extend(self.value.unwrap_or_default());
+        bytes.push(u8::from(self.key_compared));
+        bytes.extend(self.key.unwrap_or_default());
+        bytes.extend(u32::try_from(self.headers.len()).unwrap_or(u32::MAX).to_le_bytes());
+        self.headers.iter().for_each(|name| put(&mut bytes, name.as_bytes()));
+        let name = |(field, path): &(Field, String)| match (field, path.as_str()) {
+            (Field::Value, path) => path.to_owned(),
+            (Field::Key, path) => format!("$key.{path}"),
+        };
+        let mut absent: Vec<String> = self.absent.iter().map(name).collect();
+        absent.sort();
+        bytes.extend(u32::try_from(absent.len()).unwrap_or(u32::MAX).to_le_bytes());
+        absent.iter().for_each(|path| put(&mut bytes, path.as_bytes()));
+        Keys {
+            plain: blake3::derive_key(RECORD, &bytes),
+            tagged: blake3::derive_key(TAGGED, &bytes),
+        }
+    }
+}
+
+/// The hash of a record that cannot be decoded: of its raw key and value.
+pub(super) fn undecodable(key: Option<&[u8]>, value: Option<&[u8]>) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new_derive_key(UNDECODABLE);
+    for part in [key, value] {
+        hasher.update(&[u8::from(part.is_some())]);
+        let bytes = part.unwrap_or_default();
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
+    }
+    first_half(hasher.finalize().as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pads_to_blocks() {
+        for (length, padded) in [(0, 64), (56, 64), (57, 128), (64, 128), (120, 128), (121, 192)] {
+            let mut message = vec![7; length];
+            pad(&mut message);
+            assert_eq!(message.len(), padded);
+            assert_eq!(message[padded - 8..], (length as u64).to_le_bytes());
+        }
+    }
+
+    #[test]
+    fn null_and_empty_are_apart() {
+        assert_ne!(undecodable(None, Some(b"a")), undecodable(Some(b""), Some(b"a")));
+        assert_ne!(
+            undecodable(Some(b"a"), Some(b"bc")),
+            undecodable(Some(b"ab"), Some(b"c"))
+        );
+    }
+}

@@ -1,0 +1,246 @@
+//! One half of the records of a side, keys or values: its schemas, contracts and plans.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::api::{Field, SchemaRef, SchemaUse};
+use super::compile::{Purpose, TooLarge, compile};
+use super::frame;
+use super::marks::Asked;
+use super::plan::Plan;
+use super::schema::{Schema, unqualified};
+use super::settings::{Format, Framing};
+use super::walk::{Scratch, Walked, walk};
+use crate::model::UndecodableReason;
+
+/// A writer schema under its contract.
+pub(super) struct Prepared {
+    pub writer: Arc<Schema>,
+    pub contract: Arc<Schema>,
+    pub plan: Result<Plan, TooLarge>,
+    /// Made when first needed.
+    show: Option<Result<Plan, TooLarge>>,
+    /// The last record was tagged: the next one probably is too.
+    tagged: bool,
+}
+
+struct Known {
+    /// None where it was given up.
+    schema: Option<Arc<Schema>>,
+    prepared: Option<usize>,
+    records: u64,
+}
+
+pub(super) struct Half {
+    field: Field,
+    pub format: Format,
+    framing: Framing,
+    pub asked: Asked,
+    known: HashMap<SchemaRef, Known>,
+    contracts: Vec<Arc<Schema>>,
+    sole: Option<Arc<Schema>>,
+    pub prepared: Vec<Prepared>,
+    last: Option<(SchemaRef, usize)>,
+    raw: Vec<u8>,
+}
+
+/// What there is to do with the bytes of a record.
+pub(super) enum Ready<'b> {
+    /// Walk them by this plan.
+    Plan {
+        at: usize,
+        schema: SchemaRef,
+        bytes: &'b [u8],
+    },
+    NeedsSchema(SchemaRef),
+    NeedsContract {
+        schema: Arc<Schema>,
+        bytes: &'b [u8],
+    },
+    Bad(UndecodableReason),
+}
+
+impl Half {
+    pub fn new(field: Field, format: Format, framing: Framing, asked: Asked) -> Self {
+        let mut half = Self {
+            field,
+            format,
+            framing,
+            asked,
+            known: HashMap::new(),
+            contracts: Vec::new(),
+            sole: None,
+            prepared: Vec::new(),
+            last: None,
+            raw: Vec::new(),
+        };
+        if let (Format::Raw, Ok(bytes)) = (format, Schema::parse("\"bytes\"")) {
+            half.framing = Framing::None;
+            half.add_schema(SchemaRef::Fixed, Some(bytes.clone()));
+            half.add_contract(bytes);
+        }
+        half
+    }
+
+    pub fn add_schema(&mut self, r: SchemaRef, schema: Option<Arc<Schema>>) {
+        let known = Known {
+            schema,
+            prepared: None,
+            records: 0,
+        };
+        self.known.insert(r, known);
+        self.last = None;
+    }
+
+    pub fn add_contract(&mut self, contract: Arc<Schema>) {
+        match self.contracts.iter_mut().find(|other| other.name() == contract.name()) {
+            Some(place) => *place = contract,
+            None => self.contracts.push(contract),
+        }
+        self.forget();
+    }
+
+    pub fn set_sole_contract(&mut self, contract: Arc<Schema>) {
+        self.sole = Some(contract);
+        self.forget();
+    }
+
+    /// Plans are made again for the next record.
+    fn forget(&mut self) {
+        self.known.values_mut().for_each(|known| known.prepared = None);
+        self.last = None;
+    }
+
+    pub fn uses(&self) -> Vec<SchemaUse> {
+        let mut uses: Vec<_> = self.known.iter().collect();
+        uses.sort_by_key(|(r, _)| **r);
+        let of = |(r, known): (&SchemaRef, &Known)| {
+            Some(SchemaUse {
+                field: self.field,
+                schema: *r,
+                digest: known.schema.as_ref()?.digest(),
+                records: known.records,
+            })
+        };
+        uses.into_iter().filter_map(of).collect()
+    }
+
+    /// Finds the plan for the bytes of a record.
+    pub fn ready<'b>(&mut self, bytes: &'b [u8]) -> Ready<'b> {
+        let Some((schema, bytes)) = frame::open(self.framing, bytes) else {
+            return Ready::Bad(UndecodableReason::Framing);
+        };
+        if let Some((last, at)) = self.last
+            && last == schema
+        {
+            return Ready::Plan { at, schema, bytes };
+        }
+        let Some(known) = self.known.get(&schema) else {
+            return Ready::NeedsSchema(schema);
+        };
+        let Some(writer) = known.schema.clone() else {
+            return Ready::Bad(UndecodableReason::Schema);
+        };
+        let at = match known.prepared {
+            Some(at) => at,
+            None => {
+                let Some(contract) = self.contract(&writer) else {
+                    return Ready::NeedsContract { schema: writer, bytes };
+                };
+                self.prepare(writer, contract)
+            }
+        };
+        if let Some(known) = self.known.get_mut(&schema) {
+            known.prepared = Some(at);
+        }
+        self.last = Some((schema, at));
+        Ready::Plan { at, schema, bytes }
+    }
+
+    fn contract(&self, writer: &Schema) -> Option<Arc<Schema>> {
+        if let Some(sole) = &self.sole {
+            return Some(sole.clone());
+        }
+        let name = writer.name();
+        let named = self.contracts.iter().find(|contract| contract.name() == name);
+        if let Some(found) = named.or_else(|| self.contracts.iter().find(|contract| contract.is_alias_of(writer))) {
+            return Some(found.clone());
+        }
+        let mut last = self
+            .contracts
+            .iter()
+            .filter(|contract| unqualified(contract.name()) == unqualified(name));
+        last.next().filter(|_| last.next().is_none()).cloned()
+    }
+
+    fn prepare(&mut self, writer: Arc<Schema>, contract: Arc<Schema>) -> usize {
+        let same =
+            |prepared: &Prepared| Arc::ptr_eq(&prepared.writer, &writer) && Arc::ptr_eq(&prepared.contract, &contract);
+        if let Some(at) = self.prepared.iter().position(same) {
+            return at;
+        }
+        self.prepared.push(Prepared {
+            plan: compile(&writer, &contract, &self.asked, Purpose::Digest),
+            show: None,
+            tagged: false,
+            writer,
+            contract,
+        });
+        self.prepared.len() - 1
+    }
+
+    /// Walks the bytes of a record by its plan. Raw bytes are walked as Avro bytes.
+    pub fn walk<'b>(
+        &'b mut self,
+        at: usize,
+        bytes: &'b [u8],
+        scratch: &'b mut Scratch,
+    ) -> Result<(Walked, &'b [u8]), UndecodableReason> {
+        let input = framed(self.format, &mut self.raw, bytes);
+        let prepared = &mut self.prepared[at];
+        let plan = prepared.plan.as_ref().map_err(|_| UndecodableReason::Bounds)?;
+        let walked = walk(plan, &prepared.contract, input, scratch, prepared.tagged)?;
+        prepared.tagged = walked.tagged;
+        Ok((walked, if walked.as_is { input } else { &scratch.out }))
+    }
+
+    /// Walks the bytes of a record to show it.
+    pub fn show(
+        &mut self,
+        at: usize,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+    ) -> Result<crate::model::Value, UndecodableReason> {
+        let input = framed(self.format, &mut self.raw, bytes);
+        let (asked, prepared) = (&self.asked, &mut self.prepared[at]);
+        let plan = prepared
+            .show
+            .get_or_insert_with(|| compile(&prepared.writer, &prepared.contract, asked, Purpose::Show));
+        let plan = plan.as_ref().map_err(|_| UndecodableReason::Bounds)?;
+        walk(plan, &prepared.contract, input, scratch, true)?;
+        super::render::tagged(plan, &prepared.writer, &prepared.contract, asked, &scratch.out)
+            .ok_or(UndecodableReason::Malformed)
+    }
+
+    pub fn count(&mut self, schema: SchemaRef) {
+        if let Some(known) = self.known.get_mut(&schema) {
+            known.records += 1;
+        }
+    }
+
+    /// Every writer schema that was walked under a contract, in the order of first use.
+    pub fn pairs(&self) -> impl Iterator<Item = (&Schema, &Schema)> {
+        self.prepared
+            .iter()
+            .map(|prepared| (&*prepared.writer, &*prepared.contract))
+    }
+}
+
+fn framed<'b>(format: Format, raw: &'b mut Vec<u8>, bytes: &'b [u8]) -> &'b [u8] {
+    if format == Format::Avro {
+        return bytes;
+    }
+    raw.clear();
+    super::canonical::put_bytes(raw, bytes);
+    raw
+}

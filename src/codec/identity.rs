@@ -1,0 +1,92 @@
+//! Identities: an unambiguous encoding of decoded values, whatever record and side they come from.
+
+use super::canonical::{FOREIGN, Reader, double_bytes, put_long, uuid_text};
+use super::decimal;
+use super::digest::first_half;
+use super::schema::{Kind, Logical, NodeId, Schema};
+use super::walk::{Captured, big};
+
+/// Text and bytes of any kind: a header, a raw key, text, bytes, a UUID as text.
+pub(super) const TEXT: u8 = 1;
+const INTEGER: u8 = 2;
+const BOOLEAN: u8 = 3;
+const FLOATING: u8 = 4;
+const DECIMAL: u8 = 5;
+const SYMBOL: u8 = 6;
+const FIXED: u8 = 7;
+const PARTS: u8 = 8;
+const TAGGED: u8 = 9;
+
+/// Begins the encoding of an identity of that many parts.
+pub(super) fn begin(out: &mut Vec<u8>, parts: usize) {
+    out.clear();
+    out.extend(u32::try_from(parts).unwrap_or(u32::MAX).to_le_bytes());
+}
+
+/// Appends a part.
+pub(super) fn put(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
+    out.push(tag);
+    out.extend(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
+    out.extend_from_slice(bytes);
+}
+
+/// Appends a part that a walk captured. `None` where it is null.
+pub(super) fn put_captured(out: &mut Vec<u8>, schema: &Schema, captured: Captured, bytes: &[u8]) -> Option<()> {
+    if captured.tagged {
+        if is_null(bytes) {
+            return None;
+        }
+        put(out, TAGGED, bytes);
+        return Some(());
+    }
+    put_value(out, schema, captured.node, bytes)
+}
+
+/// A null where the contract has none.
+fn is_null(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&FOREIGN)
+        && bytes.get(1..17) == Some(first_half(blake3::hash(b"\"null\"").as_bytes()).as_slice())
+}
+
+fn put_value(out: &mut Vec<u8>, schema: &Schema, id: NodeId, bytes: &[u8]) -> Option<()> {
+    let node = schema.node(id);
+    let mut reader = Reader(bytes);
+    match (&node.kind, node.logical) {
+        (Kind::Null, _) => return None,
+        (Kind::Union(branches), _) => {
+            let branch = *branches.get(usize::try_from(reader.long()?).ok()?)?;
+            return put_value(out, schema, branch, reader.0);
+        }
+        (_, Some(Logical::Decimal { scale, .. })) => put_decimal(out, reader.bytes()?, i64::from(scale)),
+        (_, Some(Logical::BigDecimal)) => {
+            let (unscaled, scale) = big(reader.bytes()?)?;
+            put_decimal(out, unscaled, scale);
+        }
+        (Kind::Bytes | Kind::Text, _) => put(out, TEXT, reader.bytes()?),
+        (Kind::Fixed { .. }, Some(Logical::Uuid)) => put(out, TEXT, &uuid_text(&reader.array()?)),
+        (Kind::Fixed { .. }, _) => put(out, FIXED, bytes),
+        (Kind::Int | Kind::Long, _) => put(out, INTEGER, bytes),
+        (Kind::Boolean, _) => put(out, BOOLEAN, bytes),
+        (Kind::Float, _) => put(
+            out,
+            FLOATING,
+            &double_bytes(f64::from(f32::from_le_bytes(reader.array()?))),
+        ),
+        (Kind::Double, _) => put(out, FLOATING, bytes),
+        (Kind::Enum { symbols, .. }, _) => {
+            let symbol = symbols.get(usize::try_from(reader.long()?).ok()?)?;
+            put(out, SYMBOL, symbol.as_bytes());
+        }
+        (Kind::Record { .. } | Kind::Array(_) | Kind::Map(_), _) => put(out, PARTS, bytes),
+    }
+    Some(())
+}
+
+fn put_decimal(out: &mut Vec<u8>, unscaled: &[u8], scale: i64) {
+    // What is held is within the bound; the number as it is would do too, for it is the same on both sides.
+    let (unscaled, scale) = decimal::normal(unscaled, scale).unwrap_or_else(|| (unscaled.to_vec(), scale));
+    let mut bytes = Vec::with_capacity(unscaled.len() + 10);
+    put_long(&mut bytes, scale);
+    bytes.extend(unscaled);
+    put(out, DECIMAL, &bytes);
+}

@@ -1,0 +1,420 @@
+//! Reduces the records of one side of a stream to fingerprints.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::api::{Field, Progress, Reduced, Rendered, SchemaRef, SchemaUse};
+use super::changes::{SchemaChange, changes};
+use super::compile::{Purpose, compile};
+use super::digest::{self, Keys, Material};
+use super::half::{Half, Ready};
+use super::identity;
+use super::marks::{Asked, header_path};
+use super::schema::Schema;
+use super::select::selected;
+use super::settings::{EventTime, Part, Settings};
+use super::time;
+use super::walk::{Scratch, walk};
+use crate::model::{
+    Digest, Fingerprint, Identity, Path, RecordBatch, RecordRef, Reduction, Segment, Side, TolerantValue,
+    UndecodableReason, Value,
+};
+
+/// One for each stream and side; keeps a plan for each writer schema.
+pub struct Reducer {
+    side: Side,
+    settings: Settings,
+    key: Half,
+    value: Half,
+    /// The key is compared.
+    key_compared: bool,
+    /// The key is decoded: it is compared, or a part of the identity.
+    key_needed: bool,
+    headers: Vec<String>,
+    identity_key: [u8; 32],
+    /// By the plans of value and key.
+    keys: HashMap<(Option<usize>, Option<usize>), Keys>,
+    last_keys: Option<((Option<usize>, Option<usize>), Keys)>,
+    memory: Memory,
+}
+
+#[derive(Default)]
+struct Memory {
+    key: Scratch,
+    value: Scratch,
+    message: Vec<u8>,
+    identity: Vec<u8>,
+}
+
+/// Where a half of a record is to be walked: a place of `Half::prepared`, how it was named, its bytes.
+type Planned<'b> = Option<(usize, SchemaRef, &'b [u8])>;
+
+/// Both halves of a record, or what is in the way.
+enum Prepared<'b> {
+    Halves { value: Planned<'b>, key: Planned<'b> },
+    Bad(UndecodableReason),
+    Wait(Progress),
+}
+
+impl Reducer {
+    /// A reducer that knows no schema yet.
+    #[must_use]
+    pub fn new(side: Side, settings: Settings) -> Self {
+        let rules = &settings.rules;
+        let whole_key = Path(vec![Segment::Field("$key".to_owned())]);
+        let key_named = settings.identity.contains(&Part::Key);
+        let key_compared =
+            !rules.ignore.contains(&whole_key) && !key_named && (rules.compare_key || settings.identity.is_empty());
+        let in_key = |part: &Part| matches!(part, Part::Key | Part::KeyPath(_));
+        let ignored = |name: &String| rules.ignore.iter().any(|path| header_path(path) == Some(name));
+        Self {
+            side,
+            key: Half::new(
+                Field::Key,
+                settings.key_format,
+                settings.key_framing,
+                Asked::of_key(side, &settings),
+            ),
+            value: Half::new(
+                Field::Value,
+                settings.format,
+                settings.framing,
+                Asked::of_value(side, &settings),
+            ),
+            key_compared,
+            key_needed: key_compared || settings.identity.iter().any(in_key),
+            headers: rules.headers.iter().filter(|name| !ignored(name)).cloned().collect(),
+            identity_key: blake3::derive_key(digest::IDENTITY, &[]),
+            keys: HashMap::new(),
+            last_keys: None,
+            memory: Memory::default(),
+            settings,
+        }
+    }
+
+    fn half(&mut self, field: Field) -> &mut Half {
+        self.keys.clear();
+        self.last_keys = None;
+        match field {
+            Field::Key => &mut self.key,
+            Field::Value => &mut self.value,
+        }
+    }
+
+    /// The writer schema that records name so.
+    pub fn add_schema(&mut self, field: Field, r: SchemaRef, schema: Arc<Schema>) {
+        self.half(field).add_schema(r, Some(schema));
+    }
+
+    /// The schema was given up: records that name it are undecodable.
+    pub fn unknown_schema(&mut self, field: Field, r: SchemaRef) {
+        self.half(field).add_schema(r, None);
+    }
+
+    /// The contract of the record type of its name, of an alias, or of the only type with that unqualified name.
+    pub fn add_contract(&mut self, field: Field, contract: Arc<Schema>) {
+        self.half(field).add_contract(contract);
+    }
+
+    /// The contract of every record type. For a raw key it may be any type that holds text or bytes.
+    pub fn set_sole_contract(&mut self, field: Field, contract: Arc<Schema>) {
+        self.half(field).set_sole_contract(contract);
+    }
+
+    /// Reduces the records from `from` on and appends one entry each; stops where a schema or a contract is needed.
+    pub fn reduce(&mut self, batch: &RecordBatch, from: usize, out: &mut Vec<Reduced>) -> Progress {
+        for (at, record) in batch.records.iter().enumerate().skip(from) {
+            let reduction = match self.one(batch, at, record) {
+                Ok(reduction) => reduction,
+                Err(wait) => return wait,
+            };
+            out.push(Reduced {
+                offset: record.offset,
+                bytes: batch.size(record),
+                timestamp_ms: record.timestamp_ms,
+                reduction,
+            });
+        }
+        Progress::Done
+    }
+
+    fn one(&mut self, batch: &RecordBatch, at: usize, record: &RecordRef) -> Result<Reduction, Progress> {
+        if !selected(&self.settings, batch, record) {
+            return Ok(Reduction::Deselected);
+        }
+        let reason = match self.prepare(batch, at, record) {
+            Prepared::Halves { value, key } => match self.fingerprint(batch, record, value, key) {
+                Ok(fingerprint) => {
+                    for (half, planned) in [(&mut self.value, value), (&mut self.key, key)] {
+                        if let Some((_, schema, _)) = planned {
+                            half.count(schema);
+                        }
+                    }
+                    return Ok(Reduction::Decoded(fingerprint));
+                }
+                Err(reason) => reason,
+            },
+            Prepared::Bad(reason) => reason,
+            Prepared::Wait(progress) => return Err(progress),
+        };
+        let hash = digest::undecodable(batch.key(record), batch.value(record));
+        Ok(Reduction::Undecodable(reason, hash))
+    }
+
+    fn prepare<'b>(&mut self, batch: &'b RecordBatch, at: usize, record: &RecordRef) -> Prepared<'b> {
+        let mut halves = [None, None];
+        let wanted = [
+            (Field::Value, batch.value(record)),
+            (Field::Key, batch.key(record).filter(|_| self.key_needed)),
+        ];
+        for ((field, bytes), planned) in wanted.into_iter().zip(&mut halves) {
+            let Some(bytes) = bytes else {
+                continue;
+            };
+            let half = match field {
+                Field::Key => &mut self.key,
+                Field::Value => &mut self.value,
+            };
+            *planned = match half.ready(bytes) {
+                Ready::Plan { at, schema, bytes } => Some((at, schema, bytes)),
+                Ready::Bad(_) if field == Field::Key => return Prepared::Bad(UndecodableReason::Identity),
+                Ready::Bad(reason) => return Prepared::Bad(reason),
+                Ready::NeedsSchema(schema) => return Prepared::Wait(Progress::NeedsSchema { at, field, schema }),
+                Ready::NeedsContract { schema, bytes } => {
+                    let time_ms = match field {
+                        Field::Value => self.own_time(batch, record, &schema, bytes),
+                        Field::Key => None,
+                    };
+                    return Prepared::Wait(Progress::NeedsContract {
+                        at,
+                        field,
+                        type_name: schema.name().to_owned(),
+                        time_ms,
+                        schema,
+                    });
+                }
+            };
+        }
+        let [value, key] = halves;
+        Prepared::Halves { value, key }
+    }
+
+    fn fingerprint(
+        &mut self,
+        batch: &RecordBatch,
+        record: &RecordRef,
+        value: Planned,
+        key: Planned,
+    ) -> Result<Fingerprint, UndecodableReason> {
+        let (parts, tolerances) = (self.settings.identity.len(), self.settings.rules.tolerant.len());
+        let memory = &mut self.memory;
+        memory.message.clear();
+        memory.value.reset(parts, tolerances);
+        memory.key.reset(parts, 0);
+        let mut flags = 0u8;
+        if let Some((at, _, bytes)) = value {
+            let (walked, canonical) = self.value.walk(at, bytes, &mut memory.value)?;
+            flags |= u8::from(walked.tagged);
+            memory.message.extend_from_slice(canonical);
+        }
+        if let Some((at, _, bytes)) = key {
+            let walked = self.key.walk(at, bytes, &mut memory.key);
+            let (walked, canonical) = walked.map_err(|_| UndecodableReason::Identity)?;
+            if self.key_compared {
+                flags |= u8::from(walked.tagged) << 1;
+                memory.message.push(1);
+                memory.message.extend_from_slice(canonical);
+            }
+        } else if self.key_compared {
+            memory.message.push(0);
+        }
+        for name in &self.headers {
+            digest_header(&mut memory.message, batch, record, name);
+        }
+        let time_ms = self.time(batch, record);
+        let keys = self.keys(value.map(|(at, ..)| at), key.map(|(at, ..)| at));
+        let memory = &mut self.memory;
+        let digest = if flags == 0 {
+            digest::keyed(&keys.plain, &mut memory.message)
+        } else {
+            memory.message.insert(0, flags);
+            digest::keyed(&keys.tagged, &mut memory.message)
+        };
+        let identity = self.identity(batch, record, value, key);
+        let tolerant = std::mem::take(&mut self.memory.value.tolerant);
+        Ok(Fingerprint {
+            identity: identity.unwrap_or(Identity(digest)),
+            by_content: identity.is_none(),
+            digest: Digest(digest),
+            time_ms,
+            tolerant: (tolerances > 0).then(|| tolerant.into_iter().map(TolerantValue).collect()),
+        })
+    }
+
+    fn keys(&mut self, value: Option<usize>, key: Option<usize>) -> Keys {
+        let pair = (value, key.filter(|_| self.key_compared));
+        if let Some((last, keys)) = self.last_keys
+            && last == pair
+        {
+            return keys;
+        }
+        let keys = match self.keys.get(&pair) {
+            Some(keys) => *keys,
+            None => {
+                let mut absent = Vec::new();
+                let mut digest_of = |field: Field, half: &Half, at: Option<usize>| {
+                    let prepared = &half.prepared[at?];
+                    let paths = prepared.plan.iter().flat_map(|plan| &plan.absent);
+                    absent.extend(paths.map(|path| (field, path.clone())));
+                    Some(prepared.contract.digest())
+                };
+                let value = digest_of(Field::Value, &self.value, pair.0);
+                let key = digest_of(Field::Key, &self.key, pair.1);
+                let material = Material {
+                    value,
+                    key_compared: self.key_compared,
+                    key,
+                    headers: &self.headers,
+                    absent,
+                };
+                let keys = material.keys();
+                self.keys.insert(pair, keys);
+                keys
+            }
+        };
+        self.last_keys = Some((pair, keys));
+        keys
+    }
+
+    /// The identity; `None` where there is none, or a part of it is null or absent.
+    fn identity(&mut self, batch: &RecordBatch, record: &RecordRef, value: Planned, key: Planned) -> Option<Identity> {
+        let parts = &self.settings.identity;
+        if parts.is_empty() {
+            return None;
+        }
+        let memory = &mut self.memory;
+        identity::begin(&mut memory.identity, parts.len());
+        for (place, part) in parts.iter().enumerate() {
+            let (half, scratch, planned) = match part {
+                Part::Header(name) => {
+                    let last = batch
+                        .headers(record)
+                        .filter(|(other, _)| *other == name.as_bytes())
+                        .last();
+                    identity::put(&mut memory.identity, identity::TEXT, last?.1?);
+                    continue;
+                }
+                Part::Field(_) => (&self.value, &memory.value, value),
+                Part::Key | Part::KeyPath(_) => (&self.key, &memory.key, key),
+            };
+            let (at, ..) = planned?;
+            let captured = scratch.parts[place]?;
+            let bytes = &scratch.captured[captured.start..captured.end];
+            identity::put_captured(&mut memory.identity, &half.prepared[at].contract, captured, bytes)?;
+        }
+        Some(Identity(digest::keyed(&self.identity_key, &mut memory.identity)))
+    }
+
+    fn time(&self, batch: &RecordBatch, record: &RecordRef) -> Option<i64> {
+        match &self.settings.event_time {
+            EventTime::None => Some(0),
+            EventTime::Timestamp => record.timestamp_ms,
+            EventTime::Field(_) => self.memory.value.time,
+            EventTime::Header(name) => {
+                let last = batch
+                    .headers(record)
+                    .filter(|(other, _)| *other == name.as_bytes())
+                    .last();
+                time::of_header(last?.1?)
+            }
+        }
+    }
+
+    /// The event time of a record that has no contract yet, by its own schema.
+    fn own_time(&self, batch: &RecordBatch, record: &RecordRef, schema: &Schema, bytes: &[u8]) -> Option<i64> {
+        if !matches!(self.settings.event_time, EventTime::Field(_)) {
+            return self.time(batch, record);
+        }
+        let asked = Asked::time_only(self.side, &self.settings);
+        let plan = compile(schema, schema, &asked, Purpose::Digest).ok()?;
+        let mut scratch = Scratch::default();
+        walk(&plan, schema, bytes, &mut scratch, false).ok()?;
+        scratch.time
+    }
+
+    /// A record as the contract's type, for findings. Its schemas and contracts must be known.
+    ///
+    /// # Errors
+    /// Why it cannot be decoded; `schema` too where a schema or contract is not known.
+    pub fn value(&mut self, batch: &RecordBatch, record: usize) -> Result<Rendered, UndecodableReason> {
+        let record = batch.records.get(record).ok_or(UndecodableReason::Schema)?;
+        let (value, key) = match self.prepare(batch, 0, record) {
+            Prepared::Halves { value, key } => (value, key),
+            Prepared::Bad(reason) => return Err(reason),
+            Prepared::Wait(_) => return Err(UndecodableReason::Schema),
+        };
+        let mut scratch = Scratch::default();
+        let rendered = match value {
+            Some((at, _, bytes)) => self.value.show(at, bytes, &mut scratch)?,
+            None => Value::Null,
+        };
+        let key = match key {
+            _ if !self.key_compared => None,
+            Some((at, _, bytes)) => {
+                let shown = self.key.show(at, bytes, &mut scratch);
+                Some(shown.map_err(|_| UndecodableReason::Identity)?)
+            }
+            None => Some(Value::Null),
+        };
+        let headers = self.headers.iter().map(|name| {
+            let values = batch.headers(record).filter(|(other, _)| *other == name.as_bytes());
+            (
+                name.clone(),
+                values.map(|(_, value)| value.map(<[u8]>::to_vec)).collect(),
+            )
+        });
+        Ok(Rendered {
+            key,
+            value: rendered,
+            tombstone: value.is_none(),
+            headers: headers.collect(),
+        })
+    }
+
+    /// The writer schemas that are known, keys' first, each with the records that were decoded by it.
+    #[must_use]
+    pub fn schema_uses(&self) -> Vec<SchemaUse> {
+        let mut uses = self.key.uses();
+        uses.extend(self.value.uses());
+        uses
+    }
+
+    /// How the writer schemas differ from their contracts, each change once; paths of the key begin with `$key`.
+    #[must_use]
+    pub fn schema_changes(&self) -> Vec<SchemaChange> {
+        let mut found = std::collections::BTreeSet::new();
+        for (writer, contract) in self.value.pairs() {
+            found.extend(changes(writer, contract, &self.value.asked));
+        }
+        for (writer, contract) in self.key.pairs() {
+            found.extend(
+                changes(writer, contract, &self.key.asked)
+                    .into_iter()
+                    .map(SchemaChange::of_key),
+            );
+        }
+        found.into_iter().collect()
+    }
+}
+
+/// All values of a header: how many, then each, null or with its length.
+fn digest_header(message: &mut Vec<u8>, batch: &RecordBatch, record: &RecordRef, name: &str) {
+    let values = || batch.headers(record).filter(|(other, _)| *other == name.as_bytes());
+    super::canonical::put_long(message, i64::try_from(values().count()).unwrap_or(i64::MAX));
+    for (_, value) in values() {
+        message.push(u8::from(value.is_some()));
+        if let Some(value) = value {
+            super::canonical::put_bytes(message, value);
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! A parsed Avro schema: an arena of nodes with every name resolved.
+
+mod names;
+mod parse;
+mod text;
+
+use std::sync::Arc;
+
+pub(super) use names::unqualified;
+pub use parse::SchemaError;
+
+/// Index of a node in its schema.
+pub(super) type NodeId = u32;
+
+/// A schema, parsed and resolved. Cheap to share.
+pub struct Schema {
+    pub(super) nodes: Vec<Node>,
+    pub(super) root: NodeId,
+    json: String,
+    name: String,
+    digest: [u8; 32],
+    fingerprint64: [u8; 8],
+}
+
+/// A node: its type and the annotation that holds for it.
+pub(super) struct Node {
+    pub kind: Kind,
+    pub logical: Option<Logical>,
+}
+
+/// The shape of a node.
+pub(super) enum Kind {
+    Null,
+    Boolean,
+    Int,
+    Long,
+    Float,
+    Double,
+    Bytes,
+    Text,
+    Fixed {
+        names: Names,
+        size: usize,
+    },
+    Enum {
+        names: Names,
+        symbols: Vec<String>,
+        default: Option<String>,
+    },
+    Record {
+        names: Names,
+        fields: Vec<RecordField>,
+    },
+    Array(NodeId),
+    Map(NodeId),
+    Union(Vec<NodeId>),
+}
+
+/// The name of a named type.
+pub(super) struct Names {
+    /// Full name.
+    pub full: String,
+    /// Full names of its aliases.
+    pub aliases: Vec<String>,
+}
+
+/// A field of a record.
+pub(super) struct RecordField {
+    pub name: String,
+    pub aliases: Vec<String>,
+    pub node: NodeId,
+    pub default: Option<serde_json::Value>,
+}
+
+/// A unit of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    Millis,
+    Micros,
+    Nanos,
+}
+
+/// An annotation that is valid for its node; others are dropped when parsing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Logical {
+    Decimal { precision: u32, scale: u32 },
+    BigDecimal,
+    Uuid,
+    Date,
+    Time(Unit),
+    Timestamp(Unit),
+    LocalTimestamp(Unit),
+    Duration,
+}
+
+impl Schema {
+    /// Parses a schema that refers to nothing outside itself.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(json: &str) -> Result<Arc<Self>, SchemaError> {
+        Self::parse_with_references(json, &[])
+    }
+
+    /// Parses a schema whose names may be defined in others, in any order.
+    ///
+    /// # Errors
+    /// What is wrong with it or with one of the others.
+    pub fn parse_with_references(json: &str, references: &[String]) -> Result<Arc<Self>, SchemaError> {
+        let (nodes, root) = parse::parse(json, references)?;
+        let json = if references.is_empty() {
+            json.to_owned()
+        } else {
+            text::full(&nodes, root)
+        };
+        let name = names::of(&nodes[root as usize]).to_owned();
+        let digest = *blake3::hash(text::canonical(&nodes, root).as_bytes()).as_bytes();
+        let fingerprint64 = text::crc64(text::parsing_canonical_form(&nodes, root).as_bytes()).to_le_bytes();
+        Ok(Arc::new(Self {
+            nodes,
+            root,
+            json,
+            name,
+            digest,
+            fingerprint64,
+        }))
+    }
+
+    /// Full name of a record, enum or fixed, else the name of the type.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// BLAKE3 of the canonical text: types, names, fields, symbols and annotations, in their order.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
+    /// CRC-64-AVRO of the parsing canonical form, as a single-object frame carries it (little-endian).
+    #[must_use]
+    pub fn fingerprint64(&self) -> [u8; 8] {
+        self.fingerprint64
+    }
+
+    /// Its JSON, complete in itself: what was parsed, or with references their definitions put in.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// True where one of the two root types names the other as an alias.
+    pub(super) fn is_alias_of(&self, other: &Self) -> bool {
+        let (Some(own), Some(other)) = (self.node(self.root).names(), other.node(other.root).names()) else {
+            return false;
+        };
+        own.aliases.contains(&other.full) || other.aliases.contains(&own.full)
+    }
+
+    pub(super) fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id as usize]
+    }
+
+    /// Digest of the canonical text of one node.
+    pub(super) fn node_digest(&self, id: NodeId) -> [u8; 32] {
+        *blake3::hash(text::canonical(&self.nodes, id).as_bytes()).as_bytes()
+    }
+}
+
+impl std::fmt::Debug for Schema {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Schema({})", self.name)
+    }
+}
+
+impl Node {
+    /// The name that a union chooses by: the full name, or that of the type.
+    pub fn name(&self) -> &str {
+        names::of(self)
+    }
+
+    pub fn names(&self) -> Option<&Names> {
+        match &self.kind {
+            Kind::Fixed { names, .. } | Kind::Enum { names, .. } | Kind::Record { names, .. } => Some(names),
+            _ => None,
+        }
+    }
+
+    /// The Avro word for its type.
+    pub fn type_word(&self) -> &'static str {
+        names::type_word(&self.kind)
+    }
+}
+
+impl Logical {
+    /// The word in a schema.
+    pub fn word(self) -> &'static str {
+        use Unit::{Micros, Millis, Nanos};
+        match self {
+            Logical::Decimal { .. } => "decimal",
+            Logical::BigDecimal => "big-decimal",
+            Logical::Uuid => "uuid",
+            Logical::Date => "date",
+            Logical::Time(Millis) => "time-millis",
+            Logical::Time(Micros) => "time-micros",
+            Logical::Time(Nanos) => "time-nanos",
+            Logical::Timestamp(Millis) => "timestamp-millis",
+            Logical::Timestamp(Micros) => "timestamp-micros",
+            Logical::Timestamp(Nanos) => "timestamp-nanos",
+            Logical::LocalTimestamp(Millis) => "local-timestamp-millis",
+            Logical::LocalTimestamp(Micros) => "local-timestamp-micros",
+            Logical::LocalTimestamp(Nanos) => "local-timestamp-nanos",
+            Logical::Duration => "duration",
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What the rules ask of a value: a part of the identity, a tolerance, or not to be compared.
+
+use super::{Captured, Stop, Walk};
+use crate::codec::canonical::HELD;
+use crate::codec::plan::Mark;
+use crate::codec::tolerant;
+
+impl Walk<'_> {
+    pub(super) fn mark<const T: bool>(&mut self, mark: &Mark) -> Result<(), Stop> {
+        let (start, depth) = (self.pos, self.depth);
+        let (entries, ends) = (self.s.entries.len(), self.s.ends.len());
+        self.flush(start);
+        let out = self.s.out.len();
+        // The plain form is the one that tells the value, whatever form the record takes.
+        let tagged = match self.exec::<false>(mark.block) {
+            Ok(()) => false,
+            Err(Stop::NotHeld) if T || mark.ignored => true,
+            Err(stop) => return Err(stop),
+        };
+        if tagged {
+            self.again::<true>(mark, start, depth, (out, entries, ends))?;
+        }
+        self.flush(self.pos);
+        if !mark.parts.is_empty() {
+            self.capture(mark, out, tagged);
+        }
+        if mark.ignored {
+            self.s.out.truncate(out);
+            return Ok(());
+        }
+        if let (Some(place), false) = (mark.tolerant, tagged)
+            && let Some((kept, kind)) = tolerant::of(self.contract, mark.node, &self.s.out[out..])
+        {
+            self.s.tolerant[place] = kind;
+            self.s.out.truncate(out + kept);
+            if T {
+                self.s.out.insert(out, HELD);
+                if kept > 0 {
+                    self.s.out.push(HELD);
+                }
+            }
+            return Ok(());
+        }
+        if T && !tagged {
+            self.again::<true>(mark, start, depth, (out, entries, ends))?;
+            self.flush(self.pos);
+        }
+        Ok(())
+    }
+
+    fn again<const T: bool>(
+        &mut self,
+        mark: &Mark,
+        start: usize,
+        depth: u32,
+        (out, entries, ends): (usize, usize, usize),
+    ) -> Result<(), Stop> {
+        self.s.out.truncate(out);
+        self.s.entries.truncate(entries);
+        self.s.ends.truncate(ends);
+        (self.pos, self.run, self.depth) = (start, start, depth);
+        self.exec::<T>(mark.block)
+    }
+
+    fn capture(&mut self, mark: &Mark, out: usize, tagged: bool) {
+        let start = self.s.captured.len();
+        self.s.captured.extend_from_slice(&self.s.out[out..]);
+        let captured = Captured {
+            start,
+            end: self.s.captured.len(),
+            node: mark.node,
+            tagged,
+        };
+        for place in &mark.parts {
+            self.s.parts[*place] = Some(captured);
+        }
+    }
+}

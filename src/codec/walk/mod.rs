@@ -1,0 +1,392 @@
+//! The interpreter: one pass over the bytes of a record.
+//!
+//! Almost every input is canonical already. What is, waits as a run of the input (`run..pos`) and is copied only when
+//! something else must be written; a record that is canonical as a whole is never copied at all.
+
+mod convert;
+mod input;
+mod many;
+mod mark;
+
+pub(super) use convert::big;
+
+use super::canonical::{ABSENT, FOREIGN, HELD, double_bytes, float_bytes};
+use super::plan::{BlockId, Op, Plan};
+use super::schema::Schema;
+use super::time;
+use crate::model::{TolerantKind, UndecodableReason};
+
+/// How deep records, arrays and maps may nest.
+const DEPTH_MAX: u32 = 64;
+/// What values without bytes may cost together, beside 16 for each byte of the record.
+const BUDGET: i64 = 262_144;
+
+/// Why a walk stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    /// The bytes are bad.
+    Bad(UndecodableReason),
+    /// A value cannot be held: the record is walked again for its tagged form.
+    NotHeld,
+}
+
+/// A part of the identity, as a range of `captured`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Captured {
+    pub start: usize,
+    pub end: usize,
+    /// The contract's node.
+    pub node: u32,
+    /// The bytes are in the tagged form: the contract's type cannot hold the value.
+    pub tagged: bool,
+}
+
+/// An entry of a map that is being walked: its key in the input, its bytes in the output.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    key: (usize, usize),
+    out: (usize, usize),
+}
+
+/// Memory that is used again for every record.
+#[derive(Default)]
+pub(super) struct Scratch {
+    /// The canonical bytes, unless they are the input.
+    pub out: Vec<u8>,
+    pub captured: Vec<u8>,
+    /// By the place in the rules.
+    pub parts: Vec<Option<Captured>>,
+    /// By the place in the rules.
+    pub tolerant: Vec<TolerantKind>,
+    pub time: Option<i64>,
+    entries: Vec<Entry>,
+    ends: Vec<usize>,
+    spare: Vec<u8>,
+}
+
+impl Scratch {
+    /// Makes room for that many parts and tolerant values, all empty.
+    pub fn reset(&mut self, parts: usize, tolerant: usize) {
+        self.captured.clear();
+        self.parts.clear();
+        self.parts.resize(parts, None);
+        self.tolerant.clear();
+        self.tolerant.resize(tolerant, TolerantKind::Nothing);
+        self.time = None;
+    }
+}
+
+/// What a walk came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Walked {
+    /// The canonical bytes are the input; else they are `Scratch::out`.
+    pub as_is: bool,
+    /// They are in the tagged form.
+    pub tagged: bool,
+}
+
+/// Walks a record: in the plain form, and in the tagged form where that cannot be. `tagged` says what to try first.
+pub(super) fn walk(
+    plan: &Plan,
+    contract: &Schema,
+    input: &[u8],
+    scratch: &mut Scratch,
+    tagged: bool,
+) -> Result<Walked, UndecodableReason> {
+    if !tagged {
+        match attempt::<false>(plan, contract, input, scratch) {
+            Ok(as_is) => return Ok(Walked { as_is, tagged: false }),
+            Err(Stop::Bad(reason)) => return Err(reason),
+            Err(Stop::NotHeld) => {}
+        }
+    }
+    match attempt::<true>(plan, contract, input, scratch) {
+        Ok(_) => Ok(Walked {
+            as_is: false,
+            tagged: true,
+        }),
+        Err(Stop::Bad(reason)) => Err(reason),
+        Err(Stop::NotHeld) => Err(UndecodableReason::Malformed),
+    }
+}
+
+fn attempt<const TAGGED: bool>(
+    plan: &Plan,
+    contract: &Schema,
+    input: &[u8],
+    scratch: &mut Scratch,
+) -> Result<bool, Stop> {
+    scratch.out.clear();
+    scratch.captured.clear();
+    scratch.entries.clear();
+    scratch.ends.clear();
+    scratch.parts.fill(None);
+    let mut walk = Walk {
+        plan,
+        contract,
+        input,
+        pos: 0,
+        run: 0,
+        depth: 0,
+        budget: BUDGET.saturating_add(i64::try_from(input.len()).unwrap_or(i64::MAX).saturating_mul(16)),
+        s: scratch,
+    };
+    walk.exec::<TAGGED>(plan.root)?;
+    if walk.pos != input.len() {
+        return Err(Stop::Bad(UndecodableReason::Trailing));
+    }
+    let as_is = walk.run == 0 && walk.s.out.is_empty();
+    if !as_is {
+        walk.flush(walk.pos);
+    }
+    Ok(as_is)
+}
+
+struct Walk<'a> {
+    plan: &'a Plan,
+    contract: &'a Schema,
+    input: &'a [u8],
+    pos: usize,
+    /// Where the run begins that is canonical and not yet copied.
+    run: usize,
+    depth: u32,
+    budget: i64,
+    s: &'a mut Scratch,
+}
+
+impl Walk<'_> {
+    /// Copies the run up to here.
+    #[inline]
+    fn flush(&mut self, to: usize) {
+        if self.run < to {
+            self.s.out.extend_from_slice(&self.input[self.run..to]);
+        }
+        self.run = to;
+    }
+
+    /// What was read since `start` is replaced by what is written next.
+    #[inline]
+    fn cut(&mut self, start: usize) {
+        self.flush(start);
+        self.run = self.pos;
+    }
+
+    /// In the tagged form: the value that began at `start` is held.
+    #[inline]
+    fn held(&mut self, start: usize) {
+        self.flush(start);
+        self.s.out.push(HELD);
+    }
+
+    fn spend(&mut self, cost: usize) -> Result<(), Stop> {
+        self.budget = self.budget.saturating_sub(i64::try_from(cost).unwrap_or(i64::MAX));
+        if self.budget < 0 {
+            Err(Stop::Bad(UndecodableReason::Bounds))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn enter(&mut self) -> Result<(), Stop> {
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            Err(Stop::Bad(UndecodableReason::Bounds))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn exec<const T: bool>(&mut self, block: BlockId) -> Result<(), Stop> {
+        let plan = self.plan;
+        let (first, last) = plan.blocks[block as usize];
+        for op in &plan.ops[first as usize..last as usize] {
+            let start = self.pos;
+            match *op {
+                Op::Time { clock, long } => {
+                    self.time(clock, long)?;
+                    continue;
+                }
+                Op::Discard(block) => {
+                    self.discard(block)?;
+                    continue;
+                }
+                Op::Mark(mark) => {
+                    self.mark::<T>(&plan.marks[mark as usize])?;
+                    continue;
+                }
+                Op::Reorder(reorder) => {
+                    self.reorder::<T>(&plan.reorders[reorder as usize])?;
+                    continue;
+                }
+                Op::Default(filling) => {
+                    self.fill::<T>(filling)?;
+                    continue;
+                }
+                Op::Absent => {
+                    if !T {
+                        return Err(Stop::NotHeld);
+                    }
+                    self.spend(1)?;
+                    self.flush(start);
+                    self.s.out.push(ABSENT);
+                    continue;
+                }
+                Op::Foreign(foreign) => {
+                    self.foreign::<T>(start, foreign)?;
+                    continue;
+                }
+                Op::Union { first, count } => {
+                    self.union::<T>(first, count)?;
+                    continue;
+                }
+                Op::LongToInt(_)
+                | Op::NumberToFloat { .. }
+                | Op::NumberToDouble { .. }
+                | Op::DoubleToFloat(_)
+                | Op::BytesToText(_)
+                | Op::TextToUuid(_)
+                | Op::Rescale(_)
+                | Op::Decimal(_)
+                | Op::EnumMap(_) => {
+                    self.convert::<T>(op)?;
+                    continue;
+                }
+                _ => {}
+            }
+            // What is always held.
+            if T {
+                self.held(start);
+            }
+            match *op {
+                Op::Null => self.spend(1)?,
+                Op::Boolean => {
+                    if self.byte()? > 1 {
+                        return Err(Stop::Bad(UndecodableReason::Malformed));
+                    }
+                }
+                Op::Int => {
+                    let raw = self.int()?;
+                    self.settle(start, raw);
+                }
+                Op::Long => {
+                    let raw = self.raw()?;
+                    self.settle(start, raw);
+                }
+                Op::Float => {
+                    let value = f32::from_le_bytes(self.array()?);
+                    if value.is_nan() {
+                        self.cut(start);
+                        self.s.out.extend(float_bytes(value));
+                    }
+                }
+                Op::Double => {
+                    let value = f64::from_le_bytes(self.array()?);
+                    if value.is_nan() {
+                        self.cut(start);
+                        self.s.out.extend(double_bytes(value));
+                    }
+                }
+                Op::FloatToDouble => {
+                    let value = f32::from_le_bytes(self.array()?);
+                    self.cut(start);
+                    self.s.out.extend(double_bytes(f64::from(value)));
+                }
+                Op::Bytes => {
+                    self.prefixed()?;
+                }
+                Op::Text => {
+                    self.text()?;
+                }
+                Op::Fixed(size) => {
+                    if size == 0 {
+                        self.spend(1)?;
+                    }
+                    self.take(size as usize)?;
+                }
+                Op::UuidToText => {
+                    let bytes = self.array()?;
+                    self.cut(start);
+                    self.s.out.push(72);
+                    self.s.out.extend(super::canonical::uuid_text(&bytes));
+                }
+                Op::Enum(count) => {
+                    let raw = self.int()?;
+                    if raw & 1 == 1 || raw >> 1 >= u64::from(count) {
+                        return Err(Stop::Bad(UndecodableReason::Malformed));
+                    }
+                    self.settle(start, raw);
+                }
+                Op::Wrap(index) => {
+                    self.cut(start);
+                    super::canonical::put_long(&mut self.s.out, i64::from(index));
+                }
+                Op::Array { items, sized } => self.items::<T>(items, sized)?,
+                Op::Map { values } => self.entries::<T>(values)?,
+                Op::Call(block) => {
+                    self.spend(1)?;
+                    self.enter()?;
+                    self.exec::<T>(block)?;
+                    self.depth -= 1;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn time(&mut self, clock: super::plan::Clock, long: bool) -> Result<(), Stop> {
+        let start = self.pos;
+        self.s.time = if clock == super::plan::Clock::Text {
+            time::of_text(self.peek_text()?)
+        } else {
+            let raw = if long { self.raw()? } else { self.int()? };
+            time::of_count(clock, super::canonical::unzigzag(raw))
+        };
+        self.pos = start;
+        Ok(())
+    }
+
+    /// Reads a value by a walk of its own, and keeps nothing.
+    fn discard(&mut self, block: BlockId) -> Result<(), Stop> {
+        self.flush(self.pos);
+        let length = self.s.out.len();
+        self.exec::<false>(block)?;
+        self.s.out.truncate(length);
+        self.run = self.pos;
+        Ok(())
+    }
+
+    /// Tagged: the value at `start` as the writer has it.
+    #[cold]
+    fn foreign<const T: bool>(&mut self, start: usize, foreign: u32) -> Result<(), Stop> {
+        if !T {
+            return Err(Stop::NotHeld);
+        }
+        self.pos = start;
+        self.flush(start);
+        let foreign = self.plan.foreigns[foreign as usize];
+        self.s.out.push(FOREIGN);
+        self.s.out.extend(foreign.type_digest);
+        let length_at = self.s.out.len();
+        self.s.out.extend([0; 4]);
+        self.exec::<false>(foreign.own)?;
+        self.flush(self.pos);
+        let length = u32::try_from(self.s.out.len() - length_at - 4).unwrap_or(u32::MAX);
+        self.s.out[length_at..length_at + 4].copy_from_slice(&length.to_le_bytes());
+        Ok(())
+    }
+
+    /// The default of an absent field, walked like input.
+    fn fill<const T: bool>(&mut self, filling: u32) -> Result<(), Stop> {
+        let plan = self.plan;
+        let filling = &plan.defaults[filling as usize];
+        self.spend(filling.bytes.len() + 1)?;
+        self.flush(self.pos);
+        let (input, pos) = (self.input, self.pos);
+        (self.input, self.pos, self.run) = (&filling.bytes, 0, 0);
+        self.exec::<T>(filling.block)?;
+        self.flush(self.pos);
+        (self.input, self.pos, self.run) = (input, pos, pos);
+        Ok(())
+    }
+}
