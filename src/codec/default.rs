@@ -26,7 +26,11 @@ fn put(schema: &Schema, id: NodeId, value: &Value, out: &mut Vec<u8>, steps: &mu
             // The nearest float of the text, not the nearest of the nearest double.
             let value: f32 = match value {
                 Value::Number(number) => number.to_string().parse().ok()?,
-                Value::String(word) => word_number(word)? as f32,
+                Value::String(word) => match word_number(word)? {
+                    word if word.is_nan() => f32::NAN,
+                    word if word > 0.0 => f32::INFINITY,
+                    _ => f32::NEG_INFINITY,
+                },
                 _ => return None,
             };
             out.extend(value.to_le_bytes());

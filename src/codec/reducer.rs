@@ -33,10 +33,13 @@ pub struct Reducer {
     headers: Vec<String>,
     identity_key: [u8; 32],
     /// By the plans of value and key.
-    keys: HashMap<(Option<usize>, Option<usize>), Keys>,
-    last_keys: Option<((Option<usize>, Option<usize>), Keys)>,
+    keys: HashMap<Plans, Keys>,
+    last_keys: Option<(Plans, Keys)>,
     memory: Memory,
 }
+
+/// The plans of value and key of a record.
+type Plans = (Option<usize>, Option<usize>);
 
 #[derive(Default)]
 struct Memory {

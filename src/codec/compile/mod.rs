@@ -200,7 +200,7 @@ impl<'a> Compiler<'a> {
         };
         match (&from.kind, &to.kind) {
             (Kind::Union(branches), _) => self.union(step, branches),
-            (_, Kind::Union(branches)) => self.into_union(step, branches),
+            (_, Kind::Union(branches)) => self.bare_into_union(step, branches),
             (Kind::Record { .. }, Kind::Record { .. }) => {
                 let (block, absent) = self.block(What::Fields, step)?;
                 Ok((vec![Op::Call(block)], absent))

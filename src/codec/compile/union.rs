@@ -56,7 +56,7 @@ impl Compiler<'_> {
     }
 
     /// A bare value of the writer into a union of the contract.
-    pub(super) fn into_union(&mut self, step: Step, branches: &[NodeId]) -> Result<Yield, TooLarge> {
+    pub(super) fn bare_into_union(&mut self, step: Step, branches: &[NodeId]) -> Result<Yield, TooLarge> {
         let Some(choice) = self.pick(step.from, step.to, branches) else {
             return Ok((self.foreign_ops(step)?, Vec::new()));
         };

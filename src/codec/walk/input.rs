@@ -16,6 +16,15 @@ impl<'a> Walk<'a> {
     }
 
     #[inline]
+    pub(super) fn boolean(&mut self) -> Result<(), Stop> {
+        if self.byte()? > 1 {
+            Err(Stop::Bad(Malformed))
+        } else {
+            Ok(())
+        }
+    }
+
+    #[inline]
     pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], Stop> {
         let input: &'a [u8] = self.input;
         let rest = &input[self.pos..];

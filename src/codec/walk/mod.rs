@@ -259,11 +259,7 @@ impl Walk<'_> {
             }
             match *op {
                 Op::Null => self.spend(1)?,
-                Op::Boolean => {
-                    if self.byte()? > 1 {
-                        return Err(Stop::Bad(UndecodableReason::Malformed));
-                    }
-                }
+                Op::Boolean => self.boolean()?,
                 Op::Int => {
                     let raw = self.int()?;
                     self.settle(start, raw);
