@@ -1,6 +1,7 @@
 //! Every command, flag, config block and metric of the docs exists.
 
 mod blocks;
+mod commands;
 mod configs;
 mod links;
 mod metrics;
