@@ -250,7 +250,10 @@ mod tests {
             ("a: 1\na: 2\n", "`a` stands here twice"),
             ("a: 1\n---\nb: 1\n", "a second document; a config is one"),
             ("? [a]\n: b\n", "a key must be text, is a list"),
-            (&format!("{}{}", "[".repeat(40), "]".repeat(40)), "nested deeper than 32"),
+            (
+                &format!("{}{}", "[".repeat(40), "]".repeat(40)),
+                "nested deeper than 32",
+            ),
             (&bomb, "aliases make the config too large"),
         ] {
             assert_eq!(parse(text).unwrap_err().what, what);

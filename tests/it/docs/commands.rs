@@ -45,7 +45,12 @@ fn every_command_line_is_understood() {
 }
 
 fn flags(command: &clap::Command, into: &mut BTreeSet<String>) {
-    into.extend(command.get_arguments().filter_map(|argument| argument.get_long()).map(str::to_owned));
+    into.extend(
+        command
+            .get_arguments()
+            .filter_map(|argument| argument.get_long())
+            .map(str::to_owned),
+    );
     for subcommand in command.get_subcommands() {
         flags(subcommand, into);
     }
@@ -56,12 +61,30 @@ fn every_flag_that_is_named_exists() {
     let mut known = BTreeSet::from(["help".to_owned(), "version".to_owned()]);
     flags(&command(), &mut known);
     // Of cargo, and of the scripts of the stack.
-    known.extend(["release", "all-targets", "check", "ignored", "test", "lib", "dir", "secure"].map(str::to_owned));
+    known.extend(
+        [
+            "release",
+            "all-targets",
+            "check",
+            "ignored",
+            "test",
+            "lib",
+            "dir",
+            "secure",
+        ]
+        .map(str::to_owned),
+    );
     for (page, text) in pages() {
         for (_, rest) in text.match_indices("--").map(|(at, _)| text.split_at(at + 2)) {
-            let flag: String = rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
+            let flag: String = rest
+                .chars()
+                .take_while(|c| c.is_ascii_lowercase() || *c == '-')
+                .collect();
             let is_flag = flag.starts_with(|c: char| c.is_ascii_lowercase());
-            assert!(!is_flag || known.contains(&flag), "{page} names --{flag}, which does not exist");
+            assert!(
+                !is_flag || known.contains(&flag),
+                "{page} names --{flag}, which does not exist"
+            );
         }
     }
 }
