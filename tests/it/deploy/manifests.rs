@@ -1,7 +1,8 @@
 //! The Kubernetes base: what can be said of it without a schema. `tests/stack/kubernetes.py` says the rest.
 
 use super::{text, yaml};
-use std::collections::BTreeSet;
+use crosscheck::config::{Config, Purpose};
+use std::collections::{BTreeMap, BTreeSet};
 
 const FOLDER: &str = "deploy/kubernetes";
 
@@ -45,4 +46,22 @@ fn no_manifest_carries_a_secret() {
             assert!(line.contains("{file: /run/secrets/"), "{file}: {line}");
         }
     }
+}
+
+#[test]
+fn the_config_is_one() {
+    let env: BTreeMap<String, String> = BTreeMap::new();
+    let name = format!("{FOLDER}/config.yaml");
+    let config = match Config::parse(&name, &text(&name), &env, Purpose::WorkerOffline) {
+        Ok(config) => config,
+        Err(faults) => panic!("{}", faults.lines().join("\n")),
+    };
+    let address = config.serve.address;
+    assert!(
+        !address.ip().is_loopback(),
+        "probes and gates come from outside the pod"
+    );
+    let deployment = yaml(&format!("{FOLDER}/deployment.yaml"));
+    let port = &deployment["spec"]["template"]["spec"]["containers"][0]["ports"][0]["containerPort"];
+    assert_eq!(port, address.port());
 }
