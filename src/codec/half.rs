@@ -107,6 +107,7 @@ impl Half {
 
     /// Plans are made again for the next record.
     fn forget(&mut self) {
+        // any order: each by itself
         self.known.values_mut().for_each(|known| known.prepared = None);
         self.last = None;
     }
