@@ -51,23 +51,17 @@ impl Skipper {
         let mut compiler = Compiler::default();
         let root = compiler.node(schema, None)?;
         let nodes = compiler.nodes;
-        let mut empty: Vec<bool> = nodes
-            .iter()
-            .map(|node| matches!(node, Node::Nothing | Node::Fixed(0) | Node::Record(_)))
-            .collect();
-        // A record is empty unless one of its fields is not; a recursive one without an end takes no byte either, and
-        // is caught by its depth.
-        loop {
-            let full: Vec<usize> = (0..nodes.len())
-                .filter(|&i| empty[i] && matches!(&nodes[i], Node::Record(fields) if fields.iter().any(|&f| !empty[f])))
-                .collect();
-            if full.is_empty() {
-                return Ok(Self { nodes, empty, root });
-            }
-            for i in full {
-                empty[i] = false;
-            }
+        let mut empty = vec![false; nodes.len()];
+        // Upwards from what is plainly empty, so that a record within itself without an end is not: its depth stops it.
+        let is_empty = |node: &Node, empty: &[bool]| match node {
+            Node::Nothing | Node::Fixed(0) => true,
+            Node::Record(fields) => fields.iter().all(|&field| empty[field]),
+            _ => false,
+        };
+        while let Some(more) = (0..nodes.len()).find(|&i| !empty[i] && is_empty(&nodes[i], &empty)) {
+            empty[more] = true;
         }
+        Ok(Self { nodes, empty, root })
     }
 
     /// How many bytes the record takes that `bytes` begins with.
@@ -232,6 +226,9 @@ impl<'a> Walk<'a> {
     }
 
     fn skip(&mut self, plan: &Skipper, node: usize, depth: usize) -> Result<(), UndecodableReason> {
+        if plan.empty[node] {
+            return Ok(());
+        }
         match &plan.nodes[node] {
             Node::Nothing => {}
             Node::Boolean => {
