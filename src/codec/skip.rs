@@ -58,8 +58,16 @@ impl Skipper {
             Node::Record(fields) => fields.iter().all(|&field| empty[field]),
             _ => false,
         };
-        while let Some(more) = (0..nodes.len()).find(|&i| !empty[i] && is_empty(&nodes[i], &empty)) {
-            empty[more] = true;
+        let mut changed = true;
+        while changed {
+            changed = false;
+            // Fields stand behind their record, as a rule.
+            for i in (0..nodes.len()).rev() {
+                if !empty[i] && is_empty(&nodes[i], &empty) {
+                    empty[i] = true;
+                    changed = true;
+                }
+            }
         }
         Ok(Self { nodes, empty, root })
     }
