@@ -19,7 +19,17 @@ pub(super) struct Fault {
 impl Fault {
     /// True where waiting does not help.
     pub(super) fn lasts(&self) -> bool {
-        matches!(self.code, RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL)
+        self.code == RDKafkaErrorCode::Authentication || self.is_tls()
+    }
+
+    /// True where no secure connection comes about: some of these librdkafka calls a broken transport.
+    pub(super) fn is_tls(&self) -> bool {
+        self.code == RDKafkaErrorCode::SSL || self.reason.contains("SSL handshake failed")
+    }
+
+    /// True where nobody listens.
+    pub(super) fn is_refusal(&self) -> bool {
+        self.reason.contains("Connection refused")
     }
 }
 
@@ -52,9 +62,10 @@ impl Context {
     }
 }
 
-/// The reason without the name of librdkafka's thread before it.
+/// The reason without the name of librdkafka's thread before it, and without how long and how often behind it.
 fn plain(reason: &str) -> String {
     let text = reason.split_once("]: ").map_or(reason, |(_, rest)| rest);
+    let text = text.split_once(" (after ").map_or(text, |(rest, _)| rest);
     text.trim().to_owned()
 }
 

@@ -13,8 +13,9 @@ use super::queue::{Fault, Kind, Queue};
 use super::settings::{Purpose, brokers_of};
 use super::{KafkaError, Settings};
 
-/// How often we ask, and how long each time: 9 x (1.0 + 0.5) s are below 15 s.
-const TRIES: u32 = 9;
+/// How often we ask, and how long each time: 8 x (1.0 + 0.5) s are below 15 s. Where nobody listens less is enough.
+const TRIES: u32 = 8;
+const TRIES_REFUSED: u32 = 3;
 const ASK: Duration = Duration::from_millis(1_000);
 const LISTEN: Duration = Duration::from_millis(100);
 
@@ -22,7 +23,7 @@ const LISTEN: Duration = Duration::from_millis(100);
 pub(super) fn connect(settings: &Settings, topic: &str, purpose: Purpose) -> Result<(Link, Vec<u32>), KafkaError> {
     super::validate(settings)?;
     let link = Link::new(settings, purpose)?;
-    for _ in 0..TRIES {
+    for round in 1..=TRIES {
         match link.consumer.fetch_metadata(Some(topic), ASK) {
             Ok(metadata) => {
                 if let Some(partitions) = look(&link.consumer, &metadata, topic)? {
@@ -34,6 +35,10 @@ pub(super) fn connect(settings: &Settings, topic: &str, purpose: Purpose) -> Res
         listen(&link.queue);
         if let Some(error) = lasting(settings, link.consumer.context()) {
             return Err(error);
+        }
+        let refused = link.consumer.context().fault().is_some_and(|fault| fault.is_refusal());
+        if refused && round >= TRIES_REFUSED {
+            break;
         }
     }
     let context = link.consumer.context();
@@ -99,15 +104,11 @@ fn listen(queue: &Queue) {
 fn lasting(settings: &Settings, context: &Context) -> Option<KafkaError> {
     let fault = context.fault().filter(super::context::Fault::lasts)?;
     let brokers = brokers_of(settings);
-    Some(match fault.code {
-        RDKafkaErrorCode::Authentication => KafkaError::Authentication {
-            brokers,
-            reason: fault.reason,
-        },
-        _ => KafkaError::Tls {
-            brokers,
-            reason: fault.reason,
-        },
+    let (tls, reason) = (fault.is_tls(), fault.reason);
+    Some(if tls {
+        KafkaError::Tls { brokers, reason }
+    } else {
+        KafkaError::Authentication { brokers, reason }
     })
 }
 

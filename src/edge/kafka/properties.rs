@@ -55,7 +55,7 @@ pub(super) const SECRET: [&str; 10] = [
 pub(super) const DEBUG: [&str; 4] = ["broker", "cgrp", "topic", "fetch"];
 
 /// What a user may set, for the nearest name to one that does not exist.
-const KNOWN: &[&str] = &[
+pub(super) const KNOWN: &[&str] = &[
     "api.version.request.timeout.ms",
     "broker.address.family",
     "broker.address.ttl",

@@ -134,6 +134,7 @@ pub(super) fn refused(settings: &Settings, error: NativeError) -> KafkaError {
 
 #[cfg(test)]
 mod tests {
+    use super::super::properties::KNOWN;
     use super::*;
 
     fn with(key: &str, value: &str) -> Settings {
@@ -214,6 +215,14 @@ mod tests {
         let native = client_config(&with("client.id", "x"), Purpose::Read)
             .create_native_config()
             .unwrap();
+        for name in KNOWN {
+            let refused = ClientConfig::new().set(*name, "x").create_native_config().err();
+            let unknown = matches!(
+                refused,
+                Some(NativeError::ClientConfig(RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN, ..))
+            );
+            assert!(!unknown, "{name}");
+        }
         assert!(nearest("security.protocl") == Some("security.protocol"));
         let features = native.get("builtin.features").unwrap();
         for feature in [

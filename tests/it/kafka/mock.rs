@@ -1,0 +1,180 @@
+//! The reader on librdkafka's mock cluster: positions, ends, holding, brokers that go away.
+
+use std::time::Duration;
+
+use crosscheck::edge::kafka::{Event, KafkaError, Reader};
+use rdkafka::mocking::MockCluster;
+use rdkafka::types::RDKafkaRespErr;
+
+use super::{Read, WAIT, flush, produce, producer, read_until, settings};
+
+#[test]
+fn records_come_whole_and_every_end_is_told() {
+    let cluster = MockCluster::new(1).unwrap();
+    cluster.create_topic("t", 3, 1).unwrap();
+    let brokers = cluster.bootstrap_servers();
+    let source = producer(&brokers, &[]);
+    for number in 0..250 {
+        produce(&source, "t", i32::try_from(number % 2).unwrap(), number, 1_000 + 1);
+    }
+    flush(&source);
+
+    let mut reader = Reader::open(&settings(&brokers), "t").unwrap();
+    assert_eq!(reader.partitions(), [0, 1, 2]);
+    assert_eq!(reader.watermarks(0).unwrap(), (0, 125));
+    assert_eq!(reader.last_stable(1).unwrap(), 125);
+    reader.assign(&[(0, 0), (1, 100), (2, 0)]).unwrap();
+    let mut read = Read::default();
+    read_until(&mut reader, &mut read, |read| read.ends.len() == 3);
+    assert_eq!(read.ends.values().copied().collect::<Vec<_>>(), [125, 125, 0]);
+    assert_eq!(read.offsets(0), (0..125).collect::<Vec<_>>());
+    assert_eq!(read.offsets(1), (100..125).collect::<Vec<_>>());
+    assert_eq!(read.values[&(0, 3)].as_deref(), Some("v6"));
+    assert_eq!([0, 1, 2].map(|partition| reader.position(partition)), [125, 125, 0]);
+}
+
+#[test]
+fn a_record_keeps_key_headers_and_time() {
+    let cluster = MockCluster::new(1).unwrap();
+    cluster.create_topic("t", 1, 1).unwrap();
+    let brokers = cluster.bootstrap_servers();
+    let source = producer(&brokers, &[]);
+    produce(&source, "t", 0, 0, 1_700_000_000_123);
+    flush(&source);
+    let mut reader = Reader::open(&settings(&brokers), "t").unwrap();
+    reader.assign(&[(0, 0)]).unwrap();
+    let batch = loop {
+        if let Event::Records(batch) = reader.poll(10, WAIT).unwrap() {
+            break batch;
+        }
+    };
+    let record = &batch.records[0];
+    assert_eq!(batch.key(record), Some(b"k".as_slice()));
+    assert_eq!(record.timestamp_ms, Some(1_700_000_000_123));
+    let headers: Vec<_> = batch.headers(record).collect();
+    assert_eq!(
+        headers,
+        [(b"h".as_slice(), Some(b"x".as_slice())), (b"nothing".as_slice(), None)]
+    );
+}
+
+#[test]
+fn a_held_partition_is_silent_and_goes_on_where_it_was() {
+    let cluster = MockCluster::new(1).unwrap();
+    cluster.create_topic("t", 2, 1).unwrap();
+    let brokers = cluster.bootstrap_servers();
+    let source = producer(&brokers, &[]);
+    for number in 0..4_000 {
+        produce(&source, "t", i32::try_from(number % 2).unwrap(), number, 1);
+    }
+    flush(&source);
+    let mut reader = Reader::open(&settings(&brokers), "t").unwrap();
+    reader.assign(&[(0, 0), (1, 0)]).unwrap();
+    let mut read = Read::default();
+    read_until(&mut reader, &mut read, |read| !read.offsets(0).is_empty());
+    for round in 0..3 {
+        reader.hold(&[0]);
+        let before = read.offsets(0).len();
+        for _ in 0..5 {
+            read.take(reader.poll(50, Duration::from_millis(50)).unwrap());
+        }
+        assert_eq!(read.offsets(0).len(), before, "round {round}");
+        assert_eq!(reader.position(0), u64::try_from(before).unwrap());
+        reader.release(&[0]);
+        let wanted = before + 300;
+        read_until(&mut reader, &mut read, |read| read.offsets(0).len() >= wanted);
+    }
+    read_until(&mut reader, &mut read, |read| read.values.len() == 4_000);
+    assert_eq!(read.offsets(0), (0..2_000).collect::<Vec<_>>());
+    assert_eq!(read.offsets(1), (0..2_000).collect::<Vec<_>>());
+    assert!(read.others.is_empty(), "{:?}", read.others);
+}
+
+#[test]
+fn a_broker_that_goes_away_is_trouble_and_nothing_is_lost() {
+    let cluster = MockCluster::new(1).unwrap();
+    cluster.create_topic("t", 1, 1).unwrap();
+    let brokers = cluster.bootstrap_servers();
+    let source = producer(&brokers, &[]);
+    (0..10).for_each(|number| produce(&source, "t", 0, number, 1));
+    flush(&source);
+    let mut reader = Reader::open(&settings(&brokers), "t").unwrap();
+    reader.assign(&[(0, 0)]).unwrap();
+    let mut read = Read::default();
+    read_until(&mut reader, &mut read, |read| read.ends.contains_key(&0));
+    cluster.broker_down(1).unwrap();
+    read_until(&mut reader, &mut read, |read| {
+        read.others.iter().any(|event| matches!(event, Event::Trouble(_)))
+    });
+    cluster.broker_up(1).unwrap();
+    (10..20).for_each(|number| produce(&source, "t", 0, number, 1));
+    flush(&source);
+    read_until(&mut reader, &mut read, |read| read.values.len() == 20);
+    assert_eq!(reader.position(0), 20);
+}
+
+#[test]
+fn records_are_read_again_by_position() {
+    let cluster = MockCluster::new(1).unwrap();
+    cluster.create_topic("t", 2, 1).unwrap();
+    let brokers = cluster.bootstrap_servers();
+    let source = producer(&brokers, &[]);
+    (0..3_000).for_each(|number| produce(&source, "t", 0, number, 1));
+    flush(&source);
+    let wanted = [
+        (0, 2_999),
+        (0, 5),
+        (0, 6),
+        (0, 1_500),
+        (0, 3_000),
+        (1, 0),
+        (7, 1),
+        (0, 5),
+    ];
+    let mut found = Vec::new();
+    let gone = Reader::fetch(&settings(&brokers), "t", &wanted, &mut |batch, index| {
+        let record = &batch.records[index];
+        let value = String::from_utf8(batch.value(record).unwrap().to_vec()).unwrap();
+        found.push((batch.partition, record.offset, value));
+    })
+    .unwrap();
+    let expected = [5, 6, 1_500, 2_999].map(|offset| (0, offset, format!("v{offset}")));
+    assert_eq!(found, expected);
+    assert_eq!(gone, [(0, 3_000), (1, 0), (7, 1)]);
+}
+
+#[test]
+fn an_unreachable_broker_is_told_in_time() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let Err(error) = Reader::open(&settings(&format!("127.0.0.1:{port}")), "t") else {
+        panic!("opened");
+    };
+    let text = error.to_string();
+    assert!(matches!(error, KafkaError::Unreachable { .. }), "{text}");
+    assert!(text.contains("Connection refused"), "{text}");
+}
+
+#[test]
+fn a_topic_that_is_not_there_or_forbidden_is_told() {
+    let cluster = MockCluster::new(1).unwrap();
+    cluster.create_topic("orders", 1, 1).unwrap();
+    cluster.create_topic("secret", 1, 1).unwrap();
+    cluster
+        .topic_error("secret", RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+        .unwrap();
+    cluster
+        .topic_error("ordres", RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+        .unwrap();
+    let settings = settings(&cluster.bootstrap_servers());
+    let told = |topic: &str| match Reader::open(&settings, topic) {
+        Ok(_) => "opened".to_owned(),
+        Err(error) => format!("{error} | {}", error.hint().unwrap_or_default()),
+    };
+    assert_eq!(told("ordres"), "topic `ordres` does not exist | did you mean `orders`?");
+    assert_eq!(
+        told("secret"),
+        "read topic `secret`: not authorised | grant Read, Describe and DescribeConfigs on topic `secret` to this user"
+    );
+}
