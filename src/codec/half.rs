@@ -113,7 +113,8 @@ impl Half {
     }
 
     pub fn uses(&self) -> Vec<SchemaUse> {
-        let mut uses: Vec<_> = self.known.iter().collect();
+        // Raw bytes have no schema of their own.
+        let mut uses: Vec<_> = self.known.iter().filter(|_| self.format == Format::Avro).collect();
         uses.sort_by_key(|(r, _)| **r);
         let of = |(r, known): (&SchemaRef, &Known)| {
             Some(SchemaUse {

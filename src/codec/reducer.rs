@@ -46,6 +46,8 @@ struct Memory {
     key: Scratch,
     value: Scratch,
     message: Vec<u8>,
+    /// The message is in the tagged form.
+    tagged: bool,
     identity: Vec<u8>,
 }
 
@@ -237,6 +239,7 @@ impl Reducer {
         let time_ms = self.time(batch, record);
         let keys = self.keys(value.map(|(at, ..)| at), key.map(|(at, ..)| at));
         let memory = &mut self.memory;
+        memory.tagged = flags != 0;
         let digest = if flags == 0 {
             digest::keyed(&keys.plain, &mut memory.message)
         } else {
@@ -382,6 +385,24 @@ impl Reducer {
             tombstone: value.is_none(),
             headers: headers.collect(),
         })
+    }
+
+    /// The bytes that the digest of a record is taken of, before the padding, and whether they are in the tagged form.
+    /// To check another implementation by.
+    ///
+    /// # Errors
+    /// As for [`Reducer::value`].
+    pub fn canonical(&mut self, batch: &RecordBatch, record: usize) -> Result<(Vec<u8>, bool), UndecodableReason> {
+        let record = batch.records.get(record).ok_or(UndecodableReason::Schema)?;
+        match self.prepare(batch, 0, record) {
+            Prepared::Halves { value, key } => self.fingerprint(batch, record, value, key)?,
+            Prepared::Bad(reason) => return Err(reason),
+            Prepared::Wait(_) => return Err(UndecodableReason::Schema),
+        };
+        let message = &self.memory.message;
+        let length = message.last_chunk().map_or(0, |length| u64::from_le_bytes(*length));
+        let length = usize::try_from(length).unwrap_or(0);
+        Ok((message[..length].to_vec(), self.memory.tagged))
     }
 
     /// The writer schemas that are known, keys' first, each with the records that were decoded by it.

@@ -57,6 +57,7 @@ pub(super) enum Kind {
 }
 
 /// The name of a named type.
+#[derive(Clone)]
 pub(super) struct Names {
     /// Full name.
     pub full: String,

@@ -90,15 +90,13 @@ pub(super) fn parse(json: &str, references: &[String]) -> Result<(Vec<Node>, Nod
 
 /// A bare name such as `string` or `a.B` is taken as a schema too.
 fn read(text: &str) -> Result<Value, SchemaError> {
-    serde_json::from_str(text).or_else(|error| {
-        let bare = text.trim();
-        if !bare.is_empty() && bare.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.') {
-            return Ok(Value::String(bare.to_owned()));
-        }
-        Err(SchemaError::Json {
-            line: error.line(),
-            column: error.column(),
-        })
+    let bare = text.trim();
+    if !bare.is_empty() && bare.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.') {
+        return Ok(Value::String(bare.to_owned()));
+    }
+    serde_json::from_str(text).map_err(|error| SchemaError::Json {
+        line: error.line(),
+        column: error.column(),
     })
 }
 
@@ -253,7 +251,12 @@ impl Parser {
             full: full.clone(),
             aliases,
         };
-        let id = self.push(Kind::Null, None)?;
+        // A recursive type finds its name here before its fields are known.
+        let open = Kind::Record {
+            names: names.clone(),
+            fields: Vec::new(),
+        };
+        let id = self.push(open, None)?;
         if self.named.insert(full.clone(), id).is_some() {
             return Err(SchemaError::Twice(full));
         }

@@ -1,1 +1,10 @@
 //! Codec: canonical form, digests, plans, hostile bytes.
+
+mod bench;
+mod bombs;
+mod build;
+mod cuts;
+mod oracle;
+mod reducer;
+mod table;
+mod vectors;
