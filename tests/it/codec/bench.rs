@@ -42,7 +42,7 @@ fn small(numbers: &mut Numbers) -> Vec<u8> {
 #[ignore = "a measurement; run it in an optimised build"]
 fn small_records() {
     let mut numbers = Numbers(7);
-    let batch = values(&(0..20_000).map(|_| small(&mut numbers)).collect::<Vec<_>>());
+    let batch = values(&(0..500).map(|_| small(&mut numbers)).collect::<Vec<_>>());
     for (name, identity, time) in [
         ("content", false, false),
         ("identity", true, false),
@@ -64,7 +64,7 @@ fn small_records() {
             }
             let mut reducer = reducer(Side::Baseline, settings, SMALL, SMALL);
             let mut best = u128::MAX;
-            for _ in 0..30 {
+            for _ in 0..4_000 {
                 #[expect(clippy::disallowed_methods, reason = "a measurement")]
                 let start = std::time::Instant::now();
                 let out = reduce(&mut reducer, &batch);
@@ -72,7 +72,7 @@ fn small_records() {
             }
             println!(
                 "{name}, ignore {ignore}: {best} ns a record of {} bytes",
-                batch.arena.len() / 20_000
+                batch.arena.len() / 500
             );
         }
     }

@@ -41,7 +41,10 @@ pub fn reducer(side: Side, settings: Settings, writer: &str, contract: &str) -> 
     reducer
 }
 
-pub fn batch(records: &[(Option<&[u8]>, Option<&[u8]>)]) -> RecordBatch {
+/// Key and value of a record.
+pub type Halves<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
+
+pub fn batch(records: &[Halves]) -> RecordBatch {
     let mut batch = RecordBatch::new(0);
     for (offset, (key, value)) in records.iter().enumerate() {
         let key = key.map(|bytes| batch.push_bytes(bytes));

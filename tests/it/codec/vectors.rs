@@ -5,7 +5,7 @@ use crosscheck::model::{Reduction, Side};
 use serde_json::{Value, json};
 
 use super::build::{hex, path, reduce, reducer, settings, unhex, values, with_identity};
-use super::table::{ROWS, Row};
+use super::table::{Row, rows};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/values.json");
 
@@ -79,7 +79,7 @@ fn vector(row: &Row) -> Value {
 #[test]
 fn the_table_holds() {
     let mut faults = Vec::new();
-    for row in ROWS {
+    for row in rows() {
         let found = vector(row);
         let expect = &found["expect"];
         // Whole content also compares the key, which is null here: one zero byte at the end.
@@ -100,14 +100,14 @@ fn the_table_holds() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    assert!(ROWS.len() >= 150);
+    assert!(rows().count() >= 150);
 }
 
 #[test]
 fn the_files_are_what_the_code_makes() {
     let file: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(FILE).unwrap()).unwrap();
-    assert_eq!(file.len(), ROWS.len());
-    for (row, told) in ROWS.iter().zip(&file) {
+    assert_eq!(file.len(), rows().count());
+    for (row, told) in rows().zip(&file) {
         assert_eq!(&vector(row), told, "{}", row.name);
     }
 }
@@ -115,14 +115,14 @@ fn the_files_are_what_the_code_makes() {
 #[test]
 #[ignore = "writes tests/vectors/values.json from the table"]
 fn write_the_files() {
-    let lines: Vec<String> = ROWS.iter().map(|row| vector(row).to_string()).collect();
+    let lines: Vec<String> = rows().map(|row| vector(row).to_string()).collect();
     std::fs::write(FILE, format!("[\n{}\n]\n", lines.join(",\n"))).unwrap();
 }
 
 #[test]
 fn near_misses_have_other_digests() {
     let mut seen = std::collections::BTreeMap::new();
-    for row in ROWS
+    for row in rows()
         .iter()
         .filter(|row| row.rules.is_empty() && row.writer == row.contract)
     {
@@ -134,7 +134,7 @@ fn near_misses_have_other_digests() {
         let other = seen.insert(digest.to_owned(), value.clone());
         assert!(other.is_none_or(|other| other == value), "{}", row.name);
     }
-    let names: Vec<_> = ROWS.iter().map(|row| row.name).collect();
+    let names: Vec<_> = rows().map(|row| row.name).collect();
     assert_eq!(
         names.iter().collect::<std::collections::BTreeSet<_>>().len(),
         names.len()
