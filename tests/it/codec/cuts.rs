@@ -7,10 +7,7 @@ use super::table::rows;
 
 #[test]
 fn no_cut_and_no_byte_more_equals_the_whole() {
-    for row in rows()
-        .iter()
-        .filter(|row| !row.expect.starts_with('!') && row.rules.is_empty())
-    {
+    for row in rows().filter(|row| !row.expect.starts_with('!') && row.rules.is_empty()) {
         let whole = unhex(row.bytes);
         let mut reducer = reducer(Side::Baseline, settings(), row.writer, row.contract);
         let digest = one(&mut reducer, &whole).unwrap().digest;

@@ -122,10 +122,7 @@ fn write_the_files() {
 #[test]
 fn near_misses_have_other_digests() {
     let mut seen = std::collections::BTreeMap::new();
-    for row in rows()
-        .iter()
-        .filter(|row| row.rules.is_empty() && row.writer == row.contract)
-    {
+    for row in rows().filter(|row| row.rules.is_empty() && row.writer == row.contract) {
         let found = vector(row);
         let Some(digest) = found["expect"]["digest"].as_str() else {
             continue;
