@@ -1,120 +1,286 @@
 //! The comparison of one stream: a step function over closed enums.
 
-use super::{Checkpoint, Input, Output, PartitionView, Settings, SideView, Unconserved, UnsharedBad};
-use crate::model::{Side, WindowCounts};
+use std::collections::BTreeMap;
+
+use super::bad::Bad;
+use super::evidence::Evidence;
+use super::ledger::{Ledger, Sink};
+use super::pairing::Pairing;
+use super::partition::Partition;
+use super::resumed::Resumed;
+use super::row::Row;
+use super::rules::{BEGIN, NEVER, Rules, earlier, later};
+use super::window::Aside;
+use super::{BadRecord, Candidate, Checkpoint, Entry, Input, Output, Settings, Unconserved};
+use crate::model::{Digest, Fingerprint, Outcome, PerSide, Position, Reduction, Side, UndecodableReason};
 
 /// The comparison of one stream.
 #[derive(Debug)]
 pub struct Engine {
-    settings: Settings,
+    pub(super) settings: Settings,
+    pub(super) rules: Rules,
+    pub(super) partitions: PerSide<BTreeMap<u32, Partition>>,
+    pub(super) pairing: Pairing,
+    pub(super) ledger: Ledger,
+    pub(super) bad: Bad,
+    pub(super) resumed: Resumed,
+    /// The least over the sides since this engine began; records before it cannot come any more.
+    pub(super) watermark: Option<i64>,
+    /// The engine's watermark at a restart: frontier + grace.
+    pub(super) floor: Option<i64>,
+    pub(super) frontier: Option<i64>,
+    pub(super) broken: Option<Unconserved>,
 }
 
 impl Engine {
     /// A new engine; `declare` every partition before the first record.
     #[must_use]
     pub fn new(settings: Settings) -> Engine {
-        Engine { settings }
+        Engine::resume(settings, Checkpoint::default())
     }
 
     /// An engine that goes on where a checkpoint stands.
     #[must_use]
-    pub fn resume(settings: Settings, _checkpoint: Checkpoint) -> Engine {
-        Engine { settings }
+    pub fn resume(settings: Settings, checkpoint: Checkpoint) -> Engine {
+        let rules = Rules::new(&settings);
+        let mut partitions: PerSide<BTreeMap<u32, Partition>> = PerSide::default();
+        for stored in &checkpoint.partitions {
+            if let Some(side @ (Side::Baseline | Side::Canary)) = stored.side {
+                partitions.get_mut(side).insert(stored.partition, Partition::resume(stored));
+            }
+        }
+        let mut evidence = Evidence::new(settings.range);
+        evidence.discovered = checkpoint.start_ms;
+        evidence.start = checkpoint.evidence_start_ms.or(evidence.start);
+        evidence.closing = checkpoint.closing;
+        evidence.end = checkpoint.evidence_end_ms.or(evidence.end);
+        Engine {
+            bad: Bad::resume(&checkpoint.bad_baseline, &checkpoint.bad_canary, &checkpoint.bad_taken, &rules),
+            resumed: Resumed::new(checkpoint.frontier_ms, &checkpoint.straddling),
+            floor: checkpoint.frontier_ms.map(|frontier| later(frontier, rules.grace)),
+            frontier: checkpoint.frontier_ms,
+            ledger: Ledger { evidence, ..Ledger::default() },
+            pairing: Pairing::default(),
+            watermark: None,
+            broken: None,
+            partitions,
+            rules,
+            settings,
+        }
     }
 
-    /// A partition that will be read from `from`. One that is known already stays as it is.
-    pub fn declare(&mut self, _side: Side, _partition: u32, _from: u64) {}
+    /// A partition that will be read from `from`. One that is known already stays as it is; one that appears when there
+    /// is a watermark starts there.
+    pub fn declare(&mut self, side: Side, partition: u32, from: u64) {
+        let watermark = self.watermark();
+        if side == Side::Control || watermark == Some(NEVER) {
+            return;
+        }
+        self.partitions.get_mut(side).entry(partition).or_insert_with(|| {
+            let mut added = Partition::new(from);
+            added.follow(watermark, &self.rules);
+            added
+        });
+    }
 
     /// From now on every mismatched pair that counts is put out.
-    pub fn want_pairs(&mut self) {}
+    pub fn want_pairs(&mut self) {
+        self.ledger.wants_pairs = true;
+    }
 
     /// Takes in one thing that happened; what it brings about is appended to `outputs`.
-    pub fn step(&mut self, _input: Input<'_>, _outputs: &mut Vec<Output>) {}
-
-    /// What must be stored now to go on from here.
-    #[must_use]
-    pub fn checkpoint(&self) -> Checkpoint {
-        Checkpoint::default()
+    pub fn step(&mut self, input: Input<'_>, outputs: &mut Vec<Output>) {
+        let watermark = self.watermark();
+        match input {
+            Input::Records { side, partition, entries, read_at_ms } => {
+                if let Some(first) = entries.first() {
+                    self.declare(side, partition, first.offset);
+                    self.records(side, partition, entries, read_at_ms);
+                }
+            }
+            Input::Reached { side, partition, position } => {
+                if let Some(partition) = self.partition(side, partition) {
+                    partition.reach(position);
+                }
+            }
+            Input::Quiet { side, partition, high_watermark, last_stable, since_ms } => {
+                let rules = self.rules.clone();
+                if let Some(partition) = self.partition(side, partition) {
+                    partition.quiet(high_watermark, last_stable, since_ms, watermark, &rules);
+                }
+            }
+            Input::Completed { side, partition } => {
+                if let Some(partition) = self.partition(side, partition) {
+                    partition.complete();
+                }
+            }
+            Input::Close => self.ledger.evidence.closing = true,
+        }
+        self.advance(outputs);
     }
 
-    /// How it is compared.
-    #[must_use]
-    pub fn settings(&self) -> &Settings {
-        &self.settings
+    fn partition(&mut self, side: Side, partition: u32) -> Option<&mut Partition> {
+        if side == Side::Control { None } else { self.partitions.get_mut(side).get_mut(&partition) }
     }
 
-    /// One side as it stands.
-    #[must_use]
-    pub fn side(&self, _side: Side) -> SideView {
-        SideView::default()
+    fn records(&mut self, side: Side, partition: u32, entries: &[Entry], read_at: i64) {
+        let watermark = self.watermark();
+        if side == Side::Control {
+            return;
+        }
+        let Engine { rules, partitions, pairing, ledger, bad, resumed, .. } = self;
+        let Some(log) = partitions.get_mut(side).get_mut(&partition) else { return };
+        for entry in entries {
+            if !log.arrive(entry.offset, watermark, rules) {
+                continue;
+            }
+            let position = Position { side, partition, offset: entry.offset };
+            let aside = match &entry.body {
+                Reduction::Deselected => Some(Aside::Deselected),
+                Reduction::Undecodable(reason, hash) => {
+                    log.wake();
+                    Some(bad_record(position, log.max(), Some(*reason), None, *hash))
+                }
+                Reduction::Decoded(fingerprint) => {
+                    log.wake();
+                    match usable_time(fingerprint, entry, log, read_at, rules) {
+                        None => {
+                            let hash = untimely_hash(fingerprint);
+                            Some(bad_record(position, log.max(), None, Some(fingerprint), hash))
+                        }
+                        Some(time) if log.observe(time, rules) => Some(Aside::Late),
+                        Some(time) => {
+                            let mut row = row(position, time, fingerprint);
+                            if let Some((settled, counts)) = resumed.meet(&mut row) {
+                                ledger.cross(&settled, rules);
+                                if counts {
+                                    pairing.defer(settled, rules);
+                                }
+                            }
+                            pairing.push(row, rules);
+                            None
+                        }
+                    }
+                }
+            };
+            if let Some(aside) = aside {
+                let window_end = log.max().map(|max| rules.grid.window_end(rules.grid.window(max)));
+                if window_end.is_some_and(|end| resumed.was_final(end)) {
+                    resumed.recognise(side);
+                } else {
+                    if let Aside::Bad(candidate, hash) = &aside {
+                        bad.push(waiting(position, candidate, *hash), rules);
+                    }
+                    ledger.aside(position, log.max(), aside, rules);
+                }
+            }
+            log.depart(entry.bytes);
+        }
     }
 
-    /// The partitions of a side, in their order.
-    #[must_use]
-    pub fn partitions(&self, _side: Side) -> Vec<PartitionView> {
-        Vec::new()
+    /// Moves the watermark, and with it all that waits for it.
+    fn advance(&mut self, outputs: &mut Vec<Output>) {
+        let defined = self.watermark().is_some();
+        let baseline = side_watermark(&self.partitions.baseline, &self.rules);
+        let canary = side_watermark(&self.partitions.canary, &self.rules);
+        if let (Some(baseline), Some(canary)) = (baseline, canary) {
+            self.watermark = self.watermark.max(Some(baseline.min(canary)));
+        }
+        let Some(watermark) = self.watermark else { return };
+        let Engine { rules, partitions, pairing, ledger, .. } = self;
+        if !defined {
+            let all = partitions.baseline.values().chain(partitions.canary.values());
+            let firsts = all.filter(|partition| !partition.is_idle()).filter_map(Partition::first);
+            ledger.evidence.discover(firsts, rules);
+        }
+        let complete = [&partitions.baseline, &partitions.canary].into_iter().filter(|side| is_complete(side));
+        ledger.evidence.bound(complete.map(largest_max), rules);
+        pairing.advance(watermark, rules, &mut Sink { ledger, rules, outputs });
+        self.finish(watermark, outputs);
     }
 
-    /// The engine's watermark: the least over the sides, which never falls. `i64::MAX` once everything is read.
-    #[must_use]
-    pub fn watermark_ms(&self) -> Option<i64> {
-        None
+    /// The engine's watermark, which never falls.
+    pub(super) fn watermark(&self) -> Option<i64> {
+        self.watermark.max(self.floor)
     }
+}
 
-    /// End of the last final window.
-    #[must_use]
-    pub fn frontier_ms(&self) -> Option<i64> {
-        None
+/// The least over the partitions that are neither idle nor read to their ends.
+pub(super) fn side_watermark(partitions: &BTreeMap<u32, Partition>, rules: &Rules) -> Option<i64> {
+    if is_complete(partitions) {
+        return Some(NEVER);
     }
+    let active = partitions.values().filter(|partition| !partition.is_idle() && !partition.is_completed());
+    let mut least = None;
+    for partition in active {
+        let watermark = partition.watermark(rules)?;
+        least = Some(least.map_or(watermark, |least: i64| least.min(watermark)));
+    }
+    least
+}
 
-    /// The range of evidence as far as it is known: its first millisecond, and the first after it.
-    #[must_use]
-    pub fn evidence_ms(&self) -> (Option<i64>, Option<i64>) {
-        (None, None)
-    }
+/// True where every partition was read to its end; false without a partition.
+pub(super) fn is_complete(partitions: &BTreeMap<u32, Partition>) -> bool {
+    !partitions.is_empty() && partitions.values().all(Partition::is_completed)
+}
 
-    /// True once every partition of both sides is read to its end: then every window is final.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        false
-    }
+/// The largest running maximum.
+pub(super) fn largest_max(partitions: &BTreeMap<u32, Partition>) -> Option<i64> {
+    partitions.values().filter_map(Partition::max).max()
+}
 
-    /// After `close`, once everything is read: was the canary behind by more than lateness + grace?
-    #[must_use]
-    pub fn canary_behind_at_close(&self) -> Option<bool> {
-        None
+/// The event time, where it can be used (rules 10 and 14).
+fn usable_time(print: &Fingerprint, entry: &Entry, log: &mut Partition, read_at: i64, rules: &Rules) -> Option<i64> {
+    if rules.no_time {
+        return Some(0);
     }
+    let time = print.time_ms.filter(|time| rules.is_time(*time))?;
+    let untimely = if rules.time_is_timestamp {
+        rules.skew_max.is_some() && log.untimely_by_clock(|| time > later(read_at, rules.skew_max))
+    } else {
+        entry.timestamp_ms.is_some_and(|at| time > later(at, rules.skew_max) || time < earlier(at, rules.age_max))
+    };
+    (!untimely).then_some(time)
+}
 
-    /// Bytes that unsettled and remembered records hold.
-    #[must_use]
-    pub fn held_bytes(&self) -> u64 {
-        0
+fn row(position: Position, time: i64, print: &Fingerprint) -> Row {
+    Row {
+        identity: print.identity,
+        digest: print.digest,
+        time,
+        offset: position.offset,
+        tolerant: print.tolerant.clone().map(Box::new),
+        partition: position.partition,
+        side: position.side,
+        by_content: print.by_content,
+        settled: false,
     }
+}
 
-    /// True at `held_max_bytes`: then only the slowest partition of the side with the least watermark may be read.
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.held_bytes() >= self.settings.held_max_bytes
-    }
+fn bad_record(
+    position: Position,
+    max: Option<i64>,
+    reason: Option<UndecodableReason>,
+    print: Option<&Fingerprint>,
+    hash: [u8; 16],
+) -> Aside {
+    let (baseline, canary) =
+        if position.side == Side::Canary { (None, Some(position)) } else { (Some(position), None) };
+    let outcome = if reason.is_some() { Outcome::Undecodable } else { Outcome::Untimely };
+    let identity = print.map(|print| print.identity);
+    Aside::Bad(Candidate { outcome, baseline, canary, identity, time_ms: max.filter(|max| *max != BEGIN), reason }, hash)
+}
 
-    /// What is counted in windows that are not final yet.
-    #[must_use]
-    pub fn unfinished(&self) -> WindowCounts {
-        WindowCounts::default()
-    }
+fn waiting(position: Position, candidate: &Candidate, hash: [u8; 16]) -> BadRecord {
+    BadRecord { max_ms: candidate.time_ms, position, window_ms: None, reason: candidate.reason, hash }
+}
 
-    /// Baseline's bad records that no canary record has taken so far.
-    #[must_use]
-    pub fn unshared_baseline(&self) -> UnsharedBad {
-        UnsharedBad::default()
-    }
-
-    /// The conservation law (rule 12): every record that was read is in exactly one place.
-    ///
-    /// # Errors
-    ///
-    /// When it does not hold now, or did not when a window became final.
-    pub fn conservation(&self) -> Result<(), Unconserved> {
-        Ok(())
-    }
+fn untimely_hash(print: &Fingerprint) -> [u8; 16] {
+    let Digest(digest) = print.digest;
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&print.identity.0);
+    hasher.update(&digest);
+    let mut hash = [0; 16];
+    hasher.finalize_xof().fill(&mut hash);
+    hash
 }

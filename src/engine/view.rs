@@ -1,5 +1,11 @@
 //! What an engine shows of itself: for metrics, verdicts and the reader's alignment. Nothing here decides anything.
 
+use super::Engine;
+use super::core::{is_complete, largest_max, side_watermark};
+use super::rules::{BEGIN, later};
+use super::settings::Settings;
+use crate::model::{Side, WindowCounts};
+
 /// One side as it stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SideView {
@@ -63,9 +69,132 @@ pub struct UnsharedBad {
 #[error("conservation is broken on the {side}: {read} records read, {placed} counted or pending")]
 pub struct Unconserved {
     /// On which side.
-    pub side: crate::model::Side,
+    pub side: Side,
     /// Records read since the engine began.
     pub read: u64,
     /// Records that are counted, recognised or pending.
     pub placed: u64,
+}
+
+impl Engine {
+    /// How it is compared.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// One side as it stands.
+    #[must_use]
+    pub fn side(&self, side: Side) -> SideView {
+        if side == Side::Control {
+            return SideView::default();
+        }
+        let logs = self.partitions.get(side);
+        let mut view = SideView {
+            watermark_ms: side_watermark(logs, &self.rules).filter(|watermark| *watermark != BEGIN),
+            max_ms: largest_max(logs),
+            pending: self.pairing.pending(side) + self.resumed.halves(side),
+            complete: is_complete(logs),
+            ..SideView::default()
+        };
+        let partitions = self.partitions(side);
+        for partition in &partitions {
+            view.read += partition.read;
+            view.bytes = view.bytes.saturating_add(partition.bytes);
+            view.gaps += partition.gaps;
+            let open = [view.open_transaction_since_ms, partition.open_transaction_since_ms];
+            view.open_transaction_since_ms = open.into_iter().flatten().min();
+        }
+        let unread = || partitions.iter().filter(|partition| !partition.completed);
+        if unread().all(|partition| partition.idle_since_ms.is_some()) {
+            view.silent_since_ms = unread().filter_map(|partition| partition.idle_since_ms).max();
+        }
+        view
+    }
+
+    /// The partitions of a side, in their order.
+    #[must_use]
+    pub fn partitions(&self, side: Side) -> Vec<PartitionView> {
+        if side == Side::Control {
+            return Vec::new();
+        }
+        self.partitions.get(side).iter().map(|(partition, log)| log.view(*partition)).collect()
+    }
+
+    /// The engine's watermark: the least over the sides, which never falls. `i64::MAX` once everything is read.
+    #[must_use]
+    pub fn watermark_ms(&self) -> Option<i64> {
+        self.watermark().filter(|watermark| *watermark != BEGIN)
+    }
+
+    /// End of the last final window, or of an empty one after it.
+    #[must_use]
+    pub fn frontier_ms(&self) -> Option<i64> {
+        self.frontier
+    }
+
+    /// The range of evidence as far as it is known: its first millisecond, and the first after it.
+    #[must_use]
+    pub fn evidence_ms(&self) -> (Option<i64>, Option<i64>) {
+        (self.ledger.evidence.start, self.ledger.evidence.end)
+    }
+
+    /// True once every partition of both sides is read to its end: then every window is final.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        is_complete(&self.partitions.baseline) && is_complete(&self.partitions.canary)
+    }
+
+    /// After `close`, once everything is read: was the canary behind by more than lateness + grace?
+    #[must_use]
+    pub fn canary_behind_at_close(&self) -> Option<bool> {
+        if !self.ledger.evidence.closing || !self.is_complete() {
+            return None;
+        }
+        let (baseline, canary) = (largest_max(&self.partitions.baseline), largest_max(&self.partitions.canary));
+        let reach = canary.map(|max| later(later(max, self.rules.lateness), self.rules.grace));
+        Some(baseline.is_some_and(|baseline| reach.is_none_or(|reach| reach < baseline)))
+    }
+
+    /// Bytes that unsettled and remembered records hold.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        self.pairing.held_bytes(&self.rules) + self.ledger.held_bytes() + self.bad.held_bytes()
+    }
+
+    /// True at `held_max_bytes`: then only the slowest partition of the side with the least watermark may be read.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.held_bytes() >= self.settings.held_max_bytes
+    }
+
+    /// What is counted in windows that are not final yet.
+    #[must_use]
+    pub fn unfinished(&self) -> WindowCounts {
+        self.ledger.unfinished()
+    }
+
+    /// Baseline's bad records that no canary record has taken so far.
+    #[must_use]
+    pub fn unshared_baseline(&self) -> UnsharedBad {
+        self.bad.unshared(&self.ledger.evidence)
+    }
+
+    /// The conservation law (rule 12): every record that was read is in exactly one place.
+    ///
+    /// # Errors
+    ///
+    /// When it does not hold now, or did not when a window became final.
+    pub fn conservation(&self) -> Result<(), Unconserved> {
+        self.broken.map_or_else(|| self.check(), Err)
+    }
+
+    pub(super) fn check(&self) -> Result<(), Unconserved> {
+        Side::PAIR.into_iter().try_for_each(|side| {
+            let read = self.partitions.get(side).values().map(|log| log.read_here()).sum();
+            let resumed = self.resumed.recognised(side) + self.resumed.halves(side);
+            let placed = resumed + self.pairing.pending(side) + self.ledger.counted(side);
+            if read == placed { Ok(()) } else { Err(Unconserved { side, read, placed }) }
+        })
+    }
 }

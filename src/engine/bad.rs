@@ -1,0 +1,185 @@
+//! Undecodable and untimely records, compared apart (rule 14): a canary's is shared where the baseline shows one too.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::evidence::Evidence;
+use super::rules::{NEVER, Rules, later, passed};
+use super::{BadRecord, UnsharedBad};
+use crate::model::{BadCounts, Position, Side};
+
+/// Baseline's records of settled windows that wait for a partner, at most.
+const WAITING_MAX: usize = 10_000;
+/// Bytes that a waiting record holds, in all its places (measured).
+const WAITING_BYTES: usize = 224;
+
+/// What two records must have in common: undecodable or untimely, and the hash.
+type Key = (bool, [u8; 16]);
+type Order = (i64, Position);
+
+/// All bad records that are not settled.
+#[derive(Debug, Default)]
+pub(super) struct Bad {
+    /// Read before it was known which window is the oldest.
+    unplaced: Vec<BadRecord>,
+    canary: BTreeMap<i64, Vec<BadRecord>>,
+    /// Baseline's by window, then those of settled windows.
+    recent: BTreeMap<i64, Vec<BadRecord>>,
+    old: BTreeSet<(Order, Key)>,
+    /// Baseline's that are not taken, from both.
+    free: BTreeMap<Key, BTreeMap<Order, BadRecord>>,
+    /// Baseline's that were taken, until the frontier has passed them.
+    taken: BTreeMap<Position, i64>,
+    /// What was dropped at the limit.
+    dropped: UnsharedBad,
+    waiting: usize,
+}
+
+fn key(record: &BadRecord) -> Key {
+    (record.reason.is_none(), record.hash)
+}
+
+fn order(record: &BadRecord) -> Order {
+    (record.max_ms.unwrap_or(i64::MIN), record.position)
+}
+
+impl Bad {
+    pub(super) fn resume(baseline: &[BadRecord], canary: &[BadRecord], taken: &[Position], rules: &Rules) -> Bad {
+        let mut bad = Bad { taken: taken.iter().map(|position| (*position, NEVER)).collect(), ..Bad::default() };
+        for record in baseline.iter().chain(canary) {
+            bad.push(*record, rules);
+        }
+        bad
+    }
+
+    /// A bad record; one without a running maximum waits for its window.
+    pub(super) fn push(&mut self, record: BadRecord, rules: &Rules) {
+        self.waiting += 1;
+        let Some(max) = record.max_ms else {
+            self.unplaced.push(record);
+            return;
+        };
+        let window = rules.grid.window(max);
+        let record = BadRecord { window_ms: rules.grid.window_start(window), ..record };
+        if record.position.side == Side::Canary {
+            self.canary.entry(window).or_default().push(record);
+        } else if let Some(home) = self.taken.get_mut(&record.position) {
+            *home = window;
+            self.waiting -= 1;
+        } else {
+            self.recent.entry(window).or_default().push(record);
+            self.free.entry(key(&record)).or_default().insert(order(&record), record);
+        }
+    }
+
+    /// The oldest window is known: records without a running maximum count there, as if it began with them.
+    pub(super) fn place(&mut self, start: i64, rules: &Rules) {
+        for record in std::mem::take(&mut self.unplaced) {
+            self.waiting -= 1;
+            self.push(BadRecord { max_ms: Some(start), ..record }, rules);
+        }
+    }
+
+    /// Settles the windows whose end every watermark has passed by 5 x grace, oldest first.
+    pub(super) fn settle(&mut self, watermark: i64, evidence: &Evidence, rules: &Rules) -> Vec<(i64, BadCounts)> {
+        let mut settled = Vec::new();
+        loop {
+            let canary = self.canary.first_key_value().map(|(window, _)| *window);
+            let baseline = self.recent.first_key_value().map(|(window, _)| *window);
+            let Some(window) = canary.into_iter().chain(baseline).min() else { break };
+            if !passed(watermark, rules.grid.window_end(window), rules.sharing) {
+                break;
+            }
+            if let Some(mut records) = self.canary.remove(&window) {
+                self.waiting -= records.len();
+                records.sort_unstable_by_key(order);
+                let mut counts = BadCounts::default();
+                records.iter().for_each(|record| self.judge(record, &mut counts, evidence, rules));
+                settled.push((window, counts));
+            }
+            for record in self.recent.remove(&window).unwrap_or_default() {
+                if self.free.get(&key(&record)).is_some_and(|free| free.contains_key(&order(&record))) {
+                    self.old.insert((order(&record), key(&record)));
+                }
+            }
+            while self.old.len() > WAITING_MAX {
+                let Some((order, key)) = self.old.pop_first() else { break };
+                if let Some(record) = self.remove(key, order) {
+                    count_unshared(&mut self.dropped, &record, evidence);
+                }
+            }
+        }
+        settled
+    }
+
+    fn judge(&mut self, record: &BadRecord, counts: &mut BadCounts, evidence: &Evidence, rules: &Rules) {
+        let limit = later(record.max_ms.unwrap_or(i64::MIN), rules.sharing);
+        let free = self.free.get(&key(record)).and_then(|free| free.first_key_value());
+        let partner = free.filter(|(order, _)| order.0 <= limit).map(|(order, _)| *order);
+        if let Some(order) = partner {
+            self.old.remove(&(order, key(record)));
+            if let Some(taken) = self.remove(key(record), order) {
+                self.taken.insert(taken.position, rules.grid.window(order.0));
+            }
+        }
+        let untimely = record.reason.is_none();
+        let count = match (record.max_ms.is_some_and(|max| evidence.contains(max)), partner.is_some(), untimely) {
+            (false, ..) => &mut counts.edge,
+            (true, true, false) => &mut counts.undecodable_shared,
+            (true, true, true) => &mut counts.untimely_shared,
+            (true, false, false) => &mut counts.undecodable_judged,
+            (true, false, true) => &mut counts.untimely_judged,
+        };
+        *count += 1;
+    }
+
+    fn remove(&mut self, key: Key, order: Order) -> Option<BadRecord> {
+        let free = self.free.get_mut(&key)?;
+        let record = free.remove(&order)?;
+        if free.is_empty() {
+            self.free.remove(&key);
+        }
+        self.waiting -= 1;
+        Some(record)
+    }
+
+    /// Forgets taken records that the frontier has passed: they are not read again.
+    pub(super) fn forget(&mut self, frontier: i64, rules: &Rules) {
+        self.taken.retain(|_, window| rules.grid.window_end(*window) > frontier);
+    }
+
+    /// What is stored: the baseline's that are free and the canary's that wait, both of windows before the frontier, and
+    /// the taken ones after it.
+    pub(super) fn checkpoint(&self, frontier: i64, rules: &Rules) -> (Vec<BadRecord>, Vec<BadRecord>, Vec<Position>) {
+        let before = |record: &BadRecord| {
+            record.max_ms.is_some_and(|max| rules.grid.window_end(rules.grid.window(max)) <= frontier)
+        };
+        let free = self.free.values().flat_map(BTreeMap::values).copied();
+        let mut baseline: Vec<BadRecord> = free.filter(before).collect();
+        baseline.sort_unstable_by_key(order);
+        let mut canary: Vec<BadRecord> = self.canary.values().flatten().copied().filter(before).collect();
+        canary.sort_unstable_by_key(order);
+        (baseline, canary, self.taken.keys().copied().collect())
+    }
+
+    /// Baseline's records that no canary record has taken.
+    pub(super) fn unshared(&self, evidence: &Evidence) -> UnsharedBad {
+        let mut unshared = self.dropped;
+        for record in self.free.values().flat_map(BTreeMap::values) {
+            count_unshared(&mut unshared, record, evidence);
+        }
+        unshared
+    }
+
+    pub(super) fn held_bytes(&self) -> u64 {
+        u64::try_from((self.waiting + self.taken.len()) * WAITING_BYTES).unwrap_or(u64::MAX)
+    }
+}
+
+fn count_unshared(counts: &mut UnsharedBad, record: &BadRecord, evidence: &Evidence) {
+    if record.max_ms.is_some_and(|max| evidence.contains(max)) {
+        match record.reason {
+            Some(_) => counts.undecodable += 1,
+            None => counts.untimely += 1,
+        }
+    }
+}

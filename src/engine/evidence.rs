@@ -1,0 +1,67 @@
+//! Which event times are evidence (rule 13).
+
+use super::Range;
+use super::rules::{BEGIN, NEVER, Rules};
+
+/// The range of evidence, as far as it is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Evidence {
+    pub(super) start: Option<i64>,
+    pub(super) end: Option<i64>,
+    /// S, once it is known.
+    pub(super) discovered: Option<i64>,
+    pub(super) closing: bool,
+    discovers: bool,
+}
+
+impl Evidence {
+    pub(super) fn new(range: Range) -> Evidence {
+        match range {
+            Range::Everything => Evidence::default(),
+            Range::Time { start_ms, end_ms } => {
+                Evidence { start: start_ms, end: end_ms, ..Evidence::default() }
+            }
+            Range::Discovered => Evidence { discovers: true, ..Evidence::default() },
+        }
+    }
+
+    /// Fixes S: the greatest of the first timely event times of the partitions that are not idle.
+    pub(super) fn discover(&mut self, firsts: impl Iterator<Item = i64>, rules: &Rules) {
+        if !self.discovers || self.discovered.is_some() {
+            return;
+        }
+        let Some(start) = firsts.max() else { return };
+        self.discovered = Some(start);
+        let margin = rules.lateness.unwrap_or(0).saturating_add(rules.grace.unwrap_or(0));
+        let earliest = start.saturating_add(margin);
+        let window = rules.grid.window(earliest);
+        self.start = match rules.grid.window_start(window) {
+            Some(begin) if begin == earliest => Some(begin),
+            Some(_) => Some(rules.grid.window_end(window)),
+            None => Some(start),
+        };
+    }
+
+    /// Bounds the range by the largest running maxima of the sides that are read to their ends. A side that is not
+    /// cannot bound what is settled by now: its maximum is past that by lateness + grace.
+    pub(super) fn bound(&mut self, maxima: impl Iterator<Item = Option<i64>>, rules: &Rules) {
+        if !self.closing {
+            return;
+        }
+        let end = maxima.map(|max| match (max, rules.grace) {
+            (Some(max), Some(grace)) => max.saturating_sub(grace).saturating_add(1),
+            (Some(_), None) => NEVER,
+            (None, _) => BEGIN,
+        });
+        self.end = end.chain(self.end).min();
+    }
+
+    pub(super) fn contains(&self, time: i64) -> bool {
+        self.start.is_none_or(|start| start <= time) && self.end.is_none_or(|end| time < end)
+    }
+
+    /// True where no part of a window is evidence.
+    pub(super) fn leaves_out(&self, start: Option<i64>, end: i64) -> bool {
+        self.start.is_some_and(|first| end <= first) || self.end.zip(start).is_some_and(|(last, start)| start >= last)
+    }
+}

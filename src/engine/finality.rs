@@ -1,0 +1,100 @@
+//! Final is final (rule 11): windows that the watermark has passed, and what is stored with them.
+
+use super::rules::{NEVER, passed};
+use super::{Checkpoint, Engine, Final, FinalWindow, Output, SettledBad, Straddling};
+use crate::model::Side;
+
+impl Engine {
+    /// Puts out what is final now.
+    pub(super) fn finish(&mut self, watermark: i64, outputs: &mut Vec<Output>) {
+        let windows = self.finish_windows(watermark);
+        let timeless = windows.iter().any(|window| window.start_ms.is_none());
+        let settled = self.bad.settle(watermark, &self.ledger.evidence, &self.rules);
+        let start = |window| if timeless { None } else { self.rules.grid.window_start(window) };
+        let bad: Vec<SettledBad> =
+            settled.into_iter().map(|(window, counts)| SettledBad { start_ms: start(window), counts }).collect();
+        if windows.is_empty() && bad.is_empty() {
+            return;
+        }
+        self.broken = self.broken.or(self.check().err());
+        outputs.push(Output::Final(Box::new(Final { windows, bad, checkpoint: self.checkpoint() })));
+    }
+
+    fn finish_windows(&mut self, watermark: i64) -> Vec<FinalWindow> {
+        let grid = self.rules.grid;
+        let mut windows = Vec::new();
+        while let Some((&window, _)) = self.ledger.open.first_key_value() {
+            let end = grid.window_end(window);
+            if !passed(watermark, end, self.rules.grace) {
+                break;
+            }
+            let Some(mut counted) = self.ledger.open.remove(&window) else { break };
+            if windows.is_empty() {
+                counted.absorb(std::mem::take(&mut self.ledger.unplaced), self.rules.findings_max);
+                self.bad.place(grid.window_start(window).unwrap_or(0), &self.rules);
+            }
+            self.ledger.close(counted.counts());
+            let start = grid.window_start(window);
+            let edge = self.ledger.evidence.leaves_out(start, end);
+            windows.push(counted.finish(start, start.map(|_| end), edge));
+            self.frontier = self.frontier.max(Some(end));
+        }
+        if watermark == NEVER && windows.is_empty() && !self.ledger.unplaced.is_empty() {
+            // No record has an event time: there is no window to name.
+            let counted = std::mem::take(&mut self.ledger.unplaced);
+            self.bad.place(0, &self.rules);
+            self.ledger.close(counted.counts());
+            windows.push(counted.finish(None, None, false));
+            self.frontier = Some(NEVER);
+        }
+        if !windows.is_empty() {
+            self.move_frontier(watermark);
+        }
+        windows
+    }
+
+    /// The frontier moves over empty windows too. What stands before it is not needed to go on.
+    fn move_frontier(&mut self, watermark: i64) {
+        if watermark != NEVER {
+            self.frontier = self.frontier.max(Some(self.rules.frontier(watermark)));
+        }
+        let Some(frontier) = self.frontier else { return };
+        let sides = [&mut self.partitions.baseline, &mut self.partitions.canary];
+        sides.into_iter().flat_map(|side| side.values_mut()).for_each(|log| log.forget(frontier, &self.rules));
+        self.ledger.forget(frontier);
+        self.bad.forget(frontier, &self.rules);
+    }
+
+    /// What must be stored now to go on from here.
+    #[must_use]
+    pub fn checkpoint(&self) -> Checkpoint {
+        let (frontier, watermark) = (self.frontier, self.watermark());
+        let sides = [(Side::Baseline, &self.partitions.baseline), (Side::Canary, &self.partitions.canary)];
+        let partitions = sides.into_iter().flat_map(|(side, logs)| {
+            logs.iter().map(move |(partition, log)| log.checkpoint(side, *partition, frontier, watermark, &self.rules))
+        });
+        let mut straddling: Vec<Straddling> = Vec::new();
+        if let Some(frontier) = frontier {
+            straddling.extend(self.ledger.straddling(frontier));
+            if self.resumed.was_final(frontier) {
+                straddling.extend(self.resumed.unmet());
+            }
+            straddling.sort_unstable();
+        }
+        let bad = frontier.map(|frontier| self.bad.checkpoint(frontier, &self.rules));
+        let (bad_baseline, bad_canary, bad_taken) = bad.unwrap_or_default();
+        let evidence = &self.ledger.evidence;
+        Checkpoint {
+            frontier_ms: frontier,
+            partitions: partitions.collect(),
+            straddling,
+            evidence_start_ms: evidence.start,
+            start_ms: evidence.discovered,
+            closing: evidence.closing,
+            evidence_end_ms: evidence.end,
+            bad_baseline,
+            bad_canary,
+            bad_taken,
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Where every record ends: the windows that are not final, and the pairs that reach over windows.
+
+use std::collections::BTreeMap;
+
+use super::evidence::Evidence;
+use super::pairing::Tally;
+use super::row::{Pair, Settled};
+use super::rules::Rules;
+use super::window::{Aside, Window};
+use super::{Output, Straddling};
+use crate::model::{PerSide, Position, Side, WindowCounts};
+
+/// A pair with its records in two windows.
+#[derive(Clone, Copy, Debug)]
+struct Cross {
+    pair: Straddling,
+    low: i64,
+    high: i64,
+}
+
+/// The windows that are not final.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    pub(super) open: BTreeMap<i64, Window>,
+    /// Counted before it is known which window is the oldest.
+    pub(super) unplaced: Window,
+    pub(super) evidence: Evidence,
+    pub(super) wants_pairs: bool,
+    cross: Vec<Cross>,
+    /// Records of each side in final windows.
+    finals: PerSide<u64>,
+}
+
+impl Ledger {
+    /// A record that takes no part in pairing, at the running maximum of its partition.
+    pub(super) fn aside(&mut self, position: Position, max: Option<i64>, aside: Aside, rules: &Rules) {
+        let window = match max {
+            Some(max) => self.open.entry(rules.grid.window(max)).or_default(),
+            None => &mut self.unplaced,
+        };
+        window.aside(position, aside, rules.findings_max);
+    }
+
+    /// Remembers a pair that may straddle a frontier.
+    pub(super) fn cross(&mut self, settled: &Settled, rules: &Rules) {
+        let (Some(baseline), Some(canary)) = (settled.baseline, settled.canary) else { return };
+        if rules.grid.window(baseline.time) != rules.grid.window(canary.time) {
+            let (baseline_at, canary_at) = (baseline.position(Side::Baseline), canary.position(Side::Canary));
+            self.cross.push(Cross {
+                pair: Straddling { baseline: baseline_at, canary: canary_at, outcome: settled.outcome },
+                low: baseline.time.min(canary.time),
+                high: baseline.time.max(canary.time),
+            });
+        }
+    }
+
+    /// The pairs with one record before the frontier and one at or after it.
+    pub(super) fn straddling(&self, frontier: i64) -> impl Iterator<Item = Straddling> {
+        self.cross.iter().filter(move |cross| cross.low < frontier && cross.high >= frontier).map(|cross| cross.pair)
+    }
+
+    /// Forgets pairs that no later frontier parts.
+    pub(super) fn forget(&mut self, frontier: i64) {
+        self.cross.retain(|cross| cross.high >= frontier);
+    }
+
+    /// A window is final: its records are counted for good.
+    pub(super) fn close(&mut self, counts: &WindowCounts) {
+        self.finals.baseline += counted(counts, Side::Baseline);
+        self.finals.canary += counted(counts, Side::Canary);
+    }
+
+    /// Records of a side in all windows, final or not.
+    pub(super) fn counted(&self, side: Side) -> u64 {
+        let open = self.open.values().chain([&self.unplaced]);
+        self.finals.get(side) + open.map(|window| counted(window.counts(), side)).sum::<u64>()
+    }
+
+    /// What is counted in windows that are not final.
+    pub(super) fn unfinished(&self) -> WindowCounts {
+        let mut counts = WindowCounts::default();
+        self.open.values().chain([&self.unplaced]).for_each(|window| counts.add(window.counts()));
+        counts
+    }
+
+    pub(super) fn held_bytes(&self) -> u64 {
+        u64::try_from(self.cross.len() * size_of::<Cross>()).unwrap_or(u64::MAX)
+    }
+}
+
+/// The conservation law's right side: every record of a side that a window counts.
+fn counted(counts: &WindowCounts, side: Side) -> u64 {
+    let own = counts.sides.get(side);
+    let surplus = if side == Side::Canary { counts.extra } else { counts.missing };
+    let paired = counts.matched + counts.mismatched;
+    paired + surplus + own.duplicate + own.conflict + own.late + own.untimely + own.undecodable_total() + own.excluded_total()
+}
+
+/// Takes outcomes into the ledger.
+pub(super) struct Sink<'a> {
+    pub(super) ledger: &'a mut Ledger,
+    pub(super) rules: &'a Rules,
+    pub(super) outputs: &'a mut Vec<Output>,
+}
+
+impl Tally for Sink<'_> {
+    fn matched(&mut self, window: i64, pairs: &[Pair]) {
+        if !pairs.is_empty() {
+            self.ledger.open.entry(window).or_default().matched(pairs, &self.ledger.evidence);
+        }
+    }
+
+    fn settled(&mut self, settled: Settled) {
+        let window = self.ledger.open.entry(self.rules.grid.window(settled.time())).or_default();
+        let candidate = window.settled(&settled, &self.ledger.evidence, self.rules.findings_max);
+        if self.ledger.wants_pairs && settled.outcome == crate::model::Outcome::Mismatched {
+            self.outputs.extend(candidate.map(Output::Mismatched));
+        }
+    }
+
+    fn decided(&mut self, settled: &Settled) {
+        self.ledger.cross(settled, self.rules);
+    }
+}

@@ -1,0 +1,282 @@
+//! One partition: how far it is read, its running maximum (rules 8 and 9), and where it would be read again.
+
+use std::collections::VecDeque;
+
+use super::rules::{BEGIN, NEVER, Rules, earlier};
+use super::{PartitionCheckpoint, PartitionView};
+use crate::model::Side;
+
+/// Kafka's offsets are signed.
+const OFFSET_MAX: u64 = i64::MAX.unsigned_abs();
+
+/// The first offset at which the running maximum reached `index * window - grace`, and what stood before it.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    index: i64,
+    offset: u64,
+    max: Option<i64>,
+    read: u64,
+    bytes: u64,
+    gaps: u64,
+}
+
+/// What is known of one partition.
+#[derive(Debug, Default)]
+pub(super) struct Partition {
+    from: u64,
+    next: u64,
+    read: u64,
+    bytes: u64,
+    gaps: u64,
+    /// Records read by this engine, those before a restart apart.
+    read_here: u64,
+    max: Option<i64>,
+    first: Option<i64>,
+    marks: VecDeque<Mark>,
+    /// Raises of the maximum from outside, at offsets that may be read again.
+    raised: VecDeque<(u64, i64)>,
+    /// How many of them are still ahead of the position.
+    raises_ahead: usize,
+    untimely_by_clock: VecDeque<u64>,
+    /// Below it our clock has decided already.
+    decided: u64,
+    idle: Option<i64>,
+    open_transaction: Option<i64>,
+    completed: bool,
+}
+
+impl Partition {
+    pub(super) fn new(from: u64) -> Partition {
+        Partition { from, next: from, ..Partition::default() }
+    }
+
+    pub(super) fn resume(stored: &PartitionCheckpoint) -> Partition {
+        Partition {
+            from: stored.from,
+            next: stored.resume,
+            read: stored.read,
+            bytes: stored.bytes,
+            gaps: stored.gaps,
+            max: stored.max_ms,
+            first: stored.first_ms,
+            raises_ahead: stored.raised.len(),
+            raised: stored.raised.iter().copied().collect(),
+            untimely_by_clock: stored.untimely_by_clock.iter().copied().collect(),
+            decided: stored.position,
+            ..Partition::default()
+        }
+    }
+
+    /// Moves to the next record, whatever it is. False for a replay, and for what comes after the end.
+    pub(super) fn arrive(&mut self, offset: u64, watermark: Option<i64>, rules: &Rules) -> bool {
+        if offset < self.next || offset > OFFSET_MAX || self.completed {
+            return false;
+        }
+        self.gaps += offset - self.next;
+        self.next = offset;
+        while self.raises_ahead > 0 {
+            let at = self.raised.len() - self.raises_ahead;
+            let Some((_, value)) = self.raised.get(at).copied().filter(|(raised, _)| *raised <= offset) else { break };
+            self.raises_ahead -= 1;
+            self.lift(value, rules);
+        }
+        if self.idle.is_some() {
+            self.follow(watermark, rules);
+        }
+        true
+    }
+
+    /// The record is dealt with.
+    pub(super) fn depart(&mut self, bytes: u64) {
+        self.next += 1;
+        self.read += 1;
+        self.read_here += 1;
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    /// The maximum follows the engine's watermark + lateness; that is a stored input.
+    pub(super) fn follow(&mut self, watermark: Option<i64>, rules: &Rules) {
+        let Some(value) = followed(watermark, rules).filter(|value| self.max.is_none_or(|max| max < *value)) else { return };
+        self.raised.push_back((self.next, value));
+        self.lift(value, rules);
+    }
+
+    /// A timely record: the maximum, and whether it is late.
+    pub(super) fn observe(&mut self, time: i64, rules: &Rules) -> bool {
+        self.first.get_or_insert(time);
+        if self.max.is_some_and(|max| time < earlier(max, rules.lateness)) {
+            return true;
+        }
+        self.lift(time, rules);
+        false
+    }
+
+    /// Raises the maximum at the next offset, and leaves a mark where it crosses one.
+    fn lift(&mut self, value: i64, rules: &Rules) {
+        if self.max.is_some_and(|max| max >= value) {
+            return;
+        }
+        if let Some(index) = rules.mark(value) {
+            if self.max.is_none_or(|max| rules.mark(max) != Some(index)) {
+                let Partition { next, max, read, bytes, gaps, .. } = *self;
+                self.marks.push_back(Mark { index, offset: next, max, read, bytes, gaps });
+            }
+        }
+        self.max = Some(value);
+    }
+
+    /// A selected record was read: it is idle no more, and no transaction hides it.
+    pub(super) fn wake(&mut self) {
+        self.idle = None;
+        self.open_transaction = None;
+    }
+
+    /// Everything below `position` was delivered or is a gap.
+    pub(super) fn reach(&mut self, position: u64) {
+        if position > self.next && !self.completed {
+            self.gaps += position - self.next;
+            self.next = position;
+        }
+    }
+
+    /// What a query of the watermarks says (rule 8).
+    pub(super) fn quiet(&mut self, high: u64, stable: u64, since: i64, watermark: Option<i64>, rules: &Rules) {
+        if stable < high {
+            if self.idle.take().is_some() {
+                self.follow(watermark, rules);
+            }
+            self.open_transaction.get_or_insert(since);
+        } else if self.next >= high {
+            self.open_transaction = None;
+            self.idle.get_or_insert(since);
+        }
+    }
+
+    pub(super) fn complete(&mut self) {
+        self.completed = true;
+        self.open_transaction = None;
+    }
+
+    /// What our clock decided about this record: before a restart if it was read then, else now.
+    pub(super) fn untimely_by_clock(&mut self, now: impl FnOnce() -> bool) -> bool {
+        let offset = self.next;
+        if offset < self.decided {
+            return self.untimely_by_clock.contains(&offset);
+        }
+        let untimely = now();
+        if untimely {
+            self.untimely_by_clock.push_back(offset);
+        }
+        untimely
+    }
+
+    /// Its watermark: `None` where it has none, `NEVER` where it holds nothing back.
+    pub(super) fn watermark(&self, rules: &Rules) -> Option<i64> {
+        if self.completed { Some(NEVER) } else { self.max.map(|max| earlier(max, rules.lateness)) }
+    }
+
+    /// Where it is read again for a frontier.
+    pub(super) fn checkpoint(
+        &self,
+        side: Side,
+        partition: u32,
+        frontier: Option<i64>,
+        watermark: Option<i64>,
+        rules: &Rules,
+    ) -> PartitionCheckpoint {
+        let here = Mark {
+            index: i64::MAX,
+            offset: self.next,
+            max: self.max,
+            read: self.read,
+            bytes: self.bytes,
+            gaps: self.gaps,
+        };
+        let start = Mark { index: i64::MIN, offset: self.from, max: None, read: 0, bytes: 0, gaps: 0 };
+        let mark = match frontier {
+            None => start,
+            Some(frontier) => {
+                let needed = rules.frontier_mark(frontier);
+                let reached = self.marks.iter().find(|mark| needed.is_some_and(|needed| mark.index >= needed));
+                reached.copied().unwrap_or(here)
+            }
+        };
+        let mut raised: Vec<(u64, i64)> = self.raised.iter().copied().filter(|(at, _)| *at >= mark.offset).collect();
+        if self.idle.is_some() && !self.completed {
+            raised.extend(followed(watermark, rules).map(|value| (self.next, value)));
+        }
+        PartitionCheckpoint {
+            side: Some(side),
+            partition,
+            from: self.from,
+            resume: mark.offset,
+            max_ms: mark.max,
+            first_ms: self.first,
+            read: mark.read,
+            bytes: mark.bytes,
+            gaps: mark.gaps,
+            position: self.next.max(self.decided),
+            raised,
+            untimely_by_clock: self.untimely_by_clock.iter().copied().filter(|at| *at >= mark.offset).collect(),
+            idle_since_ms: self.idle,
+        }
+    }
+
+    /// Forgets what no later frontier needs.
+    pub(super) fn forget(&mut self, frontier: i64, rules: &Rules) {
+        let Some(needed) = rules.frontier_mark(frontier) else { return };
+        while self.marks.front().is_some_and(|mark| mark.index < needed) {
+            self.marks.pop_front();
+        }
+        let resume = self.marks.front().map_or(self.next, |mark| mark.offset);
+        while self.raised.len() > self.raises_ahead && self.raised.front().is_some_and(|(at, _)| *at < resume) {
+            self.raised.pop_front();
+        }
+        while self.untimely_by_clock.front().is_some_and(|at| *at < resume) {
+            self.untimely_by_clock.pop_front();
+        }
+    }
+
+    pub(super) fn max(&self) -> Option<i64> {
+        self.max
+    }
+
+    /// First timely event time.
+    pub(super) fn first(&self) -> Option<i64> {
+        self.first
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.idle.is_some()
+    }
+
+    pub(super) fn is_completed(&self) -> bool {
+        self.completed
+    }
+
+    /// Records read by this engine, those before a restart apart.
+    pub(super) fn read_here(&self) -> u64 {
+        self.read_here
+    }
+
+    pub(super) fn view(&self, partition: u32) -> PartitionView {
+        PartitionView {
+            partition,
+            from: self.from,
+            position: self.next,
+            read: self.read,
+            bytes: self.bytes,
+            gaps: self.gaps,
+            max_ms: self.max,
+            idle_since_ms: self.idle,
+            open_transaction_since_ms: self.open_transaction,
+            completed: self.completed,
+        }
+    }
+}
+
+/// Where a maximum is that follows the engine's watermark.
+fn followed(watermark: Option<i64>, rules: &Rules) -> Option<i64> {
+    let watermark = watermark.filter(|watermark| *watermark != BEGIN && *watermark != NEVER)?;
+    rules.lateness.map(|lateness| watermark.saturating_add(lateness))
+}

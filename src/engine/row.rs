@@ -1,0 +1,154 @@
+//! What is held of a record while it is in flight, and how two of them compare.
+
+use super::rules::Rules;
+use super::tolerance::{Equality, compare_all};
+use crate::model::{Digest, Identity, Outcome, Position, Side, TolerantValue};
+
+/// Values under tolerance, behind one thin pointer: most streams have none.
+pub(super) type Tolerant = Option<Box<Box<[TolerantValue]>>>;
+
+/// A record in flight: 64 bytes.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) identity: Identity,
+    pub(super) digest: Digest,
+    pub(super) time: i64,
+    pub(super) offset: u64,
+    pub(super) tolerant: Tolerant,
+    pub(super) partition: u32,
+    pub(super) side: Side,
+    pub(super) by_content: bool,
+    /// It has its outcome already and serves the look-back only.
+    pub(super) settled: bool,
+}
+
+/// A pair that was matched at once and is remembered: 80 bytes for two records.
+#[derive(Clone, Debug)]
+pub(super) struct Pair {
+    pub(super) identity: Identity,
+    pub(super) digest: Digest,
+    pub(super) baseline: Sighting,
+    pub(super) canary: Sighting,
+    pub(super) tolerant: Tolerant,
+    pub(super) by_content: bool,
+}
+
+/// When and where a record was seen; the side goes without saying.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sighting {
+    pub(super) time: i64,
+    pub(super) offset: u64,
+    pub(super) partition: u32,
+}
+
+/// An outcome: of a pair, or of a record that stays alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Settled {
+    pub(super) outcome: Outcome,
+    pub(super) identity: Identity,
+    pub(super) baseline: Option<Sighting>,
+    pub(super) canary: Option<Sighting>,
+}
+
+impl Row {
+    /// The order in which the records of one identity are settled.
+    pub(super) fn order(&self) -> (i64, Side, u32, u64) {
+        (self.time, self.side, self.partition, self.offset)
+    }
+
+    pub(super) fn sighting(&self) -> Sighting {
+        Sighting { time: self.time, offset: self.offset, partition: self.partition }
+    }
+
+    /// True where this record can be a duplicate at all.
+    pub(super) fn may_repeat(&self, rules: &Rules) -> bool {
+        rules.has_identity && !self.by_content
+    }
+
+    /// True where this record's surplus can be a conflict.
+    pub(super) fn may_conflict(&self, rules: &Rules) -> bool {
+        rules.conflicts && self.may_repeat(rules)
+    }
+
+    /// How equal two records are, of two sides (seen from the baseline) or of one (from the earlier one).
+    pub(super) fn equality(&self, other: &Row, rules: &Rules) -> Equality {
+        if self.digest != other.digest {
+            return Equality::Different;
+        }
+        if self.tolerant.is_none() && other.tolerant.is_none() {
+            return Equality::Exact;
+        }
+        let self_first = match self.side == other.side {
+            true => self.order() <= other.order(),
+            false => self.side == Side::Baseline,
+        };
+        let (reference, value) = if self_first { (self, other) } else { (other, self) };
+        compare_all(&rules.limits, reference.tolerant.as_deref().map(AsRef::as_ref), value.tolerant.as_deref().map(AsRef::as_ref))
+    }
+
+    pub(super) fn equals(&self, other: &Row, rules: &Rules) -> bool {
+        self.equality(other, rules) != Equality::Different
+    }
+
+    /// The outcome of this record alone.
+    pub(super) fn alone(&self, outcome: Outcome) -> Settled {
+        Settled::alone(self.identity, self.side, self.sighting(), outcome)
+    }
+}
+
+impl Settled {
+    pub(super) fn alone(identity: Identity, side: Side, sighting: Sighting, outcome: Outcome) -> Settled {
+        let (baseline, canary) = if side == Side::Canary { (None, Some(sighting)) } else { (Some(sighting), None) };
+        Settled { outcome, identity, baseline, canary }
+    }
+
+    /// A pair of a record of `side` and one of the other side.
+    pub(super) fn pair(identity: Identity, side: Side, own: Sighting, other: Sighting, outcome: Outcome) -> Settled {
+        let (baseline, canary) = if side == Side::Canary { (other, own) } else { (own, other) };
+        Settled { outcome, identity, baseline: Some(baseline), canary: Some(canary) }
+    }
+
+    /// The time that decides the window and whether it is evidence: the baseline's of a pair.
+    pub(super) fn time(&self) -> i64 {
+        self.baseline.or(self.canary).map_or(0, |sighting| sighting.time)
+    }
+}
+
+/// What a surplus record is called where it has no name of its own.
+pub(super) fn plain_surplus(side: Side) -> Outcome {
+    if side == Side::Canary { Outcome::Extra } else { Outcome::Missing }
+}
+
+impl Sighting {
+    pub(super) fn position(self, side: Side) -> Position {
+        Position { side, partition: self.partition, offset: self.offset }
+    }
+}
+
+impl Pair {
+    /// The pair as two settled rows, baseline first.
+    pub(super) fn rows(&self) -> [Row; 2] {
+        [(Side::Baseline, self.baseline), (Side::Canary, self.canary)].map(|(side, sighting)| Row {
+            identity: self.identity,
+            digest: self.digest,
+            time: sighting.time,
+            offset: sighting.offset,
+            tolerant: self.tolerant.clone(),
+            partition: sighting.partition,
+            side,
+            by_content: self.by_content,
+            settled: true,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_what_the_limits_assume() {
+        assert_eq!(size_of::<Row>(), 64);
+        assert!(size_of::<Pair>() <= 96, "{}", size_of::<Pair>());
+    }
+}

@@ -1,0 +1,214 @@
+//! The settings as the rules use them: event time with its infinities, cut into windows and segments.
+
+use std::ops::RangeInclusive;
+
+use super::tolerance::Limit;
+use super::{Names, Settings};
+
+/// Before every event time.
+pub(super) const BEGIN: i64 = i64::MIN;
+/// After every event time: the watermark of what is read to its end.
+pub(super) const NEVER: i64 = i64::MAX;
+
+/// Event times that RFC 3339 and the calendar can write (years -9999 to 9999). Another one is as good as unparsable.
+const TIMES: RangeInclusive<i64> = -377_705_023_201_000..=253_402_207_200_999;
+/// No bound is longer than this: sums of times and bounds stay far from the ends of `i64`.
+const BOUND_MAX: i64 = 1 << 60;
+/// A segment is not cut shorter than this.
+const PIECE_MIN_MS: i64 = 1_000;
+
+/// `time + by`; `None` is unbounded.
+pub(super) fn later(time: i64, by: Option<i64>) -> i64 {
+    match by {
+        _ if time == BEGIN => BEGIN,
+        Some(by) => time.saturating_add(by),
+        None => NEVER,
+    }
+}
+
+/// `time - by`; `None` is unbounded. What is read to its end stays so.
+pub(super) fn earlier(time: i64, by: Option<i64>) -> i64 {
+    match by {
+        _ if time == NEVER => NEVER,
+        Some(by) => time.saturating_sub(by),
+        None => BEGIN,
+    }
+}
+
+/// True where `watermark` has passed `end + by`: passed means greater.
+pub(super) fn passed(watermark: i64, end: i64, by: Option<i64>) -> bool {
+    watermark == NEVER || watermark > later(end, by)
+}
+
+/// How time is cut: windows of `window`, each in `pieces` segments of `piece` (the last one may be shorter).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grid {
+    window: Option<i64>,
+    pieces: i64,
+    piece: i64,
+}
+
+impl Grid {
+    fn new(window: Option<i64>, grace: Option<i64>) -> Grid {
+        let Some(length) = window else {
+            return Grid { window, pieces: 1, piece: 1 };
+        };
+        let least = grace.unwrap_or(length).max(PIECE_MIN_MS);
+        let pieces = if length > least { length.div_euclid(least) + i64::from(length % least != 0) } else { 1 };
+        let piece = length.div_euclid(pieces) + i64::from(length % pieces != 0);
+        Grid { window, pieces, piece }
+    }
+
+    /// The window that a time lies in.
+    pub(super) fn window(&self, time: i64) -> i64 {
+        self.window.map_or(0, |length| time.div_euclid(length))
+    }
+
+    /// First millisecond of a window; `None` where there is only one.
+    pub(super) fn window_start(&self, window: i64) -> Option<i64> {
+        self.window.map(|length| window.saturating_mul(length))
+    }
+
+    /// First millisecond after a window.
+    pub(super) fn window_end(&self, window: i64) -> i64 {
+        self.window.map_or(NEVER, |length| window.saturating_add(1).saturating_mul(length))
+    }
+
+    /// The segment that a time lies in.
+    pub(super) fn segment(&self, time: i64) -> i64 {
+        self.window.map_or(0, |length| {
+            time.div_euclid(length).saturating_mul(self.pieces).saturating_add(time.rem_euclid(length) / self.piece)
+        })
+    }
+
+    /// The window that a segment lies in.
+    pub(super) fn window_of_segment(&self, segment: i64) -> i64 {
+        segment.div_euclid(self.pieces)
+    }
+
+    /// First millisecond of a segment.
+    pub(super) fn segment_start(&self, segment: i64) -> i64 {
+        self.window.map_or(BEGIN, |length| {
+            let start = segment.div_euclid(self.pieces).saturating_mul(length);
+            start.saturating_add((segment.rem_euclid(self.pieces) * self.piece).min(length))
+        })
+    }
+
+    /// First millisecond after a segment.
+    pub(super) fn segment_end(&self, segment: i64) -> i64 {
+        if self.window.is_none() { NEVER } else { self.segment_start(segment.saturating_add(1)) }
+    }
+}
+
+/// The settings as the rules use them.
+#[derive(Clone, Debug)]
+pub(super) struct Rules {
+    pub(super) grid: Grid,
+    pub(super) lateness: Option<i64>,
+    pub(super) grace: Option<i64>,
+    /// 5 x grace, for bad records (rule 14).
+    pub(super) sharing: Option<i64>,
+    pub(super) skew_max: Option<i64>,
+    pub(super) age_max: Option<i64>,
+    pub(super) time_is_timestamp: bool,
+    pub(super) no_time: bool,
+    pub(super) has_identity: bool,
+    pub(super) conflicts: bool,
+    pub(super) limits: Vec<Limit>,
+    pub(super) findings_max: usize,
+}
+
+impl Rules {
+    pub(super) fn new(settings: &Settings) -> Rules {
+        let window = settings.window_ms.map(|length| length.clamp(1, BOUND_MAX));
+        let bound = |bound: Option<i64>| bound.map(|ms| ms.clamp(0, BOUND_MAX));
+        let timed = |given: Option<i64>| window.and(bound(given));
+        let grace = timed(settings.grace_ms);
+        Rules {
+            grid: Grid::new(window, grace),
+            lateness: timed(settings.lateness_ms),
+            grace,
+            sharing: grace.map(|grace| grace.saturating_mul(5)),
+            skew_max: bound(settings.skew_max_ms),
+            age_max: bound(settings.age_max_ms),
+            time_is_timestamp: settings.time_is_timestamp,
+            no_time: window.is_none(),
+            has_identity: settings.has_identity,
+            conflicts: settings.names == Names::Event,
+            limits: settings.tolerances.iter().map(Limit::new).collect(),
+            findings_max: settings.findings_max,
+        }
+    }
+
+    /// True where two records are near enough in time to have to do with each other.
+    pub(super) fn near(&self, one: i64, other: i64) -> bool {
+        self.grace.is_none_or(|grace| one.abs_diff(other) <= grace.unsigned_abs())
+    }
+
+    /// True where `second` is at most grace / 2 later than `first`.
+    pub(super) fn half_near(&self, first: i64, second: i64) -> bool {
+        self.grace.is_none_or(|grace| first.abs_diff(second).saturating_mul(2) <= grace.unsigned_abs())
+    }
+
+    /// Everything that pairs with a record of this time has one below the result.
+    pub(super) fn settled_before(&self, watermark: i64) -> i64 {
+        earlier(watermark, self.grace)
+    }
+
+    /// True where an event time can be used at all.
+    pub(super) fn is_time(&self, time: i64) -> bool {
+        TIMES.contains(&time)
+    }
+
+    /// The mark that a running maximum reaches: the greatest k with `k * window - grace <= max`.
+    pub(super) fn mark(&self, max: i64) -> Option<i64> {
+        let grace = self.grace?;
+        self.grid.window.map(|length| max.saturating_add(grace).div_euclid(length))
+    }
+
+    /// The mark that a partition needs to have reached for a frontier.
+    pub(super) fn frontier_mark(&self, frontier: i64) -> Option<i64> {
+        self.grid.window.map(|length| frontier.div_euclid(length))
+    }
+
+    /// The frontier for a watermark: the end of the last window that is final.
+    pub(super) fn frontier(&self, watermark: i64) -> i64 {
+        match self.grid.window {
+            // W > end + grace, so end <= W - grace - 1.
+            Some(length) if watermark != NEVER => {
+                earlier(watermark, self.grace).saturating_sub(1).div_euclid(length).saturating_mul(length)
+            }
+            _ => watermark,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_and_segments_tile_time() {
+        for (window, grace) in [(30_000, 30_000), (30_000, 7_000), (10, 3), (60_000, 1), (7_001, 1_000), (5, 500)] {
+            let grid = Grid::new(Some(window), Some(grace));
+            for time in (-70_000..70_000).step_by(7).chain(-20..20) {
+                let (segment, home) = (grid.segment(time), grid.window(time));
+                assert!(grid.segment_start(segment) <= time && time < grid.segment_end(segment), "{window} {grace} {time}");
+                assert_eq!(grid.window_of_segment(segment), home);
+                assert!(grid.window_start(home).unwrap() <= time && time < grid.window_end(home));
+                assert!(grid.segment_end(segment) <= grid.window_end(home));
+            }
+        }
+    }
+
+    #[test]
+    fn infinities_stay() {
+        assert_eq!(earlier(NEVER, None), NEVER);
+        assert_eq!(earlier(NEVER, Some(5)), NEVER);
+        assert_eq!(earlier(7, None), BEGIN);
+        assert_eq!(later(7, None), NEVER);
+        assert_eq!(later(BEGIN, Some(5)), BEGIN);
+        assert!(passed(NEVER, NEVER, None));
+        assert!(!passed(10, 5, Some(5)) && passed(11, 5, Some(5)));
+    }
+}

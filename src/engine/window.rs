@@ -1,0 +1,284 @@
+//! Windows count (rule 7): exact counts, a digest that no order of arrival shows in, and a sample of what differed.
+
+use std::collections::BTreeMap;
+
+use super::row::{Pair, Settled};
+use super::{Candidate, FinalWindow, evidence::Evidence};
+use crate::model::{Digest, Outcome, Position, Side, SideCounts, UndecodableReason, WindowCounts};
+
+/// Skews below this are exact in the histogram.
+const SKEW_EXACT: usize = 1_024;
+/// Marks what is left out as `edge` in the digest.
+const EDGE: u64 = 1 << 8;
+const LATE: u64 = 16;
+const SELECT: u64 = 17;
+
+/// A record that takes no part in pairing.
+#[derive(Clone, Debug)]
+pub(super) enum Aside {
+    Late,
+    Deselected,
+    /// The candidate tells which one; the hash is what it is compared by.
+    Bad(Candidate, [u8; 16]),
+}
+
+/// A window that is not final.
+#[derive(Debug, Default)]
+pub(super) struct Window {
+    counts: WindowCounts,
+    /// Sums of two independent 64-bit hashes of what is in it: sums do not depend on the order, and do not wrap.
+    sums: [u128; 2],
+    /// The ones with the smallest hashes of their positions, by outcome.
+    candidates: BTreeMap<Outcome, BTreeMap<(u64, Candidate), ()>>,
+}
+
+impl Window {
+    pub(super) fn is_empty(&self) -> bool {
+        self.counts == WindowCounts::default()
+    }
+
+    pub(super) fn counts(&self) -> &WindowCounts {
+        &self.counts
+    }
+
+    /// Equal pairs, all at once.
+    pub(super) fn matched(&mut self, pairs: &[Pair], evidence: &Evidence) {
+        let mut exact = [[0_u64; SKEW_EXACT]; 2];
+        for pair in pairs {
+            let edge = !evidence.contains(pair.baseline.time);
+            let code = code(Outcome::Matched) | if edge { EDGE } else { 0 };
+            let (b, c) = (pair.baseline, pair.canary);
+            self.add([code, key(b.partition), b.offset, key(c.partition), c.offset]);
+            if edge {
+                self.counts.sides.baseline.excluded_edge += 1;
+                self.counts.sides.canary.excluded_edge += 1;
+                continue;
+            }
+            self.counts.matched += 1;
+            let skew = c.time.saturating_sub(b.time);
+            let magnitude = usize::try_from(skew.unsigned_abs()).unwrap_or(usize::MAX);
+            match exact[usize::from(skew < 0)].get_mut(magnitude) {
+                Some(count) => *count += 1,
+                None => self.counts.skew.record(skew),
+            }
+        }
+        for (sign, counts) in [1, -1].into_iter().zip(&exact) {
+            for (magnitude, count) in (0_i64..).zip(counts).filter(|(_, count)| **count > 0) {
+                *self.counts.skew.0.entry(sign * magnitude).or_default() += count;
+            }
+        }
+    }
+
+    /// One outcome; the candidate where it counts and differs.
+    pub(super) fn settled(&mut self, settled: &Settled, evidence: &Evidence, keep: usize) -> Option<Candidate> {
+        let edge = !evidence.contains(settled.time());
+        let mut words = [code(settled.outcome) | if edge { EDGE } else { 0 }, 0, 0, 0, 0];
+        for (at, sighting) in [(1, settled.baseline), (3, settled.canary)] {
+            if let Some(sighting) = sighting {
+                (words[at], words[at + 1]) = (key(sighting.partition), sighting.offset);
+            }
+        }
+        self.add(words);
+        let counts = &mut self.counts;
+        if edge {
+            counts.sides.baseline.excluded_edge += u64::from(settled.baseline.is_some());
+            counts.sides.canary.excluded_edge += u64::from(settled.canary.is_some());
+            return None;
+        }
+        let own = if settled.baseline.is_some() { &mut counts.sides.baseline } else { &mut counts.sides.canary };
+        match settled.outcome {
+            Outcome::Matched => {
+                counts.matched += 1;
+                if let (Some(baseline), Some(canary)) = (settled.baseline, settled.canary) {
+                    counts.skew.record(canary.time.saturating_sub(baseline.time));
+                }
+                return None;
+            }
+            Outcome::Mismatched => counts.mismatched += 1,
+            Outcome::Missing => counts.missing += 1,
+            Outcome::Extra => counts.extra += 1,
+            Outcome::Duplicate => own.duplicate += 1,
+            Outcome::Conflict => own.conflict += 1,
+            // Never settled: they are counted aside.
+            Outcome::Undecodable | Outcome::Untimely => return None,
+        }
+        let candidate = candidate(settled);
+        self.sample(candidate.clone(), keep);
+        Some(candidate)
+    }
+
+    /// A record that takes no part in pairing.
+    pub(super) fn aside(&mut self, position: Position, aside: Aside, keep: usize) {
+        let side = self.counts.sides.get_mut(position.side);
+        let code = match &aside {
+            Aside::Late => {
+                side.late += 1;
+                LATE
+            }
+            Aside::Deselected => {
+                side.excluded_select += 1;
+                SELECT
+            }
+            Aside::Bad(Candidate { reason: Some(reason), .. }, _) => {
+                *side.undecodable.entry(*reason).or_default() += 1;
+                code(Outcome::Undecodable) | reason_code(*reason) << 16
+            }
+            Aside::Bad(..) => {
+                side.untimely += 1;
+                code(Outcome::Untimely)
+            }
+        };
+        let side = u64::from(position.side == Side::Canary);
+        self.add([code, side, key(position.partition), position.offset, 0]);
+        if let Aside::Bad(candidate, _) = aside {
+            self.sample(candidate, keep);
+        }
+    }
+
+    /// Takes over what was counted before it was known which window is the oldest.
+    pub(super) fn absorb(&mut self, other: Window, keep: usize) {
+        self.counts.add(&other.counts);
+        for (sum, other) in self.sums.iter_mut().zip(other.sums) {
+            *sum = sum.wrapping_add(other);
+        }
+        for (_, candidate) in other.candidates.into_values().flat_map(BTreeMap::into_keys) {
+            self.sample(candidate, keep);
+        }
+    }
+
+    fn sample(&mut self, candidate: Candidate, keep: usize) {
+        let mut hash = mix(code(candidate.outcome), SEEDS[2]);
+        for position in [candidate.baseline, candidate.canary].into_iter().flatten() {
+            hash = mix(hash ^ key(position.partition), SEEDS[3]);
+            hash = mix(hash ^ position.offset, SEEDS[4]);
+        }
+        let kept = self.candidates.entry(candidate.outcome).or_default();
+        if kept.len() < keep {
+            kept.insert((hash, candidate), ());
+        } else if kept.last_key_value().is_some_and(|((largest, _), ())| hash < *largest) {
+            kept.pop_last();
+            kept.insert((hash, candidate), ());
+        }
+    }
+
+    fn add(&mut self, words: [u64; 5]) {
+        for (sum, seed) in self.sums.iter_mut().zip([SEEDS[0], SEEDS[1]]) {
+            let hash = words.into_iter().fold(seed, |hash, word| mix(hash ^ word, seed));
+            *sum = sum.wrapping_add(u128::from(hash));
+        }
+    }
+
+    /// The window as it is stored.
+    pub(super) fn finish(self, start_ms: Option<i64>, end_ms: Option<i64>, edge: bool) -> FinalWindow {
+        let digest = self.digest(start_ms);
+        let mut candidates: Vec<Candidate> =
+            self.candidates.into_values().flat_map(BTreeMap::into_keys).map(|(_, candidate)| candidate).collect();
+        candidates.sort_by_key(|candidate| (candidate.baseline.or(candidate.canary), candidate.canary, candidate.outcome));
+        FinalWindow { start_ms, end_ms, counts: self.counts, edge, digest, candidates }
+    }
+
+    /// Over the sums, then the counts in the order of their fields, each as eight bytes, little-endian.
+    fn digest(&self, start: Option<i64>) -> Digest {
+        let mut hasher = blake3::Hasher::new_derive_key("crosscheck 2026 digest of a window");
+        hasher.update(&[u8::from(start.is_some())]);
+        hasher.update(&start.unwrap_or(0).to_le_bytes());
+        for sum in self.sums {
+            hasher.update(&sum.to_le_bytes());
+        }
+        let WindowCounts { matched, mismatched, missing, extra, sides, skew } = &self.counts;
+        for count in [matched, mismatched, missing, extra] {
+            hasher.update(&count.to_le_bytes());
+        }
+        for side in [&sides.baseline, &sides.canary] {
+            let SideCounts {
+                duplicate,
+                conflict,
+                late,
+                untimely,
+                undecodable,
+                excluded_select,
+                excluded_sample,
+                excluded_edge,
+                excluded_noise,
+            } = side;
+            for count in [duplicate, conflict, late, untimely] {
+                hasher.update(&count.to_le_bytes());
+            }
+            for reason in UndecodableReason::ALL {
+                hasher.update(&undecodable.get(&reason).copied().unwrap_or(0).to_le_bytes());
+            }
+            for count in [excluded_select, excluded_sample, excluded_edge, excluded_noise] {
+                hasher.update(&count.to_le_bytes());
+            }
+        }
+        for (bucket, count) in &skew.0 {
+            hasher.update(&bucket.to_le_bytes());
+            hasher.update(&count.to_le_bytes());
+        }
+        let mut digest = [0; 16];
+        hasher.finalize_xof().fill(&mut digest);
+        Digest(digest)
+    }
+}
+
+fn candidate(settled: &Settled) -> Candidate {
+    Candidate {
+        outcome: settled.outcome,
+        baseline: settled.baseline.map(|sighting| sighting.position(Side::Baseline)),
+        canary: settled.canary.map(|sighting| sighting.position(Side::Canary)),
+        identity: Some(settled.identity),
+        time_ms: Some(settled.time()),
+        reason: None,
+    }
+}
+
+/// Digits of the fractions of the first square roots: nothing up the sleeve.
+const SEEDS: [u64; 5] =
+    [0x6a09_e667_f3bc_c908, 0xbb67_ae85_84ca_a73b, 0x3c6e_f372_fe94_f82b, 0xa54f_f53a_5f1d_36f1, 0x510e_527f_ade6_82d1];
+
+/// A full 64 x 64 multiplication folded: every bit of the input reaches every bit of the result.
+fn mix(value: u64, seed: u64) -> u64 {
+    let product = u128::from(value ^ SEEDS[4]).wrapping_mul(u128::from(seed | 1));
+    let [low, high] = halves(product);
+    let folded = u128::from(low ^ high ^ value.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let [low, high] = halves(folded);
+    low ^ high
+}
+
+fn halves(wide: u128) -> [u64; 2] {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = wide.to_le_bytes();
+    [u64::from_le_bytes([a, b, c, d, e, f, g, h]), u64::from_le_bytes([i, j, k, l, m, n, o, p])]
+}
+
+/// A partition, apart from "no record".
+fn key(partition: u32) -> u64 {
+    u64::from(partition) + 1
+}
+
+/// Numbers of the outcomes in the digest: they never change.
+fn code(outcome: Outcome) -> u64 {
+    match outcome {
+        Outcome::Matched => 1,
+        Outcome::Mismatched => 2,
+        Outcome::Missing => 3,
+        Outcome::Extra => 4,
+        Outcome::Duplicate => 5,
+        Outcome::Conflict => 6,
+        Outcome::Undecodable => 7,
+        Outcome::Untimely => 8,
+    }
+}
+
+fn reason_code(reason: UndecodableReason) -> u64 {
+    match reason {
+        UndecodableReason::Truncated => 1,
+        UndecodableReason::Trailing => 2,
+        UndecodableReason::Malformed => 3,
+        UndecodableReason::Bounds => 4,
+        UndecodableReason::Framing => 5,
+        UndecodableReason::Schema => 6,
+        UndecodableReason::Utf8 => 7,
+        UndecodableReason::DuplicateKey => 8,
+        UndecodableReason::Identity => 9,
+    }
+}
