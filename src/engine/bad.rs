@@ -44,7 +44,10 @@ fn order(record: &BadRecord) -> Order {
 
 impl Bad {
     pub(super) fn resume(baseline: &[BadRecord], canary: &[BadRecord], taken: &[Position], rules: &Rules) -> Bad {
-        let mut bad = Bad { taken: taken.iter().map(|position| (*position, NEVER)).collect(), ..Bad::default() };
+        let mut bad = Bad {
+            taken: taken.iter().map(|position| (*position, NEVER)).collect(),
+            ..Bad::default()
+        };
         for record in baseline.iter().chain(canary) {
             bad.push(*record, rules);
         }
@@ -59,7 +62,10 @@ impl Bad {
             return;
         };
         let window = rules.grid.window(max);
-        let record = BadRecord { window_ms: rules.grid.window_start(window), ..record };
+        let record = BadRecord {
+            window_ms: rules.grid.window_start(window),
+            ..record
+        };
         if record.position.side == Side::Canary {
             self.canary.entry(window).or_default().push(record);
         } else if let Some(home) = self.taken.get_mut(&record.position) {
@@ -67,7 +73,10 @@ impl Bad {
             self.waiting -= 1;
         } else {
             self.recent.entry(window).or_default().push(record);
-            self.free.entry(key(&record)).or_default().insert(order(&record), record);
+            self.free
+                .entry(key(&record))
+                .or_default()
+                .insert(order(&record), record);
         }
     }
 
@@ -75,7 +84,13 @@ impl Bad {
     pub(super) fn place(&mut self, start: i64, rules: &Rules) {
         for record in std::mem::take(&mut self.unplaced) {
             self.waiting -= 1;
-            self.push(BadRecord { max_ms: Some(start), ..record }, rules);
+            self.push(
+                BadRecord {
+                    max_ms: Some(start),
+                    ..record
+                },
+                rules,
+            );
         }
     }
 
@@ -85,7 +100,9 @@ impl Bad {
         loop {
             let canary = self.canary.first_key_value().map(|(window, _)| *window);
             let baseline = self.recent.first_key_value().map(|(window, _)| *window);
-            let Some(window) = canary.into_iter().chain(baseline).min() else { break };
+            let Some(window) = canary.into_iter().chain(baseline).min() else {
+                break;
+            };
             if !passed(watermark, rules.grid.window_end(window), rules.sharing) {
                 break;
             }
@@ -93,16 +110,24 @@ impl Bad {
                 self.waiting -= records.len();
                 records.sort_unstable_by_key(order);
                 let mut counts = BadCounts::default();
-                records.iter().for_each(|record| self.judge(record, &mut counts, evidence, rules));
+                records
+                    .iter()
+                    .for_each(|record| self.judge(record, &mut counts, evidence, rules));
                 settled.push((window, counts));
             }
             for record in self.recent.remove(&window).unwrap_or_default() {
-                if self.free.get(&key(&record)).is_some_and(|free| free.contains_key(&order(&record))) {
+                if self
+                    .free
+                    .get(&key(&record))
+                    .is_some_and(|free| free.contains_key(&order(&record)))
+                {
                     self.old.insert((order(&record), key(&record)));
                 }
             }
             while self.old.len() > WAITING_MAX {
-                let Some((order, key)) = self.old.pop_first() else { break };
+                let Some((order, key)) = self.old.pop_first() else {
+                    break;
+                };
                 if let Some(record) = self.remove(key, order) {
                     count_unshared(&mut self.dropped, &record, evidence);
                 }
@@ -122,7 +147,11 @@ impl Bad {
             }
         }
         let untimely = record.reason.is_none();
-        let count = match (record.max_ms.is_some_and(|max| evidence.contains(max)), partner.is_some(), untimely) {
+        let count = match (
+            record.max_ms.is_some_and(|max| evidence.contains(max)),
+            partner.is_some(),
+            untimely,
+        ) {
             (false, ..) => &mut counts.edge,
             (true, true, false) => &mut counts.undecodable_shared,
             (true, true, true) => &mut counts.untimely_shared,
@@ -151,7 +180,9 @@ impl Bad {
     /// the taken ones after it.
     pub(super) fn checkpoint(&self, frontier: i64, rules: &Rules) -> (Vec<BadRecord>, Vec<BadRecord>, Vec<Position>) {
         let before = |record: &BadRecord| {
-            record.max_ms.is_some_and(|max| rules.grid.window_end(rules.grid.window(max)) <= frontier)
+            record
+                .max_ms
+                .is_some_and(|max| rules.grid.window_end(rules.grid.window(max)) <= frontier)
         };
         let free = self.free.values().flat_map(BTreeMap::values).copied();
         let mut baseline: Vec<BadRecord> = free.filter(before).collect();

@@ -46,7 +46,9 @@ impl Engine {
         let mut partitions: PerSide<BTreeMap<u32, Partition>> = PerSide::default();
         for stored in &checkpoint.partitions {
             if let Some(side @ (Side::Baseline | Side::Canary)) = stored.side {
-                partitions.get_mut(side).insert(stored.partition, Partition::resume(stored));
+                partitions
+                    .get_mut(side)
+                    .insert(stored.partition, Partition::resume(stored));
             }
         }
         let mut evidence = Evidence::new(settings.range);
@@ -55,11 +57,16 @@ impl Engine {
         evidence.closing = checkpoint.closing;
         evidence.end = checkpoint.evidence_end_ms.or(evidence.end);
         Engine {
-            bad: Bad::resume(&checkpoint.bad_baseline, &checkpoint.bad_canary, &checkpoint.bad_taken, &rules),
+            bad: Bad::resume(
+                &checkpoint.bad_baseline,
+                &checkpoint.bad_canary,
+                &checkpoint.bad_taken,
+                &rules,
+            ),
             resumed: Resumed::new(checkpoint.frontier_ms, &checkpoint.straddling),
             floor: checkpoint.frontier_ms.map(|frontier| later(frontier, rules.grace)),
             frontier: checkpoint.frontier_ms,
-            ledger: Ledger { evidence, ..Ledger::default() },
+            ledger: Ledger::new(evidence),
             pairing: Pairing::default(),
             watermark: None,
             broken: None,
@@ -92,18 +99,33 @@ impl Engine {
     pub fn step(&mut self, input: Input<'_>, outputs: &mut Vec<Output>) {
         let watermark = self.watermark();
         match input {
-            Input::Records { side, partition, entries, read_at_ms } => {
+            Input::Records {
+                side,
+                partition,
+                entries,
+                read_at_ms,
+            } => {
                 if let Some(first) = entries.first() {
                     self.declare(side, partition, first.offset);
                     self.records(side, partition, entries, read_at_ms);
                 }
             }
-            Input::Reached { side, partition, position } => {
+            Input::Reached {
+                side,
+                partition,
+                position,
+            } => {
                 if let Some(partition) = self.partition(side, partition) {
                     partition.reach(position);
                 }
             }
-            Input::Quiet { side, partition, high_watermark, last_stable, since_ms } => {
+            Input::Quiet {
+                side,
+                partition,
+                high_watermark,
+                last_stable,
+                since_ms,
+            } => {
                 let rules = self.rules.clone();
                 if let Some(partition) = self.partition(side, partition) {
                     partition.quiet(high_watermark, last_stable, since_ms, watermark, &rules);
@@ -120,7 +142,11 @@ impl Engine {
     }
 
     fn partition(&mut self, side: Side, partition: u32) -> Option<&mut Partition> {
-        if side == Side::Control { None } else { self.partitions.get_mut(side).get_mut(&partition) }
+        if side == Side::Control {
+            None
+        } else {
+            self.partitions.get_mut(side).get_mut(&partition)
+        }
     }
 
     fn records(&mut self, side: Side, partition: u32, entries: &[Entry], read_at: i64) {
@@ -128,13 +154,27 @@ impl Engine {
         if side == Side::Control {
             return;
         }
-        let Engine { rules, partitions, pairing, ledger, bad, resumed, .. } = self;
-        let Some(log) = partitions.get_mut(side).get_mut(&partition) else { return };
+        let Engine {
+            rules,
+            partitions,
+            pairing,
+            ledger,
+            bad,
+            resumed,
+            ..
+        } = self;
+        let Some(log) = partitions.get_mut(side).get_mut(&partition) else {
+            return;
+        };
         for entry in entries {
             if !log.arrive(entry.offset, watermark, rules) {
                 continue;
             }
-            let position = Position { side, partition, offset: entry.offset };
+            let position = Position {
+                side,
+                partition,
+                offset: entry.offset,
+            };
             let aside = match &entry.body {
                 Reduction::Deselected => Some(Aside::Deselected),
                 Reduction::Undecodable(reason, hash) => {
@@ -187,13 +227,23 @@ impl Engine {
             self.watermark = self.watermark.max(Some(baseline.min(canary)));
         }
         let Some(watermark) = self.watermark else { return };
-        let Engine { rules, partitions, pairing, ledger, .. } = self;
+        let Engine {
+            rules,
+            partitions,
+            pairing,
+            ledger,
+            ..
+        } = self;
         if !defined {
             let all = partitions.baseline.values().chain(partitions.canary.values());
-            let firsts = all.filter(|partition| !partition.is_idle()).filter_map(Partition::first);
+            let firsts = all
+                .filter(|partition| !partition.is_idle())
+                .filter_map(Partition::first);
             ledger.evidence.discover(firsts, rules);
         }
-        let complete = [&partitions.baseline, &partitions.canary].into_iter().filter(|side| is_complete(side));
+        let complete = [&partitions.baseline, &partitions.canary]
+            .into_iter()
+            .filter(|side| is_complete(side));
         ledger.evidence.bound(complete.map(largest_max), rules);
         pairing.advance(watermark, rules, &mut Sink { ledger, rules, outputs });
         self.finish(watermark, outputs);
@@ -210,7 +260,9 @@ pub(super) fn side_watermark(partitions: &BTreeMap<u32, Partition>, rules: &Rule
     if is_complete(partitions) {
         return Some(NEVER);
     }
-    let active = partitions.values().filter(|partition| !partition.is_idle() && !partition.is_completed());
+    let active = partitions
+        .values()
+        .filter(|partition| !partition.is_idle() && !partition.is_completed());
     let mut least = None;
     for partition in active {
         let watermark = partition.watermark(rules)?;
@@ -238,7 +290,9 @@ fn usable_time(print: &Fingerprint, entry: &Entry, log: &mut Partition, read_at:
     let untimely = if rules.time_is_timestamp {
         rules.skew_max.is_some() && log.untimely_by_clock(|| time > later(read_at, rules.skew_max))
     } else {
-        entry.timestamp_ms.is_some_and(|at| time > later(at, rules.skew_max) || time < earlier(at, rules.age_max))
+        entry
+            .timestamp_ms
+            .is_some_and(|at| time > later(at, rules.skew_max) || time < earlier(at, rules.age_max))
     };
     (!untimely).then_some(time)
 }
@@ -264,15 +318,38 @@ fn bad_record(
     print: Option<&Fingerprint>,
     hash: [u8; 16],
 ) -> Aside {
-    let (baseline, canary) =
-        if position.side == Side::Canary { (None, Some(position)) } else { (Some(position), None) };
-    let outcome = if reason.is_some() { Outcome::Undecodable } else { Outcome::Untimely };
+    let (baseline, canary) = if position.side == Side::Canary {
+        (None, Some(position))
+    } else {
+        (Some(position), None)
+    };
+    let outcome = if reason.is_some() {
+        Outcome::Undecodable
+    } else {
+        Outcome::Untimely
+    };
     let identity = print.map(|print| print.identity);
-    Aside::Bad(Candidate { outcome, baseline, canary, identity, time_ms: max.filter(|max| *max != BEGIN), reason }, hash)
+    Aside::Bad(
+        Candidate {
+            outcome,
+            baseline,
+            canary,
+            identity,
+            time_ms: max.filter(|max| *max != BEGIN),
+            reason,
+        },
+        hash,
+    )
 }
 
 fn waiting(position: Position, candidate: &Candidate, hash: [u8; 16]) -> BadRecord {
-    BadRecord { max_ms: candidate.time_ms, position, window_ms: None, reason: candidate.reason, hash }
+    BadRecord {
+        max_ms: candidate.time_ms,
+        position,
+        window_ms: None,
+        reason: candidate.reason,
+        hash,
+    }
 }
 
 fn untimely_hash(print: &Fingerprint) -> [u8; 16] {

@@ -18,10 +18,15 @@ impl Evidence {
     pub(super) fn new(range: Range) -> Evidence {
         match range {
             Range::Everything => Evidence::default(),
-            Range::Time { start_ms, end_ms } => {
-                Evidence { start: start_ms, end: end_ms, ..Evidence::default() }
-            }
-            Range::Discovered => Evidence { discovers: true, ..Evidence::default() },
+            Range::Time { start_ms, end_ms } => Evidence {
+                start: start_ms,
+                end: end_ms,
+                ..Evidence::default()
+            },
+            Range::Discovered => Evidence {
+                discovers: true,
+                ..Evidence::default()
+            },
         }
     }
 

@@ -8,7 +8,9 @@ use crate::model::Outcome;
 /// Settles every unsettled record before `until`. `rows` are in the order of settling.
 pub(super) fn settle(rows: &mut [Row], until: i64, rules: &Rules, out: &mut Vec<Settled>) {
     for first in 0..rows.len() {
-        let Some(row) = rows.get(first).filter(|row| !row.settled) else { continue };
+        let Some(row) = rows.get(first).filter(|row| !row.settled) else {
+            continue;
+        };
         if row.time >= until {
             break;
         }
@@ -27,11 +29,16 @@ fn settle_one(rows: &[Row], first: usize, row: &Row, rules: &Rules) -> (Settled,
     // S: the unsettled ones up to grace later. The row itself equals none of the other side once (a) has failed.
     let open = || {
         let after = rows.iter().enumerate().skip(first + 1);
-        after.take_while(|(_, other)| other.time <= end).filter(|(_, other)| !other.settled)
+        after
+            .take_while(|(_, other)| other.time <= end)
+            .filter(|(_, other)| !other.settled)
     };
     let across = || open().filter(|(_, other)| other.side != row.side);
     let pair = |(at, other): (usize, &Row), outcome| {
-        (Settled::pair(row.identity, row.side, row.sighting(), other.sighting(), outcome), Some(at))
+        (
+            Settled::pair(row.identity, row.side, row.sighting(), other.sighting(), outcome),
+            Some(at),
+        )
     };
 
     let exact = || across().find(|(_, other)| row.equality(other, rules) == Equality::Exact);
@@ -62,5 +69,6 @@ fn settle_one(rows: &[Row], first: usize, row: &Row, rules: &Rules) -> (Settled,
 
 /// Settled records of the row's own side within grace.
 fn own_settled<'a>(rows: &'a [Row], row: &'a Row, rules: &'a Rules) -> impl Iterator<Item = &'a Row> {
-    rows.iter().filter(move |own| own.settled && own.side == row.side && rules.near(own.time, row.time))
+    rows.iter()
+        .filter(move |own| own.settled && own.side == row.side && rules.near(own.time, row.time))
 }

@@ -10,25 +10,42 @@ impl Engine {
         let windows = self.finish_windows(watermark);
         let timeless = windows.iter().any(|window| window.start_ms.is_none());
         let settled = self.bad.settle(watermark, &self.ledger.evidence, &self.rules);
-        let start = |window| if timeless { None } else { self.rules.grid.window_start(window) };
-        let bad: Vec<SettledBad> =
-            settled.into_iter().map(|(window, counts)| SettledBad { start_ms: start(window), counts }).collect();
+        let start = |window| {
+            if timeless {
+                None
+            } else {
+                self.rules.grid.window_start(window)
+            }
+        };
+        let bad: Vec<SettledBad> = settled
+            .into_iter()
+            .map(|(window, counts)| SettledBad {
+                start_ms: start(window),
+                counts,
+            })
+            .collect();
         if windows.is_empty() && bad.is_empty() {
             return;
         }
         self.broken = self.broken.or(self.check().err());
-        outputs.push(Output::Final(Box::new(Final { windows, bad, checkpoint: self.checkpoint() })));
+        outputs.push(Output::Final(Box::new(Final {
+            windows,
+            bad,
+            checkpoint: self.checkpoint(),
+        })));
     }
 
     fn finish_windows(&mut self, watermark: i64) -> Vec<FinalWindow> {
-        let grid = self.rules.grid;
+        let grid = self.rules.grid.clone();
         let mut windows = Vec::new();
         while let Some((&window, _)) = self.ledger.open.first_key_value() {
             let end = grid.window_end(window);
             if !passed(watermark, end, self.rules.grace) {
                 break;
             }
-            let Some(mut counted) = self.ledger.open.remove(&window) else { break };
+            let Some(mut counted) = self.ledger.open.remove(&window) else {
+                break;
+            };
             if windows.is_empty() {
                 counted.absorb(std::mem::take(&mut self.ledger.unplaced), self.rules.findings_max);
                 self.bad.place(grid.window_start(window).unwrap_or(0), &self.rules);
@@ -60,7 +77,10 @@ impl Engine {
         }
         let Some(frontier) = self.frontier else { return };
         let sides = [&mut self.partitions.baseline, &mut self.partitions.canary];
-        sides.into_iter().flat_map(|side| side.values_mut()).for_each(|log| log.forget(frontier, &self.rules));
+        sides
+            .into_iter()
+            .flat_map(|side| side.values_mut())
+            .for_each(|log| log.forget(frontier, &self.rules));
         self.ledger.forget(frontier);
         self.bad.forget(frontier, &self.rules);
     }
@@ -69,9 +89,13 @@ impl Engine {
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         let (frontier, watermark) = (self.frontier, self.watermark());
-        let sides = [(Side::Baseline, &self.partitions.baseline), (Side::Canary, &self.partitions.canary)];
+        let sides = [
+            (Side::Baseline, &self.partitions.baseline),
+            (Side::Canary, &self.partitions.canary),
+        ];
         let partitions = sides.into_iter().flat_map(|(side, logs)| {
-            logs.iter().map(move |(partition, log)| log.checkpoint(side, *partition, frontier, watermark, &self.rules))
+            logs.iter()
+                .map(move |(partition, log)| log.checkpoint(side, *partition, frontier, watermark, &self.rules))
         });
         let mut straddling: Vec<Straddling> = Vec::new();
         if let Some(frontier) = frontier {

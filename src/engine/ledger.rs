@@ -32,6 +32,13 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
+    pub(super) fn new(evidence: Evidence) -> Ledger {
+        Ledger {
+            evidence,
+            ..Ledger::default()
+        }
+    }
+
     /// A record that takes no part in pairing, at the running maximum of its partition.
     pub(super) fn aside(&mut self, position: Position, max: Option<i64>, aside: Aside, rules: &Rules) {
         let window = match max {
@@ -43,11 +50,17 @@ impl Ledger {
 
     /// Remembers a pair that may straddle a frontier.
     pub(super) fn cross(&mut self, settled: &Settled, rules: &Rules) {
-        let (Some(baseline), Some(canary)) = (settled.baseline, settled.canary) else { return };
+        let (Some(baseline), Some(canary)) = (settled.baseline, settled.canary) else {
+            return;
+        };
         if rules.grid.window(baseline.time) != rules.grid.window(canary.time) {
             let (baseline_at, canary_at) = (baseline.position(Side::Baseline), canary.position(Side::Canary));
             self.cross.push(Cross {
-                pair: Straddling { baseline: baseline_at, canary: canary_at, outcome: settled.outcome },
+                pair: Straddling {
+                    baseline: baseline_at,
+                    canary: canary_at,
+                    outcome: settled.outcome,
+                },
                 low: baseline.time.min(canary.time),
                 high: baseline.time.max(canary.time),
             });
@@ -56,7 +69,10 @@ impl Ledger {
 
     /// The pairs with one record before the frontier and one at or after it.
     pub(super) fn straddling(&self, frontier: i64) -> impl Iterator<Item = Straddling> {
-        self.cross.iter().filter(move |cross| cross.low < frontier && cross.high >= frontier).map(|cross| cross.pair)
+        self.cross
+            .iter()
+            .filter(move |cross| cross.low < frontier && cross.high >= frontier)
+            .map(|cross| cross.pair)
     }
 
     /// Forgets pairs that no later frontier parts.
@@ -79,7 +95,10 @@ impl Ledger {
     /// What is counted in windows that are not final.
     pub(super) fn unfinished(&self) -> WindowCounts {
         let mut counts = WindowCounts::default();
-        self.open.values().chain([&self.unplaced]).for_each(|window| counts.add(window.counts()));
+        self.open
+            .values()
+            .chain([&self.unplaced])
+            .for_each(|window| counts.add(window.counts()));
         counts
     }
 
@@ -91,9 +110,20 @@ impl Ledger {
 /// The conservation law's right side: every record of a side that a window counts.
 fn counted(counts: &WindowCounts, side: Side) -> u64 {
     let own = counts.sides.get(side);
-    let surplus = if side == Side::Canary { counts.extra } else { counts.missing };
+    let surplus = if side == Side::Canary {
+        counts.extra
+    } else {
+        counts.missing
+    };
     let paired = counts.matched + counts.mismatched;
-    paired + surplus + own.duplicate + own.conflict + own.late + own.untimely + own.undecodable_total() + own.excluded_total()
+    paired
+        + surplus
+        + own.duplicate
+        + own.conflict
+        + own.late
+        + own.untimely
+        + own.undecodable_total()
+        + own.excluded_total()
 }
 
 /// Takes outcomes into the ledger.
@@ -106,12 +136,20 @@ pub(super) struct Sink<'a> {
 impl Tally for Sink<'_> {
     fn matched(&mut self, window: i64, pairs: &[Pair]) {
         if !pairs.is_empty() {
-            self.ledger.open.entry(window).or_default().matched(pairs, &self.ledger.evidence);
+            self.ledger
+                .open
+                .entry(window)
+                .or_default()
+                .matched(pairs, &self.ledger.evidence);
         }
     }
 
     fn settled(&mut self, settled: Settled) {
-        let window = self.ledger.open.entry(self.rules.grid.window(settled.time())).or_default();
+        let window = self
+            .ledger
+            .open
+            .entry(self.rules.grid.window(settled.time()))
+            .or_default();
         let candidate = window.settled(&settled, &self.ledger.evidence, self.rules.findings_max);
         if self.ledger.wants_pairs && settled.outcome == crate::model::Outcome::Mismatched {
             self.outputs.extend(candidate.map(Output::Mismatched));

@@ -67,7 +67,6 @@ pub(super) struct Many {
     lonely: [BTreeSet<LonelyKey>; 2],
     /// Digests that both sides have in S.
     shared: usize,
-    unsettled: usize,
 }
 
 impl Lane {
@@ -120,7 +119,6 @@ impl Many {
             lists: BTreeMap::new(),
             lonely: Default::default(),
             shared: 0,
-            unsettled: 0,
         };
         rows.iter().for_each(|row| many.push(row));
         many
@@ -131,11 +129,19 @@ impl Many {
         let side = lane(row.side);
         let lane = &mut self.lanes[side];
         let number = lane.base + lane.members.len();
-        let other_before = lane.members.back().map_or(BEGIN, |last| match last.digest == row.digest {
-            true => last.other_before,
-            false => last.at.time,
-        });
-        let member = Member { at: row.sighting(), digest: row.digest, settled: row.settled, other_before };
+        let other_before = lane
+            .members
+            .back()
+            .map_or(BEGIN, |last| match last.digest == row.digest {
+                true => last.other_before,
+                false => last.at.time,
+            });
+        let member = Member {
+            at: row.sighting(),
+            digest: row.digest,
+            settled: row.settled,
+            other_before,
+        };
         lane.members.push_back(member);
         let list = &mut self.lists.entry(row.digest).or_default()[side];
         list.numbers.push_back(number);
@@ -143,8 +149,6 @@ impl Many {
             lane.ahead.insert(number);
             list.fresh = list.dropped + list.numbers.len();
             (list.last_settled, list.any_settled) = (list.last_settled.max(row.time), true);
-        } else {
-            self.unsettled += 1;
         }
     }
 
@@ -152,18 +156,22 @@ impl Many {
         self.lanes.iter().map(|lane| lane.members.len()).sum()
     }
 
-    pub(super) fn unsettled(&self) -> usize {
-        self.unsettled
-    }
-
     /// Time of the first unsettled record.
     pub(super) fn first_time(&mut self) -> Option<i64> {
-        self.lanes.iter_mut().filter_map(|lane| lane.first()).map(|(_, member)| member.at.time).min()
+        self.lanes
+            .iter_mut()
+            .filter_map(|lane| lane.first())
+            .map(|(_, member)| member.at.time)
+            .min()
     }
 
     /// Time of the last record.
     pub(super) fn last_time(&self) -> Option<i64> {
-        self.lanes.iter().filter_map(|lane| lane.members.back()).map(|member| member.at.time).max()
+        self.lanes
+            .iter()
+            .filter_map(|lane| lane.members.back())
+            .map(|member| member.at.time)
+            .max()
     }
 
     /// Settles every unsettled record before `until`.
@@ -194,7 +202,9 @@ impl Many {
         for side in 0..2 {
             loop {
                 let lane = &mut self.lanes[side];
-                let Some(member) = lane.get(lane.entered).copied().filter(|member| member.at.time <= end) else { break };
+                let Some(member) = lane.get(lane.entered).copied().filter(|member| member.at.time <= end) else {
+                    break;
+                };
                 lane.entered += 1;
                 if !member.settled {
                     self.live(side, member.digest, true, rules);
@@ -220,10 +230,16 @@ impl Many {
 
     /// Brings the entries of a digest among the lonely ones up to date.
     fn show(&mut self, digest: Digest, rules: &Rules) {
-        let Some(lists) = self.lists.get_mut(&digest) else { return };
+        let Some(lists) = self.lists.get_mut(&digest) else {
+            return;
+        };
         let live = [lists[0].live, lists[1].live];
         for (side, list) in lists.iter_mut().enumerate() {
-            let fresh = if live[1 - side] == 0 { refresh(&self.lanes[side], list, self.by_content, rules) } else { None };
+            let fresh = if live[1 - side] == 0 {
+                refresh(&self.lanes[side], list, self.by_content, rules)
+            } else {
+                None
+            };
             let key = fresh.map(|at| (at.time, at.partition, at.offset, digest));
             if key != list.shown {
                 if let Some(old) = list.shown.take() {
@@ -248,7 +264,10 @@ impl Many {
             self.close(own, number, rules);
             return Settled::alone(self.identity, side, member.at, Outcome::Duplicate);
         }
-        let lonely = self.lonely[across].first().copied().filter(|key| rules.half_near(time, key.0));
+        let lonely = self.lonely[across]
+            .first()
+            .copied()
+            .filter(|key| rules.half_near(time, key.0));
         let lonely = lonely.and_then(|key| {
             let list = &self.lists.get(&key.3)?[across];
             let partner = list.number(list.fresh)?;
@@ -267,7 +286,11 @@ impl Many {
             before || self.shared > 0 || ahead.is_some_and(|ahead| ahead.at.time <= end)
         };
         self.close(own, number, rules);
-        let outcome = if conflict { Outcome::Conflict } else { plain_surplus(side) };
+        let outcome = if conflict {
+            Outcome::Conflict
+        } else {
+            plain_surplus(side)
+        };
         Settled::alone(self.identity, side, member.at, outcome)
     }
 
@@ -286,7 +309,9 @@ impl Many {
 
     /// True where the first unsettled record of a digest is a duplicate.
     fn repeats(&mut self, side: usize, number: usize, digest: Digest, rules: &Rules) -> bool {
-        let Some(lists) = self.lists.get_mut(&digest) else { return false };
+        let Some(lists) = self.lists.get_mut(&digest) else {
+            return false;
+        };
         let list = &mut lists[side];
         refresh(&self.lanes[side], list, self.by_content, rules);
         list.number(list.fresh) != Some(number)
@@ -295,13 +320,17 @@ impl Many {
     /// Marks a record as settled.
     fn close(&mut self, side: usize, number: usize, rules: &Rules) {
         let lane = &mut self.lanes[side];
-        let Some(member) = number.checked_sub(lane.base).and_then(|index| lane.members.get_mut(index)) else { return };
+        let Some(member) = number
+            .checked_sub(lane.base)
+            .and_then(|index| lane.members.get_mut(index))
+        else {
+            return;
+        };
         member.settled = true;
         let (digest, time) = (member.digest, member.at.time);
         if number != lane.next {
             lane.ahead.insert(number);
         }
-        self.unsettled -= 1;
         if let Some(lists) = self.lists.get_mut(&digest) {
             let list = &mut lists[side];
             (list.last_settled, list.any_settled) = (list.last_settled.max(time), true);
@@ -320,7 +349,9 @@ impl Many {
             while lane.base < lane.next && lane.members.front().is_some_and(|member| member.at.time < until) {
                 let Some(member) = lane.members.pop_front() else { break };
                 lane.base += 1;
-                let Some(lists) = self.lists.get_mut(&member.digest) else { continue };
+                let Some(lists) = self.lists.get_mut(&member.digest) else {
+                    continue;
+                };
                 let list = &mut lists[side];
                 list.numbers.pop_front();
                 list.dropped += 1;

@@ -1,15 +1,29 @@
 //! First floor, next door: decisions. Pure, synchronous, deterministic; time is an argument.
 
 mod align;
+mod bad;
 pub mod census;
 mod checkpoint;
 mod core;
 pub mod diff;
+mod evidence;
+mod few;
+mod finality;
 mod input;
 pub mod judge;
+mod ledger;
+mod many;
 mod output;
+mod pairing;
+mod partition;
+mod resumed;
+mod row;
+mod rules;
+mod segment;
 mod settings;
+mod tolerance;
 mod view;
+mod window;
 
 pub use align::{AlignSettings, Aligner, Alignment, Level, PartitionState};
 pub use checkpoint::{BadRecord, Checkpoint, PartitionCheckpoint, Straddling};

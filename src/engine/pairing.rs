@@ -97,7 +97,10 @@ impl Pairing {
 
     /// A pair that is decided already: it counts when its baseline record's span is settled.
     pub(super) fn defer(&mut self, settled: Settled, rules: &Rules) {
-        self.deferred.entry(rules.grid.segment(settled.time())).or_default().push(settled);
+        self.deferred
+            .entry(rules.grid.segment(settled.time()))
+            .or_default()
+            .push(settled);
     }
 
     /// Seals and settles what the watermark allows.
@@ -110,14 +113,12 @@ impl Pairing {
                 self.seal(span, segment, rules);
             }
         }
-        let limit = rules.settled_before(watermark);
         let mut from = i64::MIN;
-        while let Some(span) = self.next_work(from).filter(|span| rules.grid.segment_end(*span) <= limit) {
+        while let Some(span) = self.next_work(from).filter(|span| rules.is_ready(*span, watermark)) {
             self.settle(span, rules, tally);
             from = span;
         }
-        let settled = if limit == NEVER { NEVER } else { rules.grid.segment_start(rules.grid.segment(limit)) };
-        let forgotten = earlier(settled, rules.grace);
+        let forgotten = earlier(rules.settled_before(watermark), rules.grace);
         while let Some(sealed) = self.sealed.first_entry() {
             if !sealed.get().counted || rules.grid.segment_end(*sealed.key()) > forgotten {
                 break;
@@ -131,7 +132,11 @@ impl Pairing {
         let due = self.due.first_key_value().map(|(span, _)| *span);
         let deferred = self.deferred.first_key_value().map(|(span, _)| *span);
         // Spans before the last one settled are counted.
-        let sealed = self.sealed.range(from..).find(|(_, sealed)| !sealed.counted).map(|(span, _)| *span);
+        let sealed = self
+            .sealed
+            .range(from..)
+            .find(|(_, sealed)| !sealed.counted)
+            .map(|(span, _)| *span);
         [due, deferred, sealed].into_iter().flatten().min()
     }
 
@@ -141,7 +146,12 @@ impl Pairing {
         segment.drain(|rows| {
             if self.open.is_empty() || !rows.first().is_some_and(|row| self.open.contains_key(&row.identity)) {
                 if let Some(pair) = matched_at_once(rows, rules) {
-                    if rows.iter().all(|row| row.settled) { &mut sealed.recalled } else { &mut sealed.pairs }.push(pair);
+                    if rows.iter().all(|row| row.settled) {
+                        &mut sealed.recalled
+                    } else {
+                        &mut sealed.pairs
+                    }
+                    .push(pair);
                     return;
                 }
             }
@@ -156,7 +166,9 @@ impl Pairing {
     }
 
     fn open_group(&mut self, span: i64, rows: &mut Vec<Row>, rules: &Rules) {
-        let Some(identity) = rows.first().map(|row| row.identity) else { return };
+        let Some(identity) = rows.first().map(|row| row.identity) else {
+            return;
+        };
         let group = self.open.entry(identity).or_insert_with(|| Group {
             records: Records::Few(Vec::with_capacity(rows.len())),
             due: NEVER,
@@ -192,7 +204,9 @@ impl Pairing {
         identities.dedup();
         let mut outcomes = Vec::new();
         for identity in identities {
-            let Some(group) = self.open.get_mut(&identity).filter(|group| group.due == span) else { continue };
+            let Some(group) = self.open.get_mut(&identity).filter(|group| group.due == span) else {
+                continue;
+            };
             group.settle(identity, span, rules, &self.sealed, &mut self.held, &mut outcomes);
             let kept = group.forget(earlier(end, rules.grace), &mut self.held);
             for settled in outcomes.drain(..) {
@@ -202,7 +216,10 @@ impl Pairing {
                 if settled.time() < end {
                     tally.settled(settled);
                 } else {
-                    self.deferred.entry(rules.grid.segment(settled.time())).or_default().push(settled);
+                    self.deferred
+                        .entry(rules.grid.segment(settled.time()))
+                        .or_default()
+                        .push(settled);
                 }
             }
             match (kept, group.first_time(), group.last_time()) {
@@ -229,7 +246,11 @@ impl Pairing {
     /// Records of a side that are in no window yet.
     pub(super) fn pending(&self, side: Side) -> u64 {
         let unsealed: u64 = self.unsealed.values().map(|segment| segment.pending(side)).sum();
-        let matched = self.sealed.values().filter(|sealed| !sealed.counted).map(|sealed| count(sealed.pairs.len()));
+        let matched = self
+            .sealed
+            .values()
+            .filter(|sealed| !sealed.counted)
+            .map(|sealed| count(sealed.pairs.len()));
         let deferred = self.deferred.values().map(|deferred| count(deferred.len()));
         unsealed + matched.sum::<u64>() + deferred.sum::<u64>() + self.unsettled.get(side)
     }
@@ -237,8 +258,16 @@ impl Pairing {
     /// Bytes that the records in flight and the remembered ones hold: 64 an unsettled record (chunks may be half empty
     /// while they are small), 80 a remembered pair, what an open group costs besides its rows, an indexed record.
     pub(super) fn held_bytes(&self, rules: &Rules) -> u64 {
-        let tolerant = if rules.limits.is_empty() { 0 } else { 32 + 48 * count(rules.limits.len()) };
-        let deferred = self.deferred.values().map(|deferred| count(deferred.len())).sum::<u64>();
+        let tolerant = if rules.limits.is_empty() {
+            0
+        } else {
+            32 + 48 * count(rules.limits.len())
+        };
+        let deferred = self
+            .deferred
+            .values()
+            .map(|deferred| count(deferred.len()))
+            .sum::<u64>();
         let rows = self.held.rows * (64 + tolerant) + self.held.pairs * (96 + tolerant) + deferred * 80;
         rows + count(self.open.len()) * GROUP_BYTES + self.held.indexed * INDEXED_BYTES
     }
@@ -247,7 +276,11 @@ impl Pairing {
 /// One record a side, exactly equal and near: nothing that comes later can part them.
 fn matched_at_once(rows: &mut [Row], rules: &Rules) -> Option<Pair> {
     let [one, other] = rows else { return None };
-    let (baseline, canary) = if one.side == Side::Baseline { (one, other) } else { (other, one) };
+    let (baseline, canary) = if one.side == Side::Baseline {
+        (one, other)
+    } else {
+        (other, one)
+    };
     let sides = baseline.side == Side::Baseline && canary.side == Side::Canary && baseline.settled == canary.settled;
     if !sides || !rules.near(baseline.time, canary.time) || baseline.equality(canary, rules) != Equality::Exact {
         return None;

@@ -47,7 +47,11 @@ pub(super) struct Partition {
 
 impl Partition {
     pub(super) fn new(from: u64) -> Partition {
-        Partition { from, next: from, ..Partition::default() }
+        Partition {
+            from,
+            next: from,
+            ..Partition::default()
+        }
     }
 
     pub(super) fn resume(stored: &PartitionCheckpoint) -> Partition {
@@ -74,16 +78,23 @@ impl Partition {
         }
         self.gaps += offset - self.next;
         self.next = offset;
-        while self.raises_ahead > 0 {
-            let at = self.raised.len() - self.raises_ahead;
-            let Some((_, value)) = self.raised.get(at).copied().filter(|(raised, _)| *raised <= offset) else { break };
-            self.raises_ahead -= 1;
-            self.lift(value, rules);
-        }
+        self.catch_up(rules);
         if self.idle.is_some() {
             self.follow(watermark, rules);
         }
         true
+    }
+
+    /// Applies the raises that are stored up to this offset.
+    fn catch_up(&mut self, rules: &Rules) {
+        while self.raises_ahead > 0 {
+            let at = self.raised.len() - self.raises_ahead;
+            let Some((_, value)) = self.raised.get(at).copied().filter(|(raised, _)| *raised <= self.next) else {
+                break;
+            };
+            self.raises_ahead -= 1;
+            self.lift(value, rules);
+        }
     }
 
     /// The record is dealt with.
@@ -96,7 +107,10 @@ impl Partition {
 
     /// The maximum follows the engine's watermark + lateness; that is a stored input.
     pub(super) fn follow(&mut self, watermark: Option<i64>, rules: &Rules) {
-        let Some(value) = followed(watermark, rules).filter(|value| self.max.is_none_or(|max| max < *value)) else { return };
+        self.catch_up(rules);
+        let Some(value) = followed(watermark, rules).filter(|value| self.max.is_none_or(|max| max < *value)) else {
+            return;
+        };
         self.raised.push_back((self.next, value));
         self.lift(value, rules);
     }
@@ -118,8 +132,22 @@ impl Partition {
         }
         if let Some(index) = rules.mark(value) {
             if self.max.is_none_or(|max| rules.mark(max) != Some(index)) {
-                let Partition { next, max, read, bytes, gaps, .. } = *self;
-                self.marks.push_back(Mark { index, offset: next, max, read, bytes, gaps });
+                let Partition {
+                    next,
+                    max,
+                    read,
+                    bytes,
+                    gaps,
+                    ..
+                } = *self;
+                self.marks.push_back(Mark {
+                    index,
+                    offset: next,
+                    max,
+                    read,
+                    bytes,
+                    gaps,
+                });
             }
         }
         self.max = Some(value);
@@ -146,7 +174,7 @@ impl Partition {
                 self.follow(watermark, rules);
             }
             self.open_transaction.get_or_insert(since);
-        } else if self.next >= high {
+        } else if self.next >= high.max(self.decided) {
             self.open_transaction = None;
             self.idle.get_or_insert(since);
         }
@@ -172,7 +200,11 @@ impl Partition {
 
     /// Its watermark: `None` where it has none, `NEVER` where it holds nothing back.
     pub(super) fn watermark(&self, rules: &Rules) -> Option<i64> {
-        if self.completed { Some(NEVER) } else { self.max.map(|max| earlier(max, rules.lateness)) }
+        if self.completed {
+            Some(NEVER)
+        } else {
+            self.max.map(|max| earlier(max, rules.lateness))
+        }
     }
 
     /// Where it is read again for a frontier.
@@ -192,16 +224,31 @@ impl Partition {
             bytes: self.bytes,
             gaps: self.gaps,
         };
-        let start = Mark { index: i64::MIN, offset: self.from, max: None, read: 0, bytes: 0, gaps: 0 };
+        let start = Mark {
+            index: i64::MIN,
+            offset: self.from,
+            max: None,
+            read: 0,
+            bytes: 0,
+            gaps: 0,
+        };
         let mark = match frontier {
             None => start,
             Some(frontier) => {
                 let needed = rules.frontier_mark(frontier);
-                let reached = self.marks.iter().find(|mark| needed.is_some_and(|needed| mark.index >= needed));
+                let reached = self
+                    .marks
+                    .iter()
+                    .find(|mark| needed.is_some_and(|needed| mark.index >= needed));
                 reached.copied().unwrap_or(here)
             }
         };
-        let mut raised: Vec<(u64, i64)> = self.raised.iter().copied().filter(|(at, _)| *at >= mark.offset).collect();
+        let mut raised: Vec<(u64, i64)> = self
+            .raised
+            .iter()
+            .copied()
+            .filter(|(at, _)| *at >= mark.offset)
+            .collect();
         if self.idle.is_some() && !self.completed {
             raised.extend(followed(watermark, rules).map(|value| (self.next, value)));
         }
@@ -217,14 +264,21 @@ impl Partition {
             gaps: mark.gaps,
             position: self.next.max(self.decided),
             raised,
-            untimely_by_clock: self.untimely_by_clock.iter().copied().filter(|at| *at >= mark.offset).collect(),
+            untimely_by_clock: self
+                .untimely_by_clock
+                .iter()
+                .copied()
+                .filter(|at| *at >= mark.offset)
+                .collect(),
             idle_since_ms: self.idle,
         }
     }
 
     /// Forgets what no later frontier needs.
     pub(super) fn forget(&mut self, frontier: i64, rules: &Rules) {
-        let Some(needed) = rules.frontier_mark(frontier) else { return };
+        let Some(needed) = rules.frontier_mark(frontier) else {
+            return;
+        };
         while self.marks.front().is_some_and(|mark| mark.index < needed) {
             self.marks.pop_front();
         }

@@ -28,11 +28,21 @@ pub(super) struct Resumed {
 
 impl Resumed {
     pub(super) fn new(frontier: Option<i64>, straddling: &[Straddling]) -> Resumed {
-        let mut resumed = Resumed { frontier, ..Resumed::default() };
+        let mut resumed = Resumed {
+            frontier,
+            ..Resumed::default()
+        };
         for (at, pair) in straddling.iter().enumerate() {
             resumed.by_position.insert(pair.baseline, at);
             resumed.by_position.insert(pair.canary, at);
-            resumed.pairs.insert(at, Stored { pair: *pair, identity: None, seen: PerSide::default() });
+            resumed.pairs.insert(
+                at,
+                Stored {
+                    pair: *pair,
+                    identity: None,
+                    seen: PerSide::default(),
+                },
+            );
         }
         resumed
     }
@@ -69,11 +79,19 @@ impl Resumed {
         let stored = self.pairs.get_mut(&at)?;
         *stored.seen.get_mut(row.side) = Some(row.sighting());
         let identity = *stored.identity.get_or_insert(row.identity);
-        let PerSide { baseline: Some(baseline), canary: Some(canary) } = stored.seen else {
+        let PerSide {
+            baseline: Some(baseline),
+            canary: Some(canary),
+        } = stored.seen
+        else {
             *self.halves.get_mut(row.side) += 1;
             return None;
         };
-        let outcome = if stored.pair.outcome == Outcome::Matched { Outcome::Matched } else { Outcome::Mismatched };
+        let outcome = if stored.pair.outcome == Outcome::Matched {
+            Outcome::Matched
+        } else {
+            Outcome::Mismatched
+        };
         self.pairs.remove(&at);
         *self.halves.get_mut(row.side.other()) -= 1;
         let counts = baseline.time >= frontier;
@@ -81,7 +99,15 @@ impl Resumed {
             self.recognise(Side::Baseline);
             self.recognise(Side::Canary);
         }
-        Some((Settled { outcome, identity, baseline: Some(baseline), canary: Some(canary) }, counts))
+        Some((
+            Settled {
+                outcome,
+                identity,
+                baseline: Some(baseline),
+                canary: Some(canary),
+            },
+            counts,
+        ))
     }
 
     /// Stored pairs that were not read again whole.

@@ -57,7 +57,11 @@ impl Row {
     }
 
     pub(super) fn sighting(&self) -> Sighting {
-        Sighting { time: self.time, offset: self.offset, partition: self.partition }
+        Sighting {
+            time: self.time,
+            offset: self.offset,
+            partition: self.partition,
+        }
     }
 
     /// True where this record can be a duplicate at all.
@@ -83,7 +87,11 @@ impl Row {
             false => self.side == Side::Baseline,
         };
         let (reference, value) = if self_first { (self, other) } else { (other, self) };
-        compare_all(&rules.limits, reference.tolerant.as_deref().map(AsRef::as_ref), value.tolerant.as_deref().map(AsRef::as_ref))
+        compare_all(
+            &rules.limits,
+            reference.tolerant.as_deref().map(AsRef::as_ref),
+            value.tolerant.as_deref().map(AsRef::as_ref),
+        )
     }
 
     pub(super) fn equals(&self, other: &Row, rules: &Rules) -> bool {
@@ -98,14 +106,32 @@ impl Row {
 
 impl Settled {
     pub(super) fn alone(identity: Identity, side: Side, sighting: Sighting, outcome: Outcome) -> Settled {
-        let (baseline, canary) = if side == Side::Canary { (None, Some(sighting)) } else { (Some(sighting), None) };
-        Settled { outcome, identity, baseline, canary }
+        let (baseline, canary) = if side == Side::Canary {
+            (None, Some(sighting))
+        } else {
+            (Some(sighting), None)
+        };
+        Settled {
+            outcome,
+            identity,
+            baseline,
+            canary,
+        }
     }
 
     /// A pair of a record of `side` and one of the other side.
     pub(super) fn pair(identity: Identity, side: Side, own: Sighting, other: Sighting, outcome: Outcome) -> Settled {
-        let (baseline, canary) = if side == Side::Canary { (other, own) } else { (own, other) };
-        Settled { outcome, identity, baseline: Some(baseline), canary: Some(canary) }
+        let (baseline, canary) = if side == Side::Canary {
+            (other, own)
+        } else {
+            (own, other)
+        };
+        Settled {
+            outcome,
+            identity,
+            baseline: Some(baseline),
+            canary: Some(canary),
+        }
     }
 
     /// The time that decides the window and whether it is evidence: the baseline's of a pair.
@@ -116,12 +142,20 @@ impl Settled {
 
 /// What a surplus record is called where it has no name of its own.
 pub(super) fn plain_surplus(side: Side) -> Outcome {
-    if side == Side::Canary { Outcome::Extra } else { Outcome::Missing }
+    if side == Side::Canary {
+        Outcome::Extra
+    } else {
+        Outcome::Missing
+    }
 }
 
 impl Sighting {
     pub(super) fn position(self, side: Side) -> Position {
-        Position { side, partition: self.partition, offset: self.offset }
+        Position {
+            side,
+            partition: self.partition,
+            offset: self.offset,
+        }
     }
 }
 

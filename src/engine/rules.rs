@@ -14,8 +14,9 @@ pub(super) const NEVER: i64 = i64::MAX;
 const TIMES: RangeInclusive<i64> = -377_705_023_201_000..=253_402_207_200_999;
 /// No bound is longer than this: sums of times and bounds stay far from the ends of `i64`.
 const BOUND_MAX: i64 = 1 << 60;
-/// A segment is not cut shorter than this.
+/// A segment is not cut shorter than this on purpose, nor is a window cut into more than this many.
 const PIECE_MIN_MS: i64 = 1_000;
+const PIECES_MAX: i64 = 1_024;
 
 /// `time + by`; `None` is unbounded.
 pub(super) fn later(time: i64, by: Option<i64>) -> i64 {
@@ -40,23 +41,33 @@ pub(super) fn passed(watermark: i64, end: i64, by: Option<i64>) -> bool {
     watermark == NEVER || watermark > later(end, by)
 }
 
-/// How time is cut: windows of `window`, each in `pieces` segments of `piece` (the last one may be shorter).
-#[derive(Clone, Copy, Debug)]
+/// How time is cut: into windows, and each window into segments about as long as grace. A window is also cut where grace
+/// after an earlier window's end lies: what a window needs to be settled is then complete when its time has come.
+#[derive(Clone, Debug)]
 pub(super) struct Grid {
     window: Option<i64>,
-    pieces: i64,
-    piece: i64,
+    /// Where the segments of a window begin, from 0.
+    cuts: Vec<i64>,
 }
 
 impl Grid {
     fn new(window: Option<i64>, grace: Option<i64>) -> Grid {
-        let Some(length) = window else {
-            return Grid { window, pieces: 1, piece: 1 };
-        };
-        let least = grace.unwrap_or(length).max(PIECE_MIN_MS);
-        let pieces = if length > least { length.div_euclid(least) + i64::from(length % least != 0) } else { 1 };
-        let piece = length.div_euclid(pieces) + i64::from(length % pieces != 0);
-        Grid { window, pieces, piece }
+        let mut cuts = vec![0];
+        if let (Some(length), Some(grace)) = (window, grace) {
+            let least = grace.max(PIECE_MIN_MS).max(length / PIECES_MAX);
+            for (start, end) in [(0, grace % length), (grace % length, length)] {
+                let pieces = (end - start).div_euclid(least) + i64::from((end - start) % least != 0);
+                let piece = (end - start).div_euclid(pieces.max(1)) + i64::from((end - start) % pieces.max(1) != 0);
+                cuts.extend((0..pieces).map(|at| (start + at * piece).min(end)));
+            }
+            cuts.sort_unstable();
+            cuts.dedup();
+        }
+        Grid { window, cuts }
+    }
+
+    fn pieces(&self) -> i64 {
+        i64::try_from(self.cuts.len()).unwrap_or(1)
     }
 
     /// The window that a time lies in.
@@ -71,32 +82,42 @@ impl Grid {
 
     /// First millisecond after a window.
     pub(super) fn window_end(&self, window: i64) -> i64 {
-        self.window.map_or(NEVER, |length| window.saturating_add(1).saturating_mul(length))
+        self.window
+            .map_or(NEVER, |length| window.saturating_add(1).saturating_mul(length))
     }
 
     /// The segment that a time lies in.
     pub(super) fn segment(&self, time: i64) -> i64 {
-        self.window.map_or(0, |length| {
-            time.div_euclid(length).saturating_mul(self.pieces).saturating_add(time.rem_euclid(length) / self.piece)
-        })
+        let Some(length) = self.window else { return 0 };
+        let within = time.rem_euclid(length);
+        let at = self.cuts.partition_point(|cut| *cut <= within).saturating_sub(1);
+        time.div_euclid(length)
+            .saturating_mul(self.pieces())
+            .saturating_add(i64::try_from(at).unwrap_or(0))
     }
 
     /// The window that a segment lies in.
     pub(super) fn window_of_segment(&self, segment: i64) -> i64 {
-        segment.div_euclid(self.pieces)
+        segment.div_euclid(self.pieces())
     }
 
     /// First millisecond of a segment.
     pub(super) fn segment_start(&self, segment: i64) -> i64 {
-        self.window.map_or(BEGIN, |length| {
-            let start = segment.div_euclid(self.pieces).saturating_mul(length);
-            start.saturating_add((segment.rem_euclid(self.pieces) * self.piece).min(length))
-        })
+        let Some(length) = self.window else { return BEGIN };
+        let at = usize::try_from(segment.rem_euclid(self.pieces())).unwrap_or(0);
+        let cut = self.cuts.get(at).copied().unwrap_or(0);
+        self.window_of_segment(segment)
+            .saturating_mul(length)
+            .saturating_add(cut)
     }
 
     /// First millisecond after a segment.
     pub(super) fn segment_end(&self, segment: i64) -> i64 {
-        if self.window.is_none() { NEVER } else { self.segment_start(segment.saturating_add(1)) }
+        if self.window.is_none() {
+            NEVER
+        } else {
+            self.segment_start(segment.saturating_add(1))
+        }
     }
 }
 
@@ -142,17 +163,36 @@ impl Rules {
 
     /// True where two records are near enough in time to have to do with each other.
     pub(super) fn near(&self, one: i64, other: i64) -> bool {
-        self.grace.is_none_or(|grace| one.abs_diff(other) <= grace.unsigned_abs())
+        self.grace
+            .is_none_or(|grace| one.abs_diff(other) <= grace.unsigned_abs())
     }
 
     /// True where `second` is at most grace / 2 later than `first`.
     pub(super) fn half_near(&self, first: i64, second: i64) -> bool {
-        self.grace.is_none_or(|grace| first.abs_diff(second).saturating_mul(2) <= grace.unsigned_abs())
+        self.grace
+            .is_none_or(|grace| first.abs_diff(second).saturating_mul(2) <= grace.unsigned_abs())
     }
 
-    /// Everything that pairs with a record of this time has one below the result.
+    /// True where a segment can be settled: all that its records may pair with is sealed.
+    pub(super) fn is_ready(&self, segment: i64, watermark: i64) -> bool {
+        if watermark == NEVER {
+            return true;
+        }
+        let reach = later(self.grid.segment_end(segment), self.grace);
+        reach <= watermark && self.grid.segment_end(self.grid.segment(reach.saturating_sub(1))) <= watermark
+    }
+
+    /// The time before which every segment can be settled.
     pub(super) fn settled_before(&self, watermark: i64) -> i64 {
-        earlier(watermark, self.grace)
+        let limit = earlier(watermark, self.grace);
+        if limit == NEVER || limit == BEGIN || self.no_time {
+            return limit;
+        }
+        let mut segment = self.grid.segment(limit);
+        while !self.is_ready(segment.saturating_sub(1), watermark) {
+            segment -= 1;
+        }
+        self.grid.segment_start(segment)
     }
 
     /// True where an event time can be used at all.
@@ -163,7 +203,9 @@ impl Rules {
     /// The mark that a running maximum reaches: the greatest k with `k * window - grace <= max`.
     pub(super) fn mark(&self, max: i64) -> Option<i64> {
         let grace = self.grace?;
-        self.grid.window.map(|length| max.saturating_add(grace).div_euclid(length))
+        self.grid
+            .window
+            .map(|length| max.saturating_add(grace).div_euclid(length))
     }
 
     /// The mark that a partition needs to have reached for a frontier.
@@ -175,9 +217,10 @@ impl Rules {
     pub(super) fn frontier(&self, watermark: i64) -> i64 {
         match self.grid.window {
             // W > end + grace, so end <= W - grace - 1.
-            Some(length) if watermark != NEVER => {
-                earlier(watermark, self.grace).saturating_sub(1).div_euclid(length).saturating_mul(length)
-            }
+            Some(length) if watermark != NEVER => earlier(watermark, self.grace)
+                .saturating_sub(1)
+                .div_euclid(length)
+                .saturating_mul(length),
             _ => watermark,
         }
     }
@@ -189,14 +232,28 @@ mod tests {
 
     #[test]
     fn windows_and_segments_tile_time() {
-        for (window, grace) in [(30_000, 30_000), (30_000, 7_000), (10, 3), (60_000, 1), (7_001, 1_000), (5, 500)] {
+        for (window, grace) in [
+            (30_000, 30_000),
+            (30_000, 7_000),
+            (10, 3),
+            (60_000, 1),
+            (7_001, 1_000),
+            (5, 503),
+            (90_000_000, 0),
+        ] {
             let grid = Grid::new(Some(window), Some(grace));
             for time in (-70_000..70_000).step_by(7).chain(-20..20) {
                 let (segment, home) = (grid.segment(time), grid.window(time));
-                assert!(grid.segment_start(segment) <= time && time < grid.segment_end(segment), "{window} {grace} {time}");
+                assert!(
+                    grid.segment_start(segment) <= time && time < grid.segment_end(segment),
+                    "{window} {grace} {time}"
+                );
                 assert_eq!(grid.window_of_segment(segment), home);
                 assert!(grid.window_start(home).unwrap() <= time && time < grid.window_end(home));
                 assert!(grid.segment_end(segment) <= grid.window_end(home));
+                assert_eq!(grid.segment_end(segment), grid.segment_start(segment + 1));
+                let reach = grid.window_end(home) + grace;
+                assert_eq!(grid.segment_start(grid.segment(reach)), reach);
             }
         }
     }

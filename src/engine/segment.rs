@@ -110,7 +110,10 @@ impl Segment {
         let chunk = usize::try_from(place >> CHUNK_BITS).ok()?;
         let at = usize::try_from(place).ok()? % CHUNK_MAX;
         let row = self.chunks.get_mut(chunk)?.get_mut(at)?;
-        Some(Row { tolerant: row.tolerant.take(), ..*row })
+        Some(Row {
+            tolerant: row.tolerant.take(),
+            ..*row
+        })
     }
 }
 

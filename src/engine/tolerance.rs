@@ -48,7 +48,10 @@ impl Limit {
     pub(super) fn new(tolerance: &Tolerance) -> Limit {
         let (Tolerance::Absolute(text) | Tolerance::Relative(text)) = tolerance;
         let bound = Decimal::parse(text).unwrap_or_else(|| Decimal::new(BigInt::ZERO, 0));
-        Limit { bound, relative: matches!(tolerance, Tolerance::Relative(_)) }
+        Limit {
+            bound,
+            relative: matches!(tolerance, Tolerance::Relative(_)),
+        }
     }
 }
 
@@ -58,7 +61,16 @@ fn compare(limit: Option<&Limit>, reference: &TolerantKind, value: &TolerantKind
     match (reference, value) {
         (Nothing, Nothing) | (NotANumber, NotANumber) => Equality::Exact,
         (Infinite { negative: one }, Infinite { negative: other }) if one == other => Equality::Exact,
-        (Number { unscaled: one, scale: s1 }, Number { unscaled: other, scale: s2 }) => {
+        (
+            Number {
+                unscaled: one,
+                scale: s1,
+            },
+            Number {
+                unscaled: other,
+                scale: s2,
+            },
+        ) => {
             if one == other && s1 == s2 {
                 return Equality::Exact;
             }
@@ -76,13 +88,18 @@ fn compare_numbers(limit: Option<&Limit>, reference: &Decimal, value: &Decimal) 
     }
     let Some(limit) = limit else { return Equality::Different };
     let bound = if limit.relative {
-        Decimal::new(&limit.bound.unscaled * BigInt::from(reference.unscaled.magnitude().clone()), limit.bound.scale + reference.scale)
+        Decimal::new(
+            &limit.bound.unscaled * BigInt::from(reference.unscaled.magnitude().clone()),
+            limit.bound.scale + reference.scale,
+        )
     } else {
         limit.bound.clone()
     };
     let parts = [reference, value, &bound];
     let scale = parts.iter().map(|part| part.scale).max().unwrap_or(0);
-    let Some([reference, value, bound]) = at_scale(parts, scale) else { return Equality::Different };
+    let Some([reference, value, bound]) = at_scale(parts, scale) else {
+        return Equality::Different;
+    };
     match (reference - value).magnitude().cmp(bound.magnitude()) {
         Ordering::Greater => Equality::Different,
         _ => Equality::Within,
@@ -90,7 +107,10 @@ fn compare_numbers(limit: Option<&Limit>, reference: &Decimal, value: &Decimal) 
 }
 
 fn at_scale(parts: [&Decimal; 3], scale: i64) -> Option<[BigInt; 3]> {
-    if parts.iter().any(|part| part.unscaled.sign() != Sign::NoSign && scale - part.scale > EXPONENT_SPAN_MAX) {
+    if parts
+        .iter()
+        .any(|part| part.unscaled.sign() != Sign::NoSign && scale - part.scale > EXPONENT_SPAN_MAX)
+    {
         return None;
     }
     Some(parts.map(|part| {
@@ -103,7 +123,11 @@ fn at_scale(parts: [&Decimal; 3], scale: i64) -> Option<[BigInt; 3]> {
 }
 
 /// How equal two lists of values are: the least over the paths.
-pub(super) fn compare_all(limits: &[Limit], reference: Option<&[TolerantValue]>, value: Option<&[TolerantValue]>) -> Equality {
+pub(super) fn compare_all(
+    limits: &[Limit],
+    reference: Option<&[TolerantValue]>,
+    value: Option<&[TolerantValue]>,
+) -> Equality {
     match (reference, value) {
         (None, None) => Equality::Exact,
         (Some(one), Some(other)) if one.len() == other.len() => one
@@ -149,7 +173,10 @@ impl Decimal {
             return None;
         }
         let unscaled = format!("{whole}{fraction}").parse::<BigInt>().ok()?;
-        Some(Decimal::new(unscaled, i64::try_from(fraction.len()).ok()? - i64::from(exponent)))
+        Some(Decimal::new(
+            unscaled,
+            i64::try_from(fraction.len()).ok()? - i64::from(exponent),
+        ))
     }
 }
 
@@ -159,7 +186,10 @@ mod tests {
 
     fn number(text: &str) -> TolerantKind {
         let Decimal { unscaled, scale } = Decimal::parse(text).unwrap();
-        TolerantKind::Decimal { unscaled: unscaled.to_signed_bytes_be(), scale: i32::try_from(scale).unwrap() }
+        TolerantKind::Decimal {
+            unscaled: unscaled.to_signed_bytes_be(),
+            scale: i32::try_from(scale).unwrap(),
+        }
     }
 
     #[test]
@@ -168,7 +198,12 @@ mod tests {
         let relative = |text: &str| Limit::new(&Tolerance::Relative(text.into()));
         for (limit, one, other, expected) in [
             (absolute("0.01"), "1.00", "1.01", Equality::Within),
-            (absolute("0.01"), "1.00", "1.0100000000000000000001", Equality::Different),
+            (
+                absolute("0.01"),
+                "1.00",
+                "1.0100000000000000000001",
+                Equality::Different,
+            ),
             (absolute("0.01"), "1.00", "1", Equality::Exact),
             (absolute("0.01"), "-1", "-0.99", Equality::Within),
             (absolute("0.01"), "0", "1e-300", Equality::Within),
@@ -181,7 +216,11 @@ mod tests {
             (relative("0.5"), "0", "0.1", Equality::Different),
             (absolute("1"), "1e30000", "1", Equality::Different),
         ] {
-            assert_eq!(compare(Some(&limit), &number(one), &number(other)), expected, "{limit:?} {one} {other}");
+            assert_eq!(
+                compare(Some(&limit), &number(one), &number(other)),
+                expected,
+                "{limit:?} {one} {other}"
+            );
         }
     }
 

@@ -118,7 +118,11 @@ impl Engine {
         if side == Side::Control {
             return Vec::new();
         }
-        self.partitions.get(side).iter().map(|(partition, log)| log.view(*partition)).collect()
+        self.partitions
+            .get(side)
+            .iter()
+            .map(|(partition, log)| log.view(*partition))
+            .collect()
     }
 
     /// The engine's watermark: the least over the sides, which never falls. `i64::MAX` once everything is read.
@@ -151,7 +155,10 @@ impl Engine {
         if !self.ledger.evidence.closing || !self.is_complete() {
             return None;
         }
-        let (baseline, canary) = (largest_max(&self.partitions.baseline), largest_max(&self.partitions.canary));
+        let (baseline, canary) = (
+            largest_max(&self.partitions.baseline),
+            largest_max(&self.partitions.canary),
+        );
         let reach = canary.map(|max| later(later(max, self.rules.lateness), self.rules.grace));
         Some(baseline.is_some_and(|baseline| reach.is_none_or(|reach| reach < baseline)))
     }
@@ -194,7 +201,11 @@ impl Engine {
             let read = self.partitions.get(side).values().map(|log| log.read_here()).sum();
             let resumed = self.resumed.recognised(side) + self.resumed.halves(side);
             let placed = resumed + self.pairing.pending(side) + self.ledger.counted(side);
-            if read == placed { Ok(()) } else { Err(Unconserved { side, read, placed }) }
+            if read == placed {
+                Ok(())
+            } else {
+                Err(Unconserved { side, read, placed })
+            }
         })
     }
 }

@@ -85,7 +85,11 @@ impl Window {
             counts.sides.canary.excluded_edge += u64::from(settled.canary.is_some());
             return None;
         }
-        let own = if settled.baseline.is_some() { &mut counts.sides.baseline } else { &mut counts.sides.canary };
+        let own = if settled.baseline.is_some() {
+            &mut counts.sides.baseline
+        } else {
+            &mut counts.sides.canary
+        };
         match settled.outcome {
             Outcome::Matched => {
                 counts.matched += 1;
@@ -119,7 +123,12 @@ impl Window {
                 side.excluded_select += 1;
                 SELECT
             }
-            Aside::Bad(Candidate { reason: Some(reason), .. }, _) => {
+            Aside::Bad(
+                Candidate {
+                    reason: Some(reason), ..
+                },
+                _,
+            ) => {
                 *side.undecodable.entry(*reason).or_default() += 1;
                 code(Outcome::Undecodable) | reason_code(*reason) << 16
             }
@@ -171,10 +180,27 @@ impl Window {
     /// The window as it is stored.
     pub(super) fn finish(self, start_ms: Option<i64>, end_ms: Option<i64>, edge: bool) -> FinalWindow {
         let digest = self.digest(start_ms);
-        let mut candidates: Vec<Candidate> =
-            self.candidates.into_values().flat_map(BTreeMap::into_keys).map(|(_, candidate)| candidate).collect();
-        candidates.sort_by_key(|candidate| (candidate.baseline.or(candidate.canary), candidate.canary, candidate.outcome));
-        FinalWindow { start_ms, end_ms, counts: self.counts, edge, digest, candidates }
+        let mut candidates: Vec<Candidate> = self
+            .candidates
+            .into_values()
+            .flat_map(BTreeMap::into_keys)
+            .map(|(_, candidate)| candidate)
+            .collect();
+        candidates.sort_by_key(|candidate| {
+            (
+                candidate.baseline.or(candidate.canary),
+                candidate.canary,
+                candidate.outcome,
+            )
+        });
+        FinalWindow {
+            start_ms,
+            end_ms,
+            counts: self.counts,
+            edge,
+            digest,
+            candidates,
+        }
     }
 
     /// Over the sums, then the counts in the order of their fields, each as eight bytes, little-endian.
@@ -185,7 +211,14 @@ impl Window {
         for sum in self.sums {
             hasher.update(&sum.to_le_bytes());
         }
-        let WindowCounts { matched, mismatched, missing, extra, sides, skew } = &self.counts;
+        let WindowCounts {
+            matched,
+            mismatched,
+            missing,
+            extra,
+            sides,
+            skew,
+        } = &self.counts;
         for count in [matched, mismatched, missing, extra] {
             hasher.update(&count.to_le_bytes());
         }
@@ -233,8 +266,13 @@ fn candidate(settled: &Settled) -> Candidate {
 }
 
 /// Digits of the fractions of the first square roots: nothing up the sleeve.
-const SEEDS: [u64; 5] =
-    [0x6a09_e667_f3bc_c908, 0xbb67_ae85_84ca_a73b, 0x3c6e_f372_fe94_f82b, 0xa54f_f53a_5f1d_36f1, 0x510e_527f_ade6_82d1];
+const SEEDS: [u64; 5] = [
+    0x6a09_e667_f3bc_c908,
+    0xbb67_ae85_84ca_a73b,
+    0x3c6e_f372_fe94_f82b,
+    0xa54f_f53a_5f1d_36f1,
+    0x510e_527f_ade6_82d1,
+];
 
 /// A full 64 x 64 multiplication folded: every bit of the input reaches every bit of the result.
 fn mix(value: u64, seed: u64) -> u64 {
@@ -247,7 +285,10 @@ fn mix(value: u64, seed: u64) -> u64 {
 
 fn halves(wide: u128) -> [u64; 2] {
     let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = wide.to_le_bytes();
-    [u64::from_le_bytes([a, b, c, d, e, f, g, h]), u64::from_le_bytes([i, j, k, l, m, n, o, p])]
+    [
+        u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+        u64::from_le_bytes([i, j, k, l, m, n, o, p]),
+    ]
 }
 
 /// A partition, apart from "no record".

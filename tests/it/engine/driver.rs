@@ -1,0 +1,220 @@
+//! Runs an engine over a world: any interleaving, any batches, crashes, idle partitions.
+
+use std::collections::BTreeMap;
+
+use crosscheck::engine::{Checkpoint, Engine, FinalWindow, Input, Output, UnsharedBad};
+use crosscheck::model::{BadCounts, Side};
+
+use super::world::{Rng, World};
+
+/// Our clock: constant, so that the oracle knows it.
+pub const READ_AT: i64 = 40;
+
+/// How a run goes.
+#[derive(Clone, Copy, Default)]
+pub struct Manner {
+    pub batch: u64,
+    /// Percent of the steps after which it crashes.
+    pub crash: u64,
+    /// Partitions are found at their ends for a while.
+    pub idle: bool,
+}
+
+/// Raises of the running maxima: (side, partition) -> (offset, value).
+pub type Raises = BTreeMap<(Side, u32), Vec<(u64, i64)>>;
+
+/// What a run stored.
+#[derive(Debug, Default)]
+pub struct Run {
+    pub windows: Vec<FinalWindow>,
+    pub bad: BTreeMap<Option<i64>, BadCounts>,
+    pub raises: Raises,
+    pub evidence: (Option<i64>, Option<i64>),
+    pub unshared: UnsharedBad,
+    pub crashes: u32,
+    pub wakes: u32,
+}
+
+struct Runner<'a> {
+    world: &'a World,
+    engine: Engine,
+    next: Vec<usize>,
+    stored: Option<Checkpoint>,
+    run: Run,
+    outputs: Vec<Output>,
+}
+
+pub fn run(world: &World, rng: &mut Rng, manner: Manner) -> Run {
+    let mut runner = Runner {
+        world,
+        engine: Engine::new(world.settings.clone()),
+        next: vec![0; world.logs.len()],
+        stored: None,
+        run: Run::default(),
+        outputs: Vec::new(),
+    };
+    runner.declare();
+    let mut closed = false;
+    while !runner.engine.is_complete() {
+        runner.one(rng, manner);
+        if world.close && !closed && rng.chance(10) {
+            closed = true;
+            runner.step(Input::Close);
+        }
+        if manner.crash > 0 && runner.run.crashes < 30 && rng.chance(manner.crash) {
+            runner.crash();
+            closed = runner.stored.as_ref().is_some_and(|stored| stored.closing);
+        }
+        if world.close && !closed && runner.engine.partitions(Side::Baseline).iter().any(|log| log.completed) {
+            closed = true;
+            runner.step(Input::Close);
+        }
+    }
+    runner.run.evidence = runner.engine.evidence_ms();
+    runner.run.unshared = runner.engine.unshared_baseline();
+    runner.run
+}
+
+impl Runner<'_> {
+    fn declare(&mut self) {
+        for log in &self.world.logs {
+            self.engine.declare(log.side, log.partition, log.from);
+        }
+    }
+
+    fn step(&mut self, input: Input<'_>) {
+        self.engine.step(input, &mut self.outputs);
+        self.engine.conservation().unwrap();
+        for output in self.outputs.drain(..) {
+            let Output::Final(last) = output else { continue };
+            for window in last.windows {
+                let newest = self.run.windows.last().map(|last| last.start_ms);
+                assert!(
+                    newest.is_none_or(|newest| newest < window.start_ms),
+                    "a final window comes again"
+                );
+                self.run.windows.push(window);
+            }
+            for bad in last.bad {
+                assert!(self.run.bad.insert(bad.start_ms, bad.counts).is_none(), "settled twice");
+                assert!(self.run.windows.iter().any(|window| window.start_ms == bad.start_ms));
+            }
+            self.stored = Some(last.checkpoint);
+        }
+    }
+
+    /// One read of one partition.
+    fn one(&mut self, rng: &mut Rng, manner: Manner) {
+        let world = self.world;
+        let at = usize::try_from(rng.below(world.logs.len() as u64)).unwrap();
+        let log = &world.logs[at];
+        let (side, partition) = (log.side, log.partition);
+        let view = self.view(at);
+        if view.completed {
+            return;
+        }
+        let next = self.next[at];
+        if manner.idle && log.pauses.contains(&next) && rng.chance(60) {
+            let position = log.entries[next].offset;
+            self.step(Input::Reached {
+                side,
+                partition,
+                position,
+            });
+            let last_stable = position - u64::from(rng.chance(10) && position > 0);
+            if last_stable < position && view.idle_since_ms.is_some() {
+                self.raised(at, position);
+            }
+            self.step(Input::Quiet {
+                side,
+                partition,
+                high_watermark: position,
+                last_stable,
+                since_ms: 7,
+            });
+            return;
+        }
+        if next == log.entries.len() {
+            if world.close && !self.engine.checkpoint().closing {
+                return self.close();
+            }
+            self.step(Input::Reached {
+                side,
+                partition,
+                position: log.end,
+            });
+            return self.step(Input::Completed { side, partition });
+        }
+        let mut end = (next + 1 + usize::try_from(rng.below(manner.batch.max(1))).unwrap()).min(log.entries.len());
+        if let Some(pause) = log.pauses.iter().find(|pause| manner.idle && **pause > next) {
+            end = end.min(*pause);
+        }
+        if view.idle_since_ms.is_some() {
+            self.raised(at, log.entries[next].offset);
+        }
+        // Now and then some records are read twice.
+        let start = if rng.chance(10) { next.saturating_sub(2) } else { next };
+        self.next[at] = end;
+        self.step(Input::Records {
+            side,
+            partition,
+            entries: &log.entries[start..end],
+            read_at_ms: READ_AT,
+        });
+        let (read, gaps) = (self.view(at).read, self.view(at).gaps);
+        assert_eq!(self.view(at).position - log.from, read + gaps);
+    }
+
+    /// The running maximum of an idle partition follows the watermark up to this offset.
+    fn raised(&mut self, at: usize, offset: u64) {
+        let (log, settings) = (&self.world.logs[at], &self.world.settings);
+        let watermark = self.engine.watermark_ms().filter(|watermark| *watermark != i64::MAX);
+        if let Some((watermark, lateness)) = watermark
+            .zip(settings.lateness_ms)
+            .filter(|_| settings.window_ms.is_some())
+        {
+            self.run
+                .raises
+                .entry((log.side, log.partition))
+                .or_default()
+                .push((offset, watermark + lateness));
+            self.run.wakes += 1;
+        }
+    }
+
+    fn close(&mut self) {
+        self.step(Input::Close);
+    }
+
+    fn view(&self, at: usize) -> crosscheck::engine::PartitionView {
+        let log = &self.world.logs[at];
+        self.engine
+            .partitions(log.side)
+            .into_iter()
+            .find(|view| view.partition == log.partition)
+            .unwrap()
+    }
+
+    fn crash(&mut self) {
+        self.run.crashes += 1;
+        let Some(stored) = &self.stored else {
+            self.engine = Engine::new(self.world.settings.clone());
+            self.next.fill(0);
+            self.run.raises.clear();
+            return self.declare();
+        };
+        let stored: Checkpoint = serde_json::from_str(&serde_json::to_string(stored).unwrap()).unwrap();
+        for (at, log) in self.world.logs.iter().enumerate() {
+            let mine = |part: &&crosscheck::engine::PartitionCheckpoint| {
+                part.side == Some(log.side) && part.partition == log.partition
+            };
+            let part = stored.partitions.iter().find(mine).unwrap();
+            self.next[at] = log.entries.partition_point(|entry| entry.offset < part.resume);
+            let raises = self.run.raises.entry((log.side, log.partition)).or_default();
+            raises.retain(|(offset, _)| *offset < part.resume);
+            raises.extend(&part.raised);
+        }
+        self.engine = Engine::resume(self.world.settings.clone(), stored);
+        self.declare();
+    }
+}

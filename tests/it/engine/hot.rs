@@ -1,0 +1,1 @@
+//! One identity that has very many records.

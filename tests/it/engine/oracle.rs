@@ -1,0 +1,372 @@
+//! The whole truth by nested loops over whole logs, written from rules 6 to 14 and from nothing else.
+
+use std::collections::BTreeMap;
+
+use crosscheck::engine::{Candidate, Names, Range, UnsharedBad};
+use crosscheck::model::{
+    BadCounts, Fingerprint, Outcome, Position, Reduction, Side, TolerantKind, UndecodableReason, WindowCounts,
+};
+
+use super::driver::{READ_AT, Raises};
+use super::world::World;
+
+/// What must come out.
+#[derive(Debug, Default)]
+pub struct Truth {
+    pub windows: BTreeMap<Option<i64>, (WindowCounts, bool, Vec<Candidate>)>,
+    pub bad: BTreeMap<Option<i64>, BadCounts>,
+    pub unshared: UnsharedBad,
+}
+
+#[derive(Clone)]
+struct Seen<'a> {
+    position: Position,
+    time: i64,
+    print: &'a Fingerprint,
+    fate: Option<(Outcome, Option<usize>)>,
+}
+
+enum Aside<'a> {
+    Late,
+    Deselected,
+    Undecodable(UndecodableReason, [u8; 16]),
+    Untimely(&'a Fingerprint),
+}
+
+struct Put<'a> {
+    position: Position,
+    max: Option<i64>,
+    aside: Aside<'a>,
+}
+
+/// Rules 8, 9, 10: what each record of a log is.
+fn classify<'a>(world: &'a World, raises: &Raises) -> (Vec<Seen<'a>>, Vec<Put<'a>>, [Option<i64>; 2], Option<i64>) {
+    let set = &world.settings;
+    let none = set.window_ms.is_none();
+    let (mut seen, mut put, mut largest, mut start) = (Vec::new(), Vec::new(), [None; 2], None);
+    for log in &world.logs {
+        let (mut max, mut first): (Option<i64>, Option<i64>) = (None, None);
+        for entry in &log.entries {
+            let position = Position {
+                side: log.side,
+                partition: log.partition,
+                offset: entry.offset,
+            };
+            for (offset, value) in raises.get(&(log.side, log.partition)).into_iter().flatten() {
+                if *offset <= entry.offset {
+                    max = max.max(Some(*value));
+                }
+            }
+            let aside = match &entry.body {
+                Reduction::Deselected => Aside::Deselected,
+                Reduction::Undecodable(reason, hash) => Aside::Undecodable(*reason, *hash),
+                Reduction::Decoded(print) => {
+                    let usable = |time: &i64| {
+                        let time = i128::from(*time);
+                        let after = |from: i64| {
+                            set.skew_max_ms
+                                .is_some_and(|most| time > i128::from(from) + i128::from(most))
+                        };
+                        let before = |from: i64| {
+                            set.age_max_ms
+                                .is_some_and(|most| time < i128::from(from) - i128::from(most))
+                        };
+                        time.abs() < 1_000_000_000_000
+                            && if set.time_is_timestamp {
+                                !after(READ_AT)
+                            } else {
+                                !entry.timestamp_ms.is_some_and(|stamp| after(stamp) || before(stamp))
+                            }
+                    };
+                    match if none { Some(0) } else { print.time_ms.filter(usable) } {
+                        None => Aside::Untimely(print),
+                        Some(time) => {
+                            first = first.or(Some(time));
+                            let late = set.lateness_ms.filter(|_| !none);
+                            if max.zip(late).is_some_and(|(max, late)| time < max - late) {
+                                Aside::Late
+                            } else {
+                                max = max.max(Some(time));
+                                seen.push(Seen {
+                                    position,
+                                    time,
+                                    print,
+                                    fate: None,
+                                });
+                                continue;
+                            }
+                        }
+                    }
+                }
+            };
+            put.push(Put { position, max, aside });
+        }
+        let side = usize::from(log.side == Side::Canary);
+        largest[side] = largest[side].max(max);
+        start = start.max(first);
+    }
+    seen.sort_by_key(|record| (record.time, record.position));
+    (seen, put, largest, start)
+}
+
+fn equal(one: &Fingerprint, other: &Fingerprint, exactly: bool) -> bool {
+    let value = |print: &Fingerprint| {
+        print.tolerant.as_ref().map(|values| match &values[0].0 {
+            TolerantKind::Decimal { unscaled, .. } => i64::from(unscaled[0]),
+            _ => 0,
+        })
+    };
+    let apart = value(one).unwrap_or(0).abs_diff(value(other).unwrap_or(0));
+    one.digest == other.digest && apart <= u64::from(!exactly)
+}
+
+/// Rule 6.
+fn pair(world: &World, seen: &mut [Seen<'_>]) {
+    let set = &world.settings;
+    let grace = set
+        .grace_ms
+        .filter(|_| set.window_ms.is_some())
+        .map_or(i64::MAX / 4, |grace| grace);
+    for r in 0..seen.len() {
+        if seen[r].fate.is_some() {
+            continue;
+        }
+        let same = |i: usize, j: usize| seen[i].print.identity == seen[j].print.identity;
+        let own = |i: usize, j: usize| same(i, j) && seen[i].position.side == seen[j].position.side && i != j;
+        let across = |i: usize, j: usize| same(i, j) && seen[i].position.side != seen[j].position.side;
+        let like = |i: usize, j: usize| equal(seen[i].print, seen[j].print, false);
+        let near = |i: usize, j: usize| (seen[i].time - seen[j].time).abs() <= grace;
+        let s: Vec<usize> = (0..seen.len())
+            .filter(|&i| i != r && same(i, r) && seen[i].fate.is_none())
+            .filter(|&i| seen[i].time >= seen[r].time && seen[i].time - seen[r].time <= grace)
+            .collect();
+        let whole = seen[r].print.by_content || !set.has_identity;
+        let duplicate = |i: usize| {
+            !whole && (0..seen.len()).any(|j| own(i, j) && seen[j].fate.is_some() && near(i, j) && like(i, j))
+        };
+        let met = |i: usize| s.iter().any(|&j| across(i, j) && like(i, j));
+        let equals: Vec<usize> = s.iter().copied().filter(|&i| across(i, r) && like(i, r)).collect();
+        let best = equals
+            .iter()
+            .find(|&&i| equal(seen[i].print, seen[r].print, true))
+            .or(equals.first())
+            .copied();
+        let fate = if let Some(partner) = best {
+            (Outcome::Matched, Some(partner))
+        } else if duplicate(r) {
+            (Outcome::Duplicate, None)
+        } else if let Some(&partner) = s
+            .iter()
+            .find(|&&i| across(i, r) && 2 * (seen[i].time - seen[r].time) <= grace && !met(i) && !duplicate(i))
+        {
+            (Outcome::Mismatched, Some(partner))
+        } else {
+            let differs = |j: usize| own(r, j) && near(r, j) && !like(r, j);
+            let broken = (0..seen.len()).any(|j| differs(j) && (seen[j].fate.is_some() || s.contains(&j) && met(j)));
+            match (broken && !whole && set.names == Names::Event, seen[r].position.side) {
+                (true, _) => (Outcome::Conflict, None),
+                (false, Side::Canary) => (Outcome::Extra, None),
+                (false, _) => (Outcome::Missing, None),
+            }
+        };
+        seen[r].fate = Some(fate);
+        if let (outcome, Some(partner)) = fate {
+            seen[partner].fate = Some((outcome, Some(r)));
+        }
+    }
+}
+
+pub fn truth(world: &World, raises: &Raises) -> Truth {
+    let set = &world.settings;
+    let (mut seen, put, largest, start) = classify(world, raises);
+    pair(world, &mut seen);
+    let length = set.window_ms;
+    let window = |time: i64| length.map(|length| time.div_euclid(length) * length);
+    let grace = set.grace_ms.filter(|_| length.is_some());
+    // Rule 13.
+    let (mut begin, mut end) = match set.range {
+        Range::Everything => (None, None),
+        Range::Time { start_ms, end_ms } => (start_ms, end_ms),
+        Range::Discovered => {
+            let margin = set.lateness_ms.unwrap_or(0) + set.grace_ms.unwrap_or(0);
+            let up = |start: i64| {
+                length.map_or(start, |length| {
+                    (start + margin + length - 1).div_euclid(length) * length
+                })
+            };
+            (start.map(up), None)
+        }
+    };
+    if world.close {
+        let ends = largest.map(|max| match (max, grace) {
+            (Some(max), Some(grace)) => max - grace + 1,
+            (Some(_), None) => i64::MAX,
+            (None, _) => i64::MIN,
+        });
+        end = Some(end.unwrap_or(i64::MAX).min(ends[0]).min(ends[1]));
+    }
+    begin = begin.filter(|_| true);
+    let counts = |time: i64| begin.is_none_or(|begin| time >= begin) && end.is_none_or(|end| time < end);
+
+    let mut truth = Truth::default();
+    let timed = seen
+        .iter()
+        .map(|record| match (record.position.side, record.fate.unwrap().1) {
+            (Side::Canary, Some(partner)) => seen[partner].time,
+            _ => record.time,
+        });
+    let oldest = timed.chain(put.iter().filter_map(|put| put.max)).map(window).min();
+    let place = |max: Option<i64>| match (max, oldest) {
+        (Some(max), _) => window(max),
+        (None, Some(oldest)) => oldest,
+        (None, None) => None,
+    };
+    for record in &seen {
+        let (outcome, partner) = record.fate.unwrap();
+        let side = record.position.side;
+        if partner.is_some() && side == Side::Canary {
+            continue;
+        }
+        let (counted, _, candidates) = truth.windows.entry(window(record.time)).or_default();
+        let own = counted.sides.get_mut(side);
+        if !counts(record.time) {
+            own.excluded_edge += 1;
+            if partner.is_some() {
+                counted.sides.canary.excluded_edge += 1;
+            }
+            continue;
+        }
+        match outcome {
+            Outcome::Matched => {
+                counted.matched += 1;
+                counted.skew.record(seen[partner.unwrap()].time - record.time);
+            }
+            Outcome::Mismatched => counted.mismatched += 1,
+            Outcome::Missing => counted.missing += 1,
+            Outcome::Extra => counted.extra += 1,
+            Outcome::Duplicate => own.duplicate += 1,
+            _ => own.conflict += 1,
+        }
+        if outcome != Outcome::Matched {
+            let canary = partner.map(|partner| seen[partner].position);
+            candidates.push(Candidate {
+                outcome,
+                baseline: (side == Side::Baseline).then_some(record.position),
+                canary: if side == Side::Canary {
+                    Some(record.position)
+                } else {
+                    canary
+                },
+                identity: Some(record.print.identity),
+                time_ms: Some(record.time),
+                reason: None,
+            });
+        }
+    }
+    for Put { position, max, aside } in &put {
+        let (counted, _, candidates) = truth.windows.entry(place(*max)).or_default();
+        let own = counted.sides.get_mut(position.side);
+        let mut bad = |outcome, reason, identity| {
+            let (baseline, canary) = if position.side == Side::Canary {
+                (None, Some(*position))
+            } else {
+                (Some(*position), None)
+            };
+            candidates.push(Candidate {
+                outcome,
+                baseline,
+                canary,
+                identity,
+                time_ms: *max,
+                reason,
+            });
+        };
+        match aside {
+            Aside::Late => own.late += 1,
+            Aside::Deselected => own.excluded_select += 1,
+            Aside::Undecodable(reason, _) => {
+                *own.undecodable.entry(*reason).or_default() += 1;
+                bad(Outcome::Undecodable, Some(*reason), None);
+            }
+            Aside::Untimely(print) => {
+                own.untimely += 1;
+                bad(Outcome::Untimely, None, Some(print.identity));
+            }
+        }
+    }
+    for (start, (_, edge, candidates)) in &mut truth.windows {
+        let (first, last) = (
+            start.unwrap_or(i64::MIN),
+            start.zip(length).map_or(i64::MAX, |(start, length)| start + length - 1),
+        );
+        let named = start.is_some() || length.is_none();
+        *edge = named
+            && (begin.is_some_and(|begin| last < begin) || (start.is_some() && end.is_some_and(|end| first >= end)));
+        candidates.sort_by_key(|candidate| {
+            (
+                candidate.baseline.or(candidate.canary),
+                candidate.canary,
+                candidate.outcome,
+            )
+        });
+    }
+    share(&mut truth, &put, oldest, length, grace, counts);
+    truth
+}
+
+/// Rule 14.
+fn share(
+    truth: &mut Truth,
+    put: &[Put<'_>],
+    oldest: Option<Option<i64>>,
+    length: Option<i64>,
+    grace: Option<i64>,
+    counts: impl Fn(i64) -> bool,
+) {
+    // Without a running maximum it is as if the oldest window began with it.
+    let zero = oldest.flatten().unwrap_or(0);
+    type Key = (bool, Vec<u8>);
+    let bad = |side: Side| -> Vec<(i64, Position, Key)> {
+        let of = put.iter().filter(|put| put.position.side == side);
+        let mut bad: Vec<_> = of
+            .filter_map(|put| match &put.aside {
+                Aside::Undecodable(_, hash) => Some((put.max.unwrap_or(zero), put.position, (false, hash.to_vec()))),
+                Aside::Untimely(print) => Some((
+                    put.max.unwrap_or(zero),
+                    put.position,
+                    (true, [print.identity.0, print.digest.0].concat()),
+                )),
+                _ => None,
+            })
+            .collect();
+        bad.sort();
+        bad
+    };
+    let baseline = bad(Side::Baseline);
+    let mut taken = vec![false; baseline.len()];
+    for (max, _, key) in bad(Side::Canary) {
+        let reach = grace.map_or(i64::MAX, |grace| max + 5 * grace);
+        let partner = (0..baseline.len()).find(|&i| !taken[i] && baseline[i].2 == key && baseline[i].0 <= reach);
+        if let Some(partner) = partner {
+            taken[partner] = true;
+        }
+        let start = oldest.and(length).map(|length| max.div_euclid(length) * length);
+        let counted = truth.bad.entry(start).or_default();
+        *match (counts(max), partner.is_some(), key.0) {
+            (false, ..) => &mut counted.edge,
+            (true, true, false) => &mut counted.undecodable_shared,
+            (true, true, true) => &mut counted.untimely_shared,
+            (true, false, false) => &mut counted.undecodable_judged,
+            (true, false, true) => &mut counted.untimely_judged,
+        } += 1;
+    }
+    for (at, (max, _, key)) in baseline.iter().enumerate() {
+        if !taken[at] && counts(*max) {
+            *if key.0 {
+                &mut truth.unshared.untimely
+            } else {
+                &mut truth.unshared.undecodable
+            } += 1;
+        }
+    }
+}
