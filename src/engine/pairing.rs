@@ -144,16 +144,16 @@ impl Pairing {
         let mut sealed = Sealed::default();
         let rows = count(segment.len());
         segment.drain(|rows| {
-            if self.open.is_empty() || !rows.first().is_some_and(|row| self.open.contains_key(&row.identity)) {
-                if let Some(pair) = matched_at_once(rows, rules) {
-                    if rows.iter().all(|row| row.settled) {
-                        &mut sealed.recalled
-                    } else {
-                        &mut sealed.pairs
-                    }
-                    .push(pair);
-                    return;
-                }
+            let is_open = |row: &Row| self.open.contains_key(&row.identity);
+            let alone = self.open.is_empty() || !rows.first().is_some_and(is_open);
+            if let Some(pair) = alone.then(|| matched_at_once(rows, rules)).flatten() {
+                let recalled = rows.iter().all(|row| row.settled);
+                let pairs = if recalled {
+                    &mut sealed.recalled
+                } else {
+                    &mut sealed.pairs
+                };
+                return pairs.push(pair);
             }
             self.open_group(span, rows, rules);
         });

@@ -130,25 +130,20 @@ impl Partition {
         if self.max.is_some_and(|max| max >= value) {
             return;
         }
-        if let Some(index) = rules.mark(value) {
-            if self.max.is_none_or(|max| rules.mark(max) != Some(index)) {
-                let Partition {
-                    next,
-                    max,
-                    read,
-                    bytes,
-                    gaps,
-                    ..
-                } = *self;
-                self.marks.push_back(Mark {
-                    index,
-                    offset: next,
-                    max,
-                    read,
-                    bytes,
-                    gaps,
-                });
-            }
+        let mark = rules
+            .mark(value)
+            .filter(|_| self.max.and_then(|max| rules.mark(max)) != rules.mark(value));
+        if let Some(index) = mark {
+            let (offset, max) = (self.next, self.max);
+            let (read, bytes, gaps) = (self.read, self.bytes, self.gaps);
+            self.marks.push_back(Mark {
+                index,
+                offset,
+                max,
+                read,
+                bytes,
+                gaps,
+            });
         }
         self.max = Some(value);
     }

@@ -157,12 +157,12 @@ mod tests {
         for number in 0..20_000_u64 {
             let mut identity = [7_u8; 16];
             // Many share their first bytes, some their whole identity.
-            identity[..2].copy_from_slice(&(number.wrapping_mul(7919) as u16).to_be_bytes());
-            identity[15] = (number % 3) as u8;
+            identity[..2].copy_from_slice(&u16::try_from(number.wrapping_mul(7919) % 60_000).unwrap().to_be_bytes());
+            identity[15] = u8::try_from(number % 3).unwrap();
             segment.push(Row {
                 identity: Identity(identity),
                 digest: Digest([0; 16]),
-                time: (number as i64).wrapping_mul(31) % 17,
+                time: i64::try_from(number * 31 % 17).unwrap(),
                 offset: number,
                 tolerant: None,
                 partition: 0,
