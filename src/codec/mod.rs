@@ -34,4 +34,4 @@ pub use paths::PathKind;
 pub use reducer::Reducer;
 pub use schema::{Schema, SchemaError};
 pub use settings::{EventTime, Format, Framing, Part, Rules, Select, Settings};
-pub use skip::{Skipper, UnknownName};
+pub use skip::Skipper;

@@ -1,19 +1,19 @@
 //! The header of an object container: magic, metadata, sync marker.
 
-use apache_avro::Schema;
+use std::sync::Arc;
 
 use super::inflate::Codec;
 use super::source::Source;
 use super::{Fault, FileError};
-use crate::codec::Skipper;
+use crate::codec::{Schema, Skipper};
 
 /// Bytes that the metadata may have.
 const METADATA_MAX_BYTES: usize = 16 << 20;
 
 /// What the header says.
 pub(super) struct Header {
-    /// The schema's text.
-    pub schema_json: String,
+    /// What the records were written with.
+    pub schema: Arc<Schema>,
     /// How to find the end of a record.
     pub skipper: Skipper,
     /// How blocks are compressed.
@@ -66,12 +66,10 @@ pub(super) fn read(source: &mut Source) -> Result<Header, FileError> {
     let mut marker = [0; 16];
     source.read(&mut marker, &EARLY)?;
     let (at, schema_json) = schema_json.ok_or_else(|| broken(source, "it has no schema"))?;
-    let unusable = |why: String| source.fault(at, Fault::Schema(why));
-    let schema = Schema::parse_str(&schema_json).map_err(|error| unusable(error.to_string()))?;
-    let skipper = Skipper::new(&schema).map_err(|error| unusable(error.to_string()))?;
+    let schema = Schema::parse(&schema_json).map_err(|error| source.fault(at, Fault::Schema(error.to_string())))?;
     Ok(Header {
-        schema_json,
-        skipper,
+        skipper: Skipper::new(schema.clone()),
+        schema,
         codec,
         marker,
     })

@@ -1,11 +1,13 @@
 //! The records of a file, in order, a bounded chunk at a time.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::header::{self, Header};
 use super::index::Index;
 use super::source::Source;
 use super::{BLOCK_MAX_BYTES, Fault, FileError};
+use crate::codec::Schema;
 use crate::model::{Bytes, RecordBatch, RecordRef, UndecodableReason};
 
 /// Records in one chunk.
@@ -89,7 +91,13 @@ impl Reader {
     /// The schema that the records were written with.
     #[must_use]
     pub fn schema_json(&self) -> &str {
-        &self.header.schema_json
+        self.header.schema.json()
+    }
+
+    /// The same, parsed.
+    #[must_use]
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.header.schema
     }
 
     /// Bytes read, and bytes there are.

@@ -76,7 +76,13 @@ fn reasons() {
         ),
         ("a double that ends too early", "\"double\"", vec![0; 7], Truncated),
         ("a count of more than there is", array, long(1 << 40), Bounds),
-        ("the least of all counts", array, long(i64::MIN), Truncated),
+        ("the least of all counts", array, long(i64::MIN), Bounds),
+        (
+            "a count of more than the bytes left",
+            array,
+            [long(9), long(1)].concat(),
+            Truncated,
+        ),
         (
             "nulls without a bound",
             nulls,
