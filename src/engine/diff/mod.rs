@@ -5,7 +5,6 @@ mod same;
 mod text;
 mod walk;
 
-pub use number::within;
 pub use text::text;
 
 use super::Tolerance;

@@ -1,12 +1,10 @@
-//! Numbers within a tolerance, in exact decimals.
+//! The number that a value is, for a tolerance.
 
-use num_bigint::{BigInt, Sign};
+use num_bigint::BigInt;
 
 use crate::engine::Tolerance;
-use crate::model::{TolerantKind, Value};
-
-/// Powers of ten beyond which a difference of scales is not written out.
-const SCALE_MAX: i64 = 4096;
+use crate::engine::tolerance::{Equality, Limit, compare_all};
+use crate::model::{TolerantKind, TolerantValue, Value};
 
 /// An exact decimal: `unscaled * 10^-scale`.
 struct Decimal {
@@ -53,52 +51,10 @@ pub(super) fn of(value: &Value) -> Option<TolerantKind> {
     }
 }
 
-/// True where `other` is at most the tolerance away from `baseline`. Inclusive; NaN is within NaN, and an infinity
-/// within the same one.
-#[must_use]
-pub fn within(tolerance: &Tolerance, baseline: &TolerantKind, other: &TolerantKind) -> bool {
-    let (Some(left), Some(right)) = (decimal(baseline), decimal(other)) else {
-        return baseline == other;
-    };
-    let (limit, relative) = match tolerance {
-        Tolerance::Absolute(text) => (parse(text), false),
-        Tolerance::Relative(text) => (parse(text), true),
-    };
-    let Some(mut limit) = limit else { return false };
-    if relative {
-        limit = Decimal {
-            unscaled: limit.unscaled * magnitude(left.unscaled.clone()),
-            scale: limit.scale + left.scale,
-        };
-    }
-    let scale = left.scale.max(right.scale).max(limit.scale);
-    let aligned = |number: &Decimal| -> Option<BigInt> {
-        if number.unscaled.sign() == Sign::NoSign {
-            return Some(BigInt::ZERO);
-        }
-        let up = u32::try_from(scale - number.scale)
-            .ok()
-            .filter(|up| i64::from(*up) <= SCALE_MAX)?;
-        Some(&number.unscaled * BigInt::from(10).pow(up))
-    };
-    match (aligned(&left), aligned(&right), aligned(&limit)) {
-        (Some(left), Some(right), Some(limit)) => magnitude(left - right) <= limit,
-        _ => baseline == other,
-    }
-}
-
-fn magnitude(number: BigInt) -> BigInt {
-    if number.sign() == Sign::Minus { -number } else { number }
-}
-
-fn decimal(kind: &TolerantKind) -> Option<Decimal> {
-    match kind {
-        TolerantKind::Decimal { unscaled, scale } => Some(Decimal {
-            unscaled: BigInt::from_signed_bytes_be(unscaled),
-            scale: i64::from(*scale),
-        }),
-        _ => None,
-    }
+/// True where `other` is at most the tolerance away from `baseline`, as pairing has it.
+pub(super) fn within(tolerance: &Tolerance, baseline: TolerantKind, other: TolerantKind) -> bool {
+    let (baseline, other) = ([TolerantValue(baseline)], [TolerantValue(other)]);
+    compare_all(&[Limit::new(tolerance)], Some(&baseline), Some(&other)) != Equality::Different
 }
 
 /// Parses `-12.5e-3`.

@@ -128,7 +128,7 @@ impl<'a> Walk<'a> {
             let (Some(baseline), Some(canary)) = (number::of(baseline), number::of(canary)) else {
                 return false;
             };
-            number::within(tolerance, &baseline, &canary)
+            number::within(tolerance, baseline, canary)
         })
     }
 
