@@ -160,3 +160,15 @@ pub struct BadCounts {
     /// Canary's undecodable and untimely records that lie outside the range of evidence.
     pub edge: u64,
 }
+
+impl BadCounts {
+    /// Adds another window's counts.
+    pub fn add(&mut self, other: &BadCounts) {
+        let BadCounts { undecodable_shared, undecodable_judged, untimely_shared, untimely_judged, edge } = other;
+        self.undecodable_shared += undecodable_shared;
+        self.undecodable_judged += undecodable_judged;
+        self.untimely_shared += untimely_shared;
+        self.untimely_judged += untimely_judged;
+        self.edge += edge;
+    }
+}

@@ -147,7 +147,9 @@ pub fn finding(
     }
 }
 
-fn rfc3339(ms: i64) -> String {
+/// A time as the report writes it.
+#[must_use]
+pub fn rfc3339(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms).map_or_else(|_| format!("{ms} ms"), |time| time.to_string())
 }
 

@@ -9,7 +9,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use build::{FieldCounts, SideInput, StreamInput, finding, release, stream};
+pub use build::{FieldCounts, SideInput, StreamInput, finding, release, rfc3339, stream};
 pub use markdown::markdown;
 pub use model::{
     Drift, ExcludedReasons, FieldCount, Finding, Outcomes, PartitionRange, Place, Reason, Report, SCHEMA_VERSION,

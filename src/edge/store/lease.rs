@@ -14,7 +14,7 @@ use crate::engine::Checkpoint;
 pub const LEASE_MS: i64 = 5_000;
 
 /// The right to write results of one stream.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Lease {
     pub(super) key: Arc<Key>,
 }

@@ -1,0 +1,107 @@
+//! What the command line asks of the app, and how a command ends: one plain request each.
+
+use crate::config::Config;
+use crate::model::Verdict;
+
+/// How a command ended that did not fail by our own trouble.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It did what it was asked to.
+    Done,
+    /// It found something (`check`).
+    Found,
+    /// It has a verdict.
+    Verdict(Verdict),
+    /// SIGINT came first.
+    Interrupted,
+}
+
+/// The shape of what is printed on stdout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Output {
+    /// For people.
+    #[default]
+    Table,
+    /// The report of the contract.
+    Json,
+    /// For comments and tickets.
+    Markdown,
+}
+
+/// What every command may be told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tone {
+    /// Nothing but data and errors.
+    pub quiet: bool,
+    /// How much more to tell.
+    pub verbose: u8,
+}
+
+/// Which part of the worker runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// All of it.
+    #[default]
+    All,
+}
+
+/// What `demo` is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DemoRequest {
+    /// A real Kafka; `None` is the embedded broker.
+    pub brokers: Option<Vec<String>>,
+    /// Without faults.
+    pub healthy: bool,
+    /// Leave it serving.
+    pub keep: bool,
+    /// Records of the baseline.
+    pub records: u64,
+    /// Table or JSON.
+    pub output: Output,
+}
+
+/// Which verdict is asked for.
+#[derive(Clone, Debug)]
+pub struct VerdictRequest {
+    /// The release.
+    pub release: String,
+    /// Its generation; `None` is the newest.
+    pub generation: Option<u32>,
+    /// Where the answer comes from.
+    pub from: VerdictFrom,
+    /// Every check with its numbers.
+    pub explain: bool,
+    /// Table or JSON.
+    pub output: Output,
+}
+
+/// Where a verdict comes from.
+#[derive(Clone, Debug)]
+pub enum VerdictFrom {
+    /// The database of a config.
+    Config(Box<Config>),
+    /// A worker's HTTP address.
+    Url(String),
+}
+
+/// The life cycle of releases.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReleaseRequest {
+    /// All releases and generations.
+    List {
+        /// Table or JSON.
+        output: Output,
+    },
+    /// Begins a generation of the config's release.
+    Start {
+        /// Why.
+        reason: String,
+    },
+    /// Captures the ends; what lies before them is still judged.
+    Close {
+        /// Which; `None` is the config's.
+        release: Option<String>,
+        /// Why.
+        reason: String,
+    },
+}

@@ -1,0 +1,149 @@
+//! Which schema each record type is compared under (rule 2): named by the config, else the newest of the baseline.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::book::{self, Book, Fact};
+use super::clock::Clock;
+use super::schemas::Schemas;
+use crate::codec::{self, Field, Progress, Reducer, Schema};
+use crate::config::Contract;
+use crate::edge::kafka;
+use crate::edge::registry::Registry;
+use crate::model::{RecordBatch, Reduction, Side};
+
+/// Offsets before the end of each baseline partition that are looked at.
+const LOOK_BACK: u64 = 100;
+
+/// The schema that a config names.
+///
+/// # Errors
+/// A file that cannot be read or parsed, a registry that does not have it.
+pub async fn named(contract: &Contract, registry: Option<&Registry>) -> Result<Arc<Schema>> {
+    let schema = match contract {
+        Contract::File(path) => {
+            let text = std::fs::read_to_string(path).with_context(|| format!("read contract {}", path.display()))?;
+            Schema::parse(&text).with_context(|| format!("parse contract {}", path.display()))?
+        }
+        Contract::Subject { name, version } => {
+            let registry = registry.context("a contract in a registry needs the baseline's registry")?;
+            let found = registry
+                .subject_version(name, Some(*version))
+                .await
+                .with_context(|| format!("load contract {name}:{version}"))?;
+            Schema::parse_with_references(&found.json, &found.references)
+                .with_context(|| format!("parse contract {name}:{version}"))?
+        }
+    };
+    Ok(schema)
+}
+
+/// Where the last records of a side are looked at.
+pub struct Look<'a> {
+    /// Which side.
+    pub side: Side,
+    /// Its cluster.
+    pub cluster: &'a kafka::Settings,
+    /// Its topic.
+    pub topic: &'a str,
+    /// (partition, first offset, end).
+    pub spans: &'a [(u32, u64, u64)],
+    /// How it is reduced.
+    pub settings: &'a codec::Settings,
+}
+
+/// Looks at the last offsets of each partition: learns their writer schemas, and gives for each record type the schema of
+/// its newest decodable record by (Kafka timestamp, partition, offset).
+///
+/// # Errors
+/// The log cannot be read, or the registry does not answer.
+pub fn newest(look: &Look<'_>, schemas: &mut Schemas, book: &Book, clock: Clock) -> Result<Vec<(Field, Arc<Schema>)>> {
+    let mut wanted = Vec::new();
+    for &(partition, from, end) in look.spans {
+        wanted.extend((end.saturating_sub(LOOK_BACK).max(from)..end).map(|offset| (partition, offset)));
+    }
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut singles = Vec::new();
+    kafka::Reader::fetch(look.cluster, look.topic, &wanted, &mut |batch, index| singles.push(single(batch, index)))
+        .with_context(|| format!("read the last records of {}", look.topic))?;
+    // Newest first, so that the first that decodes is the one.
+    singles.sort_by_key(|(timestamp, batch)| {
+        std::cmp::Reverse((*timestamp, batch.partition, batch.records.first().map_or(0, |record| record.offset)))
+    });
+    let mut chosen: BTreeMap<(Field, String), Arc<Schema>> = BTreeMap::new();
+    let reducer = Reducer::new(look.side, look.settings.clone());
+    let mut reader = book::Reader::new(reducer, look.side, book.clone());
+    for (_, batch) in &singles {
+        choose(look.side, batch, &mut reader, &mut chosen, schemas, clock)?;
+    }
+    Ok(chosen.into_iter().map(|((field, _), schema)| (field, schema)).collect())
+}
+
+/// Chooses the contracts of the record types that the last offsets of the baseline show.
+///
+/// # Errors
+/// As [`newest`].
+pub fn newest_of_baseline(look: &Look<'_>, schemas: &mut Schemas, book: &Book, clock: Clock) -> Result<()> {
+    for (field, schema) in newest(look, schemas, book, clock)? {
+        if !book.has_contract(field, schema.name()) {
+            book.note(Fact::Contract(field, schema));
+        }
+    }
+    Ok(())
+}
+
+/// Decodes one record under its own schemas; where that works and its types are new, they are chosen.
+fn choose(
+    side: Side,
+    batch: &RecordBatch,
+    reader: &mut book::Reader,
+    chosen: &mut BTreeMap<(Field, String), Arc<Schema>>,
+    schemas: &mut Schemas,
+    clock: Clock,
+) -> Result<()> {
+    let mut own: Vec<(Field, Arc<Schema>)> = Vec::new();
+    let deadline_ms = clock.elapsed_ms() + 30_000;
+    loop {
+        let mut out = Vec::new();
+        match reader.reducer().reduce(batch, 0, &mut out) {
+            Progress::Done => {
+                let decodes = out.iter().any(|reduced| matches!(reduced.reduction, Reduction::Decoded(_)));
+                for (field, schema) in own.into_iter().filter(|_| decodes) {
+                    chosen.entry((field, schema.name().to_owned())).or_insert(schema);
+                }
+                return Ok(());
+            }
+            Progress::NeedsSchema { field, schema, .. } => {
+                schemas.ask(side, field, schema);
+                schemas.take(Duration::from_millis(200))?;
+                anyhow::ensure!(clock.elapsed_ms() < deadline_ms, "the registry of the {side} did not answer within 30 s");
+            }
+            Progress::NeedsContract { field, schema, .. } => {
+                // Only for this look: the book is told once the newest is known.
+                reader.reducer().add_contract(field, schema.clone());
+                own.push((field, schema));
+            }
+        }
+    }
+}
+
+/// A batch of one record, and its timestamp.
+#[must_use]
+pub fn single(batch: &RecordBatch, index: usize) -> (Option<i64>, RecordBatch) {
+    let record = batch.records[index];
+    let mut one = RecordBatch::new(batch.partition);
+    let copy = |one: &mut RecordBatch, span: Option<crate::model::Bytes>| span.map(|span| one.push_bytes(batch.bytes(span)));
+    let (key, value) = (copy(&mut one, record.key), copy(&mut one, record.value));
+    for (name, value) in batch.headers(&record) {
+        let name = one.push_bytes(name);
+        let value = value.map(|value| one.push_bytes(value));
+        one.headers.push(crate::model::Header { name, value });
+    }
+    one.records.push(crate::model::RecordRef { key, value, headers: (0, record.headers.1), ..record });
+    (record.timestamp_ms, one)
+}

@@ -1,0 +1,152 @@
+//! Records read again by position, for the findings that are kept (rule 5).
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::book;
+use crate::codec::Rendered;
+use crate::edge::{files, kafka};
+use crate::engine::Candidate;
+use crate::engine::diff::{DiffRules, diff, diff_whole};
+use crate::model::{Bytes, FieldDifference, PerSide, Position, RecordBatch, RecordRef, Side, Value};
+
+/// Pairs that are in memory at a time.
+const CHUNK: usize = 4096;
+
+/// Where the records of a side are read again.
+pub enum Again {
+    /// A topic; opened when it is first needed.
+    Kafka {
+        /// Its cluster.
+        settings: Box<kafka::Settings>,
+        /// The topic.
+        topic: String,
+        /// The second consumer.
+        fetcher: Option<Box<kafka::Fetcher>>,
+    },
+    /// A file.
+    Avro {
+        /// Which.
+        path: PathBuf,
+        /// Where its blocks begin.
+        index: Option<Box<files::Index>>,
+    },
+}
+
+/// Reads pairs again and compares them field by field.
+pub struct Rereader {
+    again: PerSide<Again>,
+    readers: PerSide<book::Reader>,
+    rules: DiffRules,
+}
+
+/// What a second look at a pair gives.
+pub enum Seen {
+    /// How it differs.
+    Differences(Vec<FieldDifference>),
+    /// A record is gone by now.
+    Gone(&'static str),
+}
+
+impl Rereader {
+    /// Reads nothing yet.
+    #[must_use]
+    pub fn new(again: PerSide<Again>, readers: PerSide<book::Reader>, rules: DiffRules) -> Self {
+        Self { again, readers, rules }
+    }
+
+    /// Looks at every pair again, in the order of `pairs`.
+    ///
+    /// # Errors
+    /// A log that cannot be read at all.
+    pub fn look(&mut self, pairs: &[Candidate], mut visit: impl FnMut(&Candidate, Seen)) -> Result<()> {
+        for chunk in pairs.chunks(CHUNK) {
+            let mut rendered = PerSide {
+                baseline: self.side(Side::Baseline, chunk.iter().filter_map(|pair| pair.baseline))?,
+                canary: self.side(Side::Canary, chunk.iter().filter_map(|pair| pair.canary))?,
+            };
+            for pair in chunk {
+                let mut take = |side: Side, at: Option<Position>| rendered.get_mut(side).remove(&at?);
+                let seen = match (take(Side::Baseline, pair.baseline), take(Side::Canary, pair.canary)) {
+                    (Some(baseline), Some(canary)) => Seen::Differences(self.compare(&baseline, &canary)),
+                    (None, Some(_)) => Seen::Gone("the baseline's record is gone"),
+                    (Some(_), None) => Seen::Gone("the canary's record is gone"),
+                    (None, None) => Seen::Gone("both records are gone"),
+                };
+                visit(pair, seen);
+            }
+        }
+        Ok(())
+    }
+
+    fn compare(&self, baseline: &Rendered, canary: &Rendered) -> Vec<FieldDifference> {
+        let mut found = Vec::new();
+        if baseline.key.is_some() || canary.key.is_some() {
+            found.extend(diff_whole("$key", baseline.key.as_ref(), canary.key.as_ref(), &self.rules));
+        }
+        let value = |rendered: &Rendered| (!rendered.tombstone).then(|| rendered.value.clone());
+        found.extend(diff(value(baseline).as_ref(), value(canary).as_ref(), &self.rules));
+        for ((name, left), (_, right)) in baseline.headers.iter().zip(&canary.headers) {
+            if left != right {
+                let name = format!("$header.{name}");
+                found.extend(diff_whole(&name, Some(&header(left)), Some(&header(right)), &self.rules));
+            }
+        }
+        found
+    }
+
+    /// Records of one side, rendered as the contract's type.
+    fn side(&mut self, side: Side, at: impl Iterator<Item = Position>) -> Result<BTreeMap<Position, Rendered>> {
+        let mut wanted: Vec<(u32, u64)> = at.map(|at| (at.partition, at.offset)).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut rendered = BTreeMap::new();
+        if wanted.is_empty() {
+            return Ok(rendered);
+        }
+        let reducer = self.readers.get_mut(side).reducer();
+        let mut keep = |batch: &RecordBatch, index: usize| {
+            let position = Position { side, partition: batch.partition, offset: batch.records[index].offset };
+            if let Ok(record) = reducer.value(batch, index) {
+                rendered.insert(position, record);
+            }
+        };
+        match self.again.get_mut(side) {
+            Again::Kafka { settings, topic, fetcher } => {
+                if fetcher.is_none() {
+                    *fetcher = Some(Box::new(kafka::Fetcher::open(settings, topic)?));
+                }
+                if let Some(fetcher) = fetcher {
+                    fetcher.fetch(&wanted, &mut keep)?;
+                }
+            }
+            Again::Avro { path, index } => {
+                let offsets: Vec<u64> = wanted.iter().map(|(_, offset)| *offset).collect();
+                if let Some(index) = index {
+                    files::fetch(path, index, &offsets, |offset, bytes| keep(&record_of(offset, bytes), 0))?;
+                }
+            }
+        }
+        Ok(rendered)
+    }
+}
+
+/// A batch of the one record of a file.
+fn record_of(offset: u64, bytes: &[u8]) -> RecordBatch {
+    let mut batch = RecordBatch::new(0);
+    let value: Option<Bytes> = Some(batch.push_bytes(bytes));
+    batch.records.push(RecordRef { offset, timestamp_ms: None, key: None, value, headers: (0, 0) });
+    batch
+}
+
+/// All values of a header, as one value.
+fn header(values: &[Option<Vec<u8>>]) -> Value {
+    let one = |value: &Option<Vec<u8>>| value.clone().map_or(Value::Null, Value::Bytes);
+    match values {
+        [] => Value::Absent,
+        [single] => one(single),
+        several => Value::Array(several.iter().map(one).collect()),
+    }
+}

@@ -1,0 +1,153 @@
+//! One side of a stream: its log, its reducer, and what its partitions wait for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::book;
+use super::log::Log;
+use crate::codec::{Field, Progress, Reduced, Schema, SchemaRef};
+use crate::engine::Entry;
+use crate::model::{RecordBatch, Reduction, Side, UndecodableReason};
+
+/// One side.
+pub struct Lane {
+    /// Which.
+    pub side: Side,
+    /// Its log.
+    pub log: Log,
+    /// Its partitions.
+    pub partitions: BTreeMap<u32, Partition>,
+    reducer: book::Reader,
+}
+
+/// Where a partition stands beside its offset, which the engine knows.
+#[derive(Default)]
+pub struct Partition {
+    /// The captured end of a bounded run or of a release that is closed: first offset that is not read.
+    pub end: Option<u64>,
+    /// Read to that end: no record of it is wanted any more.
+    pub done: bool,
+    /// Nothing more was there at the last read.
+    pub at_end: bool,
+    /// Held back by the alignment.
+    pub held: bool,
+    /// When its last selected record was read, on our monotonic clock.
+    pub selected_at_ms: i64,
+    /// Records that wait for a schema or a contract.
+    pub waiting: Option<Waiting>,
+    /// An end that was told while records waited.
+    pub told_end: Option<u64>,
+}
+
+/// Records that cannot be reduced yet.
+pub struct Waiting {
+    batch: RecordBatch,
+    broken: Vec<(u64, UndecodableReason)>,
+    from: usize,
+    /// What they wait for.
+    pub need: Need,
+}
+
+/// What records wait for.
+#[derive(Clone)]
+pub enum Need {
+    /// A writer schema.
+    Schema(Field, SchemaRef),
+    /// A contract for a record type.
+    Contract {
+        /// Key or value.
+        field: Field,
+        /// Name of the type.
+        type_name: String,
+        /// Event time of the first record that waits.
+        time_ms: Option<i64>,
+        /// Its writer schema.
+        schema: Arc<Schema>,
+    },
+}
+
+impl Lane {
+    /// A lane that reads nothing yet.
+    #[must_use]
+    pub fn new(side: Side, log: Log, reducer: book::Reader) -> Self {
+        Self { side, log, partitions: BTreeMap::new(), reducer }
+    }
+
+    /// Reduces a batch as far as it goes. What must wait is kept, and its partition is not read meanwhile.
+    pub fn admit(&mut self, mut batch: RecordBatch, broken: Vec<(u64, UndecodableReason)>) -> Vec<Entry> {
+        if let Some(end) = self.partitions.get(&batch.partition).and_then(|partition| partition.end) {
+            batch.records.retain(|record| record.offset < end);
+        }
+        self.reduce(batch, broken, 0)
+    }
+
+    /// Goes on with the records that waited in a partition.
+    pub fn resume(&mut self, partition: u32) -> Vec<Entry> {
+        match self.partitions.get_mut(&partition).and_then(|partition| partition.waiting.take()) {
+            Some(Waiting { batch, broken, from, .. }) => {
+                self.log.release(&[partition]);
+                self.reduce(batch, broken, from)
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn reduce(&mut self, batch: RecordBatch, broken: Vec<(u64, UndecodableReason)>, from: usize) -> Vec<Entry> {
+        let mut reduced = Vec::with_capacity(batch.records.len() - from);
+        let progress = self.reducer.reducer().reduce(&batch, from, &mut reduced);
+        let need = match progress {
+            Progress::Done => None,
+            Progress::NeedsSchema { at, field, schema } => Some((at, Need::Schema(field, schema))),
+            Progress::NeedsContract { at, field, type_name, time_ms, schema } => {
+                Some((at, Need::Contract { field, type_name, time_ms, schema }))
+            }
+        };
+        let entries = entries(reduced, &broken);
+        if let Some((from, need)) = need {
+            let partition = batch.partition;
+            self.log.hold(&[partition]);
+            self.partitions.entry(partition).or_default().waiting = Some(Waiting { batch, broken, from, need });
+        }
+        entries
+    }
+
+    /// What partitions wait for, in their order.
+    #[must_use]
+    pub fn needs(&self) -> Vec<(u32, Need)> {
+        let need = |(&id, partition): (&u32, &Partition)| Some((id, partition.waiting.as_ref()?.need.clone()));
+        self.partitions.iter().filter_map(need).collect()
+    }
+
+    /// True where some partition may still be read.
+    #[must_use]
+    pub fn wants_records(&self) -> bool {
+        self.partitions.values().any(|partition| !partition.done && !partition.held && partition.waiting.is_none())
+    }
+
+    /// The reducer, to ask what it has met.
+    #[must_use]
+    pub fn reducer(&self) -> &crate::codec::Reducer {
+        self.reducer.as_reducer()
+    }
+}
+
+/// What the engine is told. Records that a file could not tell apart keep the file's reason.
+fn entries(reduced: Vec<Reduced>, broken: &[(u64, UndecodableReason)]) -> Vec<Entry> {
+    let mut broken = broken.iter().peekable();
+    let entry = |reduced: Reduced| {
+        while broken.next_if(|(offset, _)| *offset < reduced.offset).is_some() {}
+        let body = match (broken.peek(), reduced.reduction) {
+            (Some((offset, reason)), body) if *offset == reduced.offset => {
+                let hash = match body {
+                    Reduction::Undecodable(_, hash) => hash,
+                    Reduction::Decoded(fingerprint) => fingerprint.digest.0,
+                    Reduction::Deselected => [0; 16],
+                };
+                Reduction::Undecodable(*reason, hash)
+            }
+            (_, body) => body,
+        };
+        Entry { offset: reduced.offset, bytes: reduced.bytes, timestamp_ms: reduced.timestamp_ms, body }
+    };
+    reduced.into_iter().map(entry).collect()
+}

@@ -1,0 +1,111 @@
+//! What `--from` and `--to` come to: offsets of each partition.
+
+use anyhow::{Context, Result, bail};
+
+use crate::config::Bound;
+use crate::edge::kafka;
+use crate::engine::{self, Range};
+
+/// Read this much before the start of a range in time, beside lateness and grace: the index holds append times.
+const SLACK_MS: i64 = 10 * 60 * 1000;
+
+/// What is read of one partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Which partition.
+    pub partition: u32,
+    /// First offset.
+    pub from: u64,
+    /// First offset that is not read.
+    pub to: u64,
+}
+
+/// Resolves both bounds for a topic. A range of event time is read from a little before it, to the captured end; without
+/// event time it is resolved by the broker's index, literally.
+///
+/// # Errors
+/// The cluster does not answer, or a range that ends before it begins in some partition.
+pub fn of_topic(reader: &kafka::Reader, from: Bound, to: Bound, settings: &engine::Settings) -> Result<Vec<Span>> {
+    let ends = reader.ends()?;
+    let by_event_time = matches!(settings.range, Range::Time { .. });
+    let margin = match (settings.lateness_ms, settings.grace_ms) {
+        (Some(lateness), Some(grace)) if by_event_time => lateness.saturating_add(grace).saturating_add(SLACK_MS),
+        _ => 0,
+    };
+    let starts = match from {
+        Bound::Time(ms) => Some(reader.offsets_at(ms.saturating_sub(margin))?),
+        _ => None,
+    };
+    let stops = match to {
+        Bound::Time(ms) if !by_event_time => Some(reader.offsets_at(ms)?),
+        _ => None,
+    };
+    let found = |table: &Option<Vec<(u32, Option<u64>)>>, partition: u32, end: u64| {
+        let row = table.as_ref().and_then(|rows| rows.iter().find(|(id, _)| *id == partition));
+        row.and_then(|(_, offset)| *offset).unwrap_or(end)
+    };
+    let mut spans = Vec::with_capacity(ends.len());
+    for end in ends {
+        let kafka::Ends { partition, low, last_stable, .. } = end;
+        let literal = |bound: Bound, table| match bound {
+            Bound::Beginning => low,
+            Bound::End => last_stable,
+            Bound::Offset(offset) => offset.clamp(low, last_stable.max(low)),
+            Bound::BeforeEnd(n) => last_stable.saturating_sub(n).max(low),
+            Bound::Time(_) | Bound::Ago(_) => found(table, partition, last_stable).clamp(low, last_stable.max(low)),
+        };
+        let (from_offset, to_offset) = (literal(from, &starts), literal(to, &stops));
+        if from_offset > to_offset {
+            bail!(
+                "--from resolves to offset {from_offset} and --to to {to_offset} in partition {partition} of {}",
+                reader.topic()
+            );
+        }
+        spans.push(Span { partition, from: from_offset, to: to_offset });
+    }
+    Ok(spans)
+}
+
+/// Resolves both bounds for a file: record numbers; the end is told by reading.
+///
+/// # Errors
+/// A bound that a file does not know.
+pub fn of_file(from: Bound, to: Bound, settings: &engine::Settings) -> Result<(u64, Option<u64>)> {
+    let by_event_time = matches!(settings.range, Range::Time { .. });
+    let from = match from {
+        Bound::Beginning => 0,
+        Bound::Offset(offset) => offset,
+        Bound::Time(_) if by_event_time => 0,
+        _ => return Err(unknown("--from")),
+    };
+    let to = match to {
+        Bound::End => None,
+        Bound::Offset(offset) => Some(offset),
+        Bound::Time(_) if by_event_time => None,
+        _ => return Err(unknown("--to")),
+    };
+    Ok((from, to))
+}
+
+fn unknown(flag: &'static str) -> anyhow::Error {
+    anyhow::anyhow!("a file has no broker's index to resolve {flag} with")
+        .context("use beginning, end, a record number, or a time together with --event-time field:PATH")
+}
+
+/// Where a worker begins to read a topic.
+///
+/// # Errors
+/// The cluster does not answer.
+pub fn start_of_topic(reader: &kafka::Reader, start: crate::config::Start, settings: &engine::Settings) -> Result<Vec<(u32, u64)>> {
+    let ends = reader.ends().context("capture the start offsets")?;
+    Ok(match start {
+        crate::config::Start::Now => ends.iter().map(|end| (end.partition, end.last_stable)).collect(),
+        crate::config::Start::Earliest => ends.iter().map(|end| (end.partition, end.low)).collect(),
+        crate::config::Start::At(ms) => {
+            let margin = settings.lateness_ms.unwrap_or(0) + settings.grace_ms.unwrap_or(0) + SLACK_MS;
+            let found = reader.offsets_at(ms.saturating_sub(margin))?;
+            let end_of = |partition| ends.iter().find(|end| end.partition == partition).map_or(0, |end| end.last_stable);
+            found.into_iter().map(|(partition, offset)| (partition, offset.unwrap_or_else(|| end_of(partition)))).collect()
+        }
+    })
+}

@@ -1,0 +1,212 @@
+//! Schemas that records ask for: fetched beside the reading, one answer a question.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+use super::book::{Book, Fact};
+use crate::codec::{Field, Schema, SchemaRef};
+use crate::edge::registry::{RegisteredSchema, Registry, RegistryError};
+use crate::model::{PerSide, Side};
+
+/// How long a registry is asked for an id that it does not know, and what a registry that does not answer means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Pauses between the tries for an unknown id.
+    pub pauses: [Duration; 2],
+    /// Ask for ever where the registry does not answer; else that ends the run.
+    pub outlast_outages: bool,
+}
+
+impl Patience {
+    /// A bounded run: three tries within 2 s, and a registry that does not answer ends it.
+    pub const BOUNDED: Patience =
+        Patience { pauses: [Duration::from_millis(500), Duration::from_millis(1000)], outlast_outages: false };
+    /// A worker: three tries over 2 min, and a registry that does not answer is waited for.
+    pub const WORKER: Patience =
+        Patience { pauses: [Duration::from_secs(40), Duration::from_secs(75)], outlast_outages: true };
+}
+
+/// Versions of a subject that are looked through for a fingerprint.
+const VERSIONS_MAX: u32 = 500;
+
+type Key = (Side, Field, SchemaRef);
+
+/// Where a side's schemas come from.
+#[derive(Clone, Default)]
+pub struct Origin {
+    /// Its registry.
+    pub registry: Option<Arc<Registry>>,
+    /// Subjects of its key and value, for logs whose records name no id.
+    pub topic: Option<String>,
+    /// The schema of the file, or the one that the config names, where records name none.
+    pub fixed: Option<Arc<Schema>>,
+}
+
+/// An answer that came in.
+enum Answer {
+    Known(Key, Arc<Schema>),
+    Unknown(Key),
+    Trouble(Key, Box<RegistryError>),
+}
+
+/// Asks for schemas in the background and writes the answers into the book.
+pub struct Schemas {
+    handle: Handle,
+    origins: PerSide<Origin>,
+    patience: Patience,
+    book: Book,
+    asked: BTreeSet<(Side, Field, SchemaRef)>,
+    sender: mpsc::Sender<Answer>,
+    answers: mpsc::Receiver<Answer>,
+    down: BTreeSet<Side>,
+}
+
+impl Schemas {
+    /// Asks nothing yet.
+    #[must_use]
+    pub fn new(handle: Handle, origins: PerSide<Origin>, patience: Patience, book: Book) -> Self {
+        let (sender, answers) = mpsc::channel();
+        Self { handle, origins, patience, book, asked: BTreeSet::new(), sender, answers, down: BTreeSet::new() }
+    }
+
+    /// Asks for a schema, if nobody has yet.
+    pub fn ask(&mut self, side: Side, field: Field, reference: SchemaRef) {
+        let key = (side, field, reference);
+        if !self.asked.insert(key) {
+            return;
+        }
+        let origin = self.origins.get(side);
+        if let (SchemaRef::Fixed, Some(schema)) = (reference, &origin.fixed) {
+            self.book.note(Fact::Schema(side, field, reference, schema.clone()));
+            return;
+        }
+        let (origin, patience, sender) = (origin.clone(), self.patience, self.sender.clone());
+        self.handle.spawn(async move { find(key, &origin, patience, &sender).await });
+    }
+
+    /// Takes the answers that are there, waiting at most `wait` for the first; true if one came.
+    ///
+    /// # Errors
+    /// A registry that does not answer, in a bounded run.
+    pub fn take(&mut self, wait: Duration) -> Result<bool, RegistryError> {
+        let mut next = if wait.is_zero() { self.answers.try_recv().ok() } else { self.answers.recv_timeout(wait).ok() };
+        let mut came = false;
+        while let Some(answer) = next {
+            match answer {
+                Answer::Known((side, field, reference), schema) => {
+                    self.down.remove(&side);
+                    self.book.note(Fact::Schema(side, field, reference, schema));
+                    came = true;
+                }
+                Answer::Unknown((side, field, reference)) => {
+                    self.down.remove(&side);
+                    tracing::warn!(side = side.as_str(), "no schema for a reference; its records are undecodable");
+                    self.book.note(Fact::Unknown(side, field, reference));
+                    came = true;
+                }
+                Answer::Trouble((side, ..), error) if self.patience.outlast_outages => {
+                    tracing::warn!(side = side.as_str(), %error, "registry does not answer; the partition waits");
+                    self.down.insert(side);
+                }
+                Answer::Trouble(_, error) => return Err(*error),
+            }
+            next = self.answers.try_recv().ok();
+        }
+        Ok(came)
+    }
+
+    /// The sides whose registry did not answer the last question.
+    #[must_use]
+    pub fn down(&self) -> Vec<Side> {
+        self.down.iter().copied().collect()
+    }
+}
+
+/// Looks until there is an answer.
+async fn find(key: Key, origin: &Origin, patience: Patience, sender: &mpsc::Sender<Answer>) {
+    let mut tries = 0;
+    let mut outage = Duration::from_secs(1);
+    loop {
+        match look(key, origin, tries > 0).await {
+            Ok(Some(schema)) => return drop(sender.send(Answer::Known(key, schema))),
+            Ok(None) => match patience.pauses.get(tries) {
+                Some(pause) => tokio::time::sleep(*pause).await,
+                None => return drop(sender.send(Answer::Unknown(key))),
+            },
+            Err(error) => {
+                if sender.send(Answer::Trouble(key, Box::new(error))).is_err() || !patience.outlast_outages {
+                    return;
+                }
+                tokio::time::sleep(outage).await;
+                outage = (outage * 2).min(Duration::from_secs(30));
+                continue;
+            }
+        }
+        tries += 1;
+    }
+}
+
+/// One look. A schema that the registry does not have, or that cannot be parsed, is one that nobody knows.
+async fn look(key: Key, origin: &Origin, again: bool) -> Result<Option<Arc<Schema>>, RegistryError> {
+    let (side, field, reference) = key;
+    let Some(registry) = &origin.registry else {
+        let named = |wanted| origin.fixed.clone().filter(|schema| schema.fingerprint64() == wanted);
+        return Ok(match reference {
+            SchemaRef::Fingerprint(wanted) => named(wanted),
+            SchemaRef::Id(_) | SchemaRef::Fixed => None,
+        });
+    };
+    let subject = origin.topic.as_deref().map(|topic| match field {
+        Field::Key => format!("{topic}-key"),
+        Field::Value => format!("{topic}-value"),
+    });
+    let found = match (reference, subject) {
+        (SchemaRef::Id(id), _) if again => registry.schema_again(id).await.map(|schema| parse(side, &schema)),
+        (SchemaRef::Id(id), _) => registry.schema(id).await.map(|schema| parse(side, &schema)),
+        (SchemaRef::Fixed, Some(subject)) => {
+            registry.subject_version(&subject, None).await.map(|schema| parse(side, &schema))
+        }
+        (SchemaRef::Fingerprint(wanted), Some(subject)) => by_fingerprint(side, registry, &subject, wanted).await,
+        (_, None) => Ok(None),
+    };
+    match found {
+        Err(error) if !error.passes() => {
+            tracing::warn!(side = side.as_str(), %error, "schema not found");
+            Ok(None)
+        }
+        found => found,
+    }
+}
+
+/// The version of a subject that has a fingerprint.
+async fn by_fingerprint(
+    side: Side,
+    registry: &Registry,
+    subject: &str,
+    wanted: [u8; 8],
+) -> Result<Option<Arc<Schema>>, RegistryError> {
+    for version in 1..=VERSIONS_MAX {
+        match registry.subject_version(subject, Some(version)).await {
+            Ok(schema) => match parse(side, &schema) {
+                Some(schema) if schema.fingerprint64() == wanted => return Ok(Some(schema)),
+                _ => {}
+            },
+            Err(RegistryError::NotFound { .. }) if version > 1 => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+fn parse(side: Side, schema: &RegisteredSchema) -> Option<Arc<Schema>> {
+    match Schema::parse_with_references(&schema.json, &schema.references) {
+        Ok(schema) => Some(schema),
+        Err(error) => {
+            tracing::warn!(side = side.as_str(), %error, "a registered schema cannot be parsed");
+            None
+        }
+    }
+}

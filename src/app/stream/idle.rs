@@ -1,0 +1,87 @@
+//! Proof of idleness (rule 8): after a while without a selected record the broker is asked where the log ends.
+
+use anyhow::Result;
+
+use super::Stream;
+use crate::app::log::Log;
+use crate::engine::{Input, Output};
+use crate::model::{Inconclusive, Side};
+
+/// How often the ends are asked for where a partition may be idle, milliseconds.
+const ASK_MS: i64 = 1_000;
+/// How often they are asked for anyway, for the lag, milliseconds.
+const LAG_MS: i64 = 5_000;
+
+impl Stream {
+    /// Asks for the ends where it is time, and tells the engine what follows for quiet partitions.
+    pub(super) fn look_for_idle(&mut self, outputs: &mut Vec<Output>) -> Result<()> {
+        let Some(idle_ms) = self.reading.idle_ms else {
+            return Ok(());
+        };
+        let now_ms = self.clock.elapsed_ms();
+        let since_ms = now_ms - self.asked_ms;
+        if since_ms < ASK_MS || (since_ms < LAG_MS && !self.may_be_idle(now_ms, idle_ms)) {
+            return Ok(());
+        }
+        self.asked_ms = now_ms;
+        for side in Side::PAIR {
+            self.ask_for_ends(side, now_ms, idle_ms, outputs);
+        }
+        Ok(())
+    }
+
+    fn may_be_idle(&self, now_ms: i64, idle_ms: i64) -> bool {
+        let quiet = |side| {
+            let partitions = self.lanes.get(side).partitions.values();
+            partitions.into_iter().any(|partition| !partition.done && now_ms - partition.selected_at_ms >= idle_ms)
+        };
+        Side::PAIR.into_iter().any(quiet)
+    }
+
+    fn ask_for_ends(&mut self, side: Side, now_ms: i64, idle_ms: i64, outputs: &mut Vec<Output>) {
+        let Log::Kafka(reader) = &self.lanes.get(side).log else {
+            return;
+        };
+        let ends = match reader.ends() {
+            Ok(ends) => ends,
+            Err(error) => {
+                *self.trouble.get_mut(side) = Some(error.to_string());
+                return;
+            }
+        };
+        *self.ends.get_mut(side) = ends.iter().map(|end| (end.partition, end.high)).collect();
+        let wall_ms = self.clock.wall_ms();
+        for end in ends {
+            let Some(state) = self.lanes.get(side).partitions.get(&end.partition) else {
+                continue;
+            };
+            let quiet_ms = now_ms - state.selected_at_ms;
+            if state.done || state.waiting.is_some() || quiet_ms < idle_ms {
+                continue;
+            }
+            let input = Input::Quiet {
+                side,
+                partition: end.partition,
+                high_watermark: end.high,
+                last_stable: end.last_stable,
+                since_ms: wall_ms - quiet_ms,
+            };
+            self.engine.step(input, outputs);
+        }
+        self.look_for_new_partitions(side);
+    }
+
+    /// Keys move when partitions are added, and nothing can be said about the records from there on.
+    fn look_for_new_partitions(&mut self, side: Side) {
+        let Log::Kafka(reader) = &self.lanes.get(side).log else {
+            return;
+        };
+        let known = reader.partitions().len();
+        if let Ok(now) = reader.partition_count()
+            && now > known
+        {
+            let text = format!("{side} topic {} has {now} partitions now and had {known}", reader.topic());
+            self.incident(Inconclusive::Repartitioned, side, text);
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! One stream, read and stepped: `read -> schema -> plan -> fingerprint -> step`, one straight line, one thread.
+
+mod idle;
+mod needs;
+mod pace;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::book::Book;
+use super::clock::Clock;
+use super::lane::Lane;
+use super::log::{Log, Read};
+use super::schemas::Schemas;
+use crate::engine::{AlignSettings, Aligner, Engine, Entry, Input, Output, Range};
+use crate::model::{Inconclusive, PerSide, Reduction, Side};
+
+/// How long a turn waits where nothing is there.
+const WAIT: Duration = Duration::from_millis(20);
+
+/// How a stream is read, beside what the engine is set to.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    /// A partition this far ahead of the slowest is held back; `None` where all is read before anything is settled.
+    pub ahead_max_ms: Option<i64>,
+    /// A partition that sends nothing for this long may be idle; `None` in a bounded run.
+    pub idle_ms: Option<i64>,
+}
+
+/// One stream.
+pub struct Stream {
+    /// Its name.
+    pub name: String,
+    /// Its comparison.
+    pub engine: Engine,
+    /// Its logs.
+    pub lanes: PerSide<Lane>,
+    /// What is known of schemas.
+    pub book: Book,
+    /// Where each partition ended when it was last asked: (partition, high watermark).
+    pub ends: PerSide<Vec<(u32, u64)>>,
+    /// Memory is at its limit and the side that could free it sends nothing.
+    pub stalled: bool,
+    schemas: Schemas,
+    reading: Reading,
+    aligner: Option<Aligner>,
+    clock: Clock,
+    /// What the logs themselves did that stands in the way of a verdict.
+    pub incidents: BTreeSet<(Inconclusive, Side, String)>,
+    /// Brokers that are in trouble, in librdkafka's words.
+    pub trouble: PerSide<Option<String>>,
+    asked_ms: i64,
+}
+
+impl Stream {
+    /// Puts it together; the lanes' partitions are declared to the engine already.
+    #[must_use]
+    pub fn new(name: String, engine: Engine, lanes: PerSide<Lane>, schemas: Schemas, book: Book, reading: Reading, clock: Clock) -> Self {
+        let aligner = reading.ahead_max_ms.map(|ahead_max_ms| {
+            let held_max_bytes = engine.settings().held_max_bytes;
+            Aligner::new(AlignSettings { ahead_max_ms, held_max_bytes })
+        });
+        Self {
+            name,
+            engine,
+            lanes,
+            book,
+            ends: PerSide::default(),
+            stalled: false,
+            schemas,
+            reading,
+            aligner,
+            clock,
+            incidents: BTreeSet::new(),
+            trouble: PerSide::default(),
+            asked_ms: 0,
+        }
+    }
+
+    /// One turn: what waited, then one read of each side. True if anything moved.
+    ///
+    /// # Errors
+    /// A log or a registry that cannot be read any further.
+    pub fn turn(&mut self, outputs: &mut Vec<Output>) -> Result<bool> {
+        let mut moved = self.schemas.take(Duration::ZERO)?;
+        moved |= self.settle_needs(outputs);
+        for side in Side::PAIR {
+            moved |= self.read(side, Duration::ZERO, outputs)?;
+        }
+        if !moved {
+            moved = self.wait(outputs)?;
+        }
+        self.align();
+        self.look_for_idle(outputs)?;
+        Ok(moved)
+    }
+
+    /// Waits for a record where one may come, else for an answer of a registry.
+    fn wait(&mut self, outputs: &mut Vec<Output>) -> Result<bool> {
+        let follows = |lane: &Lane| matches!(lane.log, Log::Kafka(_)) && lane.wants_records();
+        let readable: Vec<Side> = Side::PAIR.into_iter().filter(|side| follows(self.lanes.get(*side))).collect();
+        let mut moved = false;
+        for side in &readable {
+            moved |= self.read(*side, WAIT / 2, outputs)?;
+        }
+        if readable.is_empty() {
+            moved = self.schemas.take(WAIT)?;
+        }
+        Ok(moved)
+    }
+
+    /// True once every partition of both sides was read to its captured end.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        let done = |side| self.lanes.get(side).partitions.values().all(|partition| partition.done);
+        Side::PAIR.into_iter().all(done)
+    }
+
+    /// True where reading is aligned by event time.
+    #[must_use]
+    pub fn is_aligned(&self) -> bool {
+        self.aligner.is_some()
+    }
+
+    /// Sides whose registry does not answer.
+    #[must_use]
+    pub fn registry_down(&self) -> Vec<Side> {
+        self.schemas.down()
+    }
+
+    fn read(&mut self, side: Side, wait: Duration, outputs: &mut Vec<Output>) -> Result<bool> {
+        let lane = self.lanes.get_mut(side);
+        // A topic is polled even where nothing is wanted of it: that serves its client.
+        if matches!(lane.log, Log::Avro(_)) && !lane.wants_records() {
+            return Ok(false);
+        }
+        match lane.log.read(wait)? {
+            Read::Records(batch, broken) => {
+                let partition = batch.partition;
+                let end = batch.records.last().map_or(0, |record| record.offset + 1);
+                lane.partitions.entry(partition).or_default().at_end = false;
+                *self.trouble.get_mut(side) = None;
+                let entries = lane.admit(batch, broken);
+                self.step(side, partition, &entries, outputs);
+                self.finish_at(side, partition, end, outputs);
+            }
+            Read::End(partition, position) => {
+                *self.trouble.get_mut(side) = None;
+                self.reached(side, partition, position, outputs);
+            }
+            Read::Expired(partition, from, to) => {
+                let text = format!("retention took offsets {from} to {to} of {side} partition {partition} before they were read");
+                self.incident(Inconclusive::Expired, side, text);
+                self.engine.step(Input::Reached { side, partition, position: to }, outputs);
+                self.finish_at(side, partition, to, outputs);
+            }
+            Read::Truncated(partition, position, end) => {
+                let text = format!("{side} partition {partition} was read to offset {position} and now ends at {end}");
+                self.incident(Inconclusive::Truncated, side, text);
+            }
+            Read::Corrupt(partition, offset) => {
+                let text = format!("bytes of {side} partition {partition} near offset {offset} do not match their checksum");
+                self.incident(Inconclusive::Truncated, side, text);
+            }
+            Read::Trouble(text) => *self.trouble.get_mut(side) = Some(text),
+            Read::Idle => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn incident(&mut self, reason: Inconclusive, side: Side, text: String) {
+        tracing::warn!(stream = self.name, "{text}");
+        self.incidents.insert((reason, side, text));
+    }
+
+    /// Gives the engine what was reduced, and looks whether the range of event time is read.
+    fn step(&mut self, side: Side, partition: u32, entries: &[Entry], outputs: &mut Vec<Output>) {
+        if entries.is_empty() {
+            return;
+        }
+        let lane = self.lanes.get_mut(side);
+        if entries.iter().any(|entry| entry.body != Reduction::Deselected) {
+            lane.partitions.entry(partition).or_default().selected_at_ms = self.clock.elapsed_ms();
+        }
+        let read_at_ms = self.clock.wall_ms();
+        self.engine.step(Input::Records { side, partition, entries, read_at_ms }, outputs);
+        if self.past_range(side, partition) {
+            self.complete(side, partition, outputs);
+        }
+    }
+
+    /// True where the running maximum of a partition has passed the range's end + lateness + grace.
+    fn past_range(&self, side: Side, partition: u32) -> bool {
+        let settings = self.engine.settings();
+        let (Range::Time { end_ms: Some(end), .. }, Some(lateness), Some(grace)) =
+            (settings.range, settings.lateness_ms, settings.grace_ms)
+        else {
+            return false;
+        };
+        let max = self.engine.partitions(side).into_iter().find(|view| view.partition == partition).and_then(|view| view.max_ms);
+        max.is_some_and(|max| max > end.saturating_add(lateness).saturating_add(grace))
+    }
+
+    fn reached(&mut self, side: Side, partition: u32, position: u64, outputs: &mut Vec<Output>) {
+        let lane = self.lanes.get_mut(side);
+        let file = matches!(lane.log, Log::Avro(_));
+        let state = lane.partitions.entry(partition).or_default();
+        if state.waiting.is_some() {
+            state.told_end = Some(position);
+            return;
+        }
+        state.at_end = true;
+        if file {
+            // The end of a file is told by reading it.
+            state.end = Some(state.end.map_or(position, |end| end.min(position)));
+        }
+        let position = state.end.map_or(position, |end| position.min(end));
+        self.engine.step(Input::Reached { side, partition, position }, outputs);
+        self.finish_at(side, partition, position, outputs);
+    }
+
+    /// Completes a partition that was read to its captured end.
+    fn finish_at(&mut self, side: Side, partition: u32, position: u64, outputs: &mut Vec<Output>) {
+        let Some(state) = self.lanes.get(side).partitions.get(&partition) else {
+            return;
+        };
+        let Some(end) = state.end.filter(|end| position >= *end && state.waiting.is_none() && !state.done) else {
+            return;
+        };
+        self.engine.step(Input::Reached { side, partition, position: end }, outputs);
+        self.complete(side, partition, outputs);
+    }
+
+    fn complete(&mut self, side: Side, partition: u32, outputs: &mut Vec<Output>) {
+        let lane = self.lanes.get_mut(side);
+        let state = lane.partitions.entry(partition).or_default();
+        if std::mem::replace(&mut state.done, true) {
+            return;
+        }
+        lane.log.hold(&[partition]);
+        self.engine.step(Input::Completed { side, partition }, outputs);
+    }
+
+    /// Captures where everything ends: from now on nothing behind these offsets is read.
+    pub fn end_at(&mut self, ends: &PerSide<Vec<(u32, u64)>>, outputs: &mut Vec<Output>) {
+        for side in Side::PAIR {
+            for &(partition, end) in ends.get(side) {
+                self.lanes.get_mut(side).partitions.entry(partition).or_default().end = Some(end);
+            }
+        }
+        self.finish_what_is_read(outputs);
+    }
+
+    /// Completes every partition that stands at its captured end already, an empty one for instance.
+    pub fn finish_what_is_read(&mut self, outputs: &mut Vec<Output>) {
+        for side in Side::PAIR {
+            for view in self.engine.partitions(side) {
+                self.finish_at(side, view.partition, view.position, outputs);
+            }
+        }
+    }
+}
