@@ -4,160 +4,66 @@
 
 use std::io::Write;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
+pub use crate::app::command::{
+    DemoRequest, Ending, Output, ReleaseRequest, Role, Tone, VerdictFrom, VerdictRequest,
+};
+use crate::app::{self, logs};
 use crate::config::{Config, ReconcileRequest};
-use crate::model::Verdict;
-
-/// How a command ended that did not fail by our own trouble.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// It did what it was asked to.
-    Done,
-    /// It found something (`check`).
-    Found,
-    /// It has a verdict.
-    Verdict(Verdict),
-    /// SIGINT came first.
-    Interrupted,
-}
-
-/// The shape of what is printed on stdout.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Output {
-    /// For people.
-    #[default]
-    Table,
-    /// The report of the contract.
-    Json,
-    /// For comments and tickets.
-    Markdown,
-}
-
-/// What every command may be told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tone {
-    /// Nothing but data and errors.
-    pub quiet: bool,
-    /// How much more to tell.
-    pub verbose: u8,
-}
-
-/// Which part of the worker runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Role {
-    /// All of it.
-    #[default]
-    All,
-}
-
-/// What `demo` is asked to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DemoRequest {
-    /// A real Kafka; `None` is the embedded broker.
-    pub brokers: Option<Vec<String>>,
-    /// Without faults.
-    pub healthy: bool,
-    /// Leave it serving.
-    pub keep: bool,
-    /// Records of the baseline.
-    pub records: u64,
-    /// Table or JSON.
-    pub output: Output,
-}
-
-/// Which verdict is asked for.
-#[derive(Clone, Debug)]
-pub struct VerdictRequest {
-    /// The release.
-    pub release: String,
-    /// Its generation; `None` is the newest.
-    pub generation: Option<u32>,
-    /// Where the answer comes from.
-    pub from: VerdictFrom,
-    /// Every check with its numbers.
-    pub explain: bool,
-    /// Table or JSON.
-    pub output: Output,
-}
-
-/// Where a verdict comes from.
-#[derive(Clone, Debug)]
-pub enum VerdictFrom {
-    /// The database of a config.
-    Config(Box<Config>),
-    /// A worker's HTTP address.
-    Url(String),
-}
-
-/// The life cycle of releases.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReleaseRequest {
-    /// All releases and generations.
-    List {
-        /// Table or JSON.
-        output: Output,
-    },
-    /// Begins a generation of the config's release.
-    Start {
-        /// Why.
-        reason: String,
-    },
-    /// Captures the ends; what lies before them is still judged.
-    Close {
-        /// Which; `None` is the config's.
-        release: Option<String>,
-        /// Why.
-        reason: String,
-    },
-}
 
 /// The worker.
 ///
 /// # Errors
 /// Our own world failing.
-pub fn run(_config: Config, _role: Role, _tone: Tone) -> Result<Ending> {
-    bail!("run is not built yet")
+pub fn run(config: Config, _role: Role, tone: Tone) -> Result<Ending> {
+    logs::to_stderr(tone, logs::Level::Info);
+    app::worker::run(config)
 }
 
 /// A bounded run.
 ///
 /// # Errors
 /// Our own world failing.
-pub fn reconcile(_request: ReconcileRequest, _output: Output, _tone: Tone, _out: &mut dyn Write) -> Result<Ending> {
-    bail!("reconcile is not built yet")
+pub fn reconcile(request: ReconcileRequest, output: Output, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
+    logs::to_stderr(tone, logs::Level::Warn);
+    app::reconcile::run(request, output, tone, out)
 }
 
 /// Config against the world.
 ///
 /// # Errors
 /// Our own world failing.
-pub fn check(_config: Config, _offline: bool, _output: Output, _tone: Tone, _out: &mut dyn Write) -> Result<Ending> {
-    bail!("check is not built yet")
+pub fn check(config: Config, offline: bool, output: Output, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
+    logs::to_stderr(tone, logs::Level::Error);
+    app::check::run(&config, offline, output, out)
 }
 
 /// The verdict now.
 ///
 /// # Errors
 /// Our own world failing.
-pub fn verdict(_request: VerdictRequest, _tone: Tone, _out: &mut dyn Write) -> Result<Ending> {
-    bail!("verdict is not built yet")
+pub fn verdict(request: VerdictRequest, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
+    logs::to_stderr(tone, logs::Level::Warn);
+    app::verdict::run(request, out)
 }
 
 /// The life cycle of releases.
 ///
 /// # Errors
 /// Our own world failing.
-pub fn release(_config: Config, _request: ReleaseRequest, _tone: Tone, _out: &mut dyn Write) -> Result<Ending> {
-    bail!("release is not built yet")
+pub fn release(config: Config, request: ReleaseRequest, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
+    logs::to_stderr(tone, logs::Level::Warn);
+    app::release::run(&config, request, out)
 }
 
 /// The database brought to this binary's version.
 ///
 /// # Errors
 /// Our own world failing.
-pub fn migrate(_config: Config, _tone: Tone, _out: &mut dyn Write) -> Result<Ending> {
-    bail!("migrate is not built yet")
+pub fn migrate(config: Config, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
+    logs::to_stderr(tone, logs::Level::Warn);
+    app::release::migrate(&config, out)
 }
 
 /// The whole product on this machine.
@@ -165,5 +71,5 @@ pub fn migrate(_config: Config, _tone: Tone, _out: &mut dyn Write) -> Result<End
 /// # Errors
 /// Our own world failing.
 pub fn demo(_request: DemoRequest, _tone: Tone, _out: &mut dyn Write) -> Result<Ending> {
-    bail!("demo is not built yet")
+    anyhow::bail!("demo is not built yet")
 }

@@ -62,6 +62,8 @@ enum Command {
 /// Parses the command line, runs the command, gives its exit code.
 #[must_use]
 pub fn main() -> std::process::ExitCode {
+    // One TLS stack, chosen before the first client; a second choice changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let mut out = anstream::stdout();
     let mut log = anstream::stderr();
     start(std::env::args_os(), &mut out, &mut log).into()

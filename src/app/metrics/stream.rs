@@ -107,9 +107,9 @@ impl StreamMetrics {
     }
 
     /// So many records of a batch were read.
-    pub fn read(&self, side: Side, records: u64) {
+    pub fn read_total(&self, side: Side, records: u64) {
         if let Some(metrics) = self.sides.get(&side) {
-            metrics.read.increment(records);
+            metrics.read.absolute(records);
         }
     }
 

@@ -53,8 +53,8 @@ fn window() -> FinalWindow {
 fn used() -> Metrics {
     let metrics = metrics();
     let stream = metrics.stream("orders").unwrap();
-    stream.read(Side::Baseline, 250);
-    stream.read(Side::Control, 250);
+    stream.read_total(Side::Baseline, 250);
+    stream.read_total(Side::Control, 250);
     stream.window(&window());
     let mut tally = Tally::new(Policy::default());
     tally.push(&window());

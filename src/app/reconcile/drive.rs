@@ -1,0 +1,126 @@
+//! The loop of a bounded run.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result, bail};
+use tokio::runtime::Handle;
+
+use super::progress::Bar;
+use crate::app::clock::Clock;
+use crate::app::stream::Stream;
+use crate::app::trouble::trouble;
+use crate::engine::{Candidate, Output};
+use crate::model::{BadCounts, Outcome, Side, WindowCounts};
+
+/// How long a broker may be in trouble before the run gives up, milliseconds.
+const TROUBLE_MAX_MS: i64 = 15_000;
+
+/// SIGINT.
+#[derive(Clone, Default)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Listens from now on.
+    #[must_use]
+    pub fn listen(handle: &Handle) -> Self {
+        let interrupt = Self::default();
+        let came = interrupt.clone();
+        handle.spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                came.0.store(true, Ordering::Release);
+            }
+        });
+        interrupt
+    }
+
+    fn came(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// What was counted.
+#[derive(Default)]
+pub struct Counted {
+    /// All final windows, and those that are not where the run was cut short.
+    pub counts: WindowCounts,
+    /// Undecodable and untimely records.
+    pub bad: BadCounts,
+    /// Every mismatched pair.
+    pub pairs: Vec<Candidate>,
+    /// A sample of everything else, with the begin of its window.
+    pub others: Vec<(Option<i64>, Candidate)>,
+    /// SIGINT came first.
+    pub interrupted: bool,
+}
+
+/// Reads both logs to their captured ends, or to SIGINT.
+///
+/// # Errors
+/// A log or a registry that cannot be read any further; memory at its limit.
+pub fn to_the_end(stream: &mut Stream, interrupt: &Interrupt, bar: &Bar, clock: Clock) -> Result<Counted> {
+    let mut counted = Counted::default();
+    let mut outputs = Vec::new();
+    stream.finish_what_is_read(&mut outputs);
+    let mut trouble_ms = None;
+    while !stream.is_done() {
+        if interrupt.came() {
+            counted.interrupted = true;
+            break;
+        }
+        let moved = stream.turn(&mut outputs)?;
+        outputs.drain(..).for_each(|output| count(output, &mut counted));
+        if moved {
+            bar.show(stream);
+        }
+        give_up_at_the_limit(stream)?;
+        give_up_on_trouble(stream, &mut trouble_ms, clock)?;
+    }
+    outputs.drain(..).for_each(|output| count(output, &mut counted));
+    stream.engine.conservation().context("count the records")?;
+    if counted.interrupted {
+        counted.counts.add(&stream.engine.unfinished());
+    }
+    Ok(counted)
+}
+
+fn count(output: Output, counted: &mut Counted) {
+    match output {
+        Output::Mismatched(pair) => counted.pairs.push(pair),
+        Output::Final(found) => {
+            for window in found.windows {
+                counted.counts.add(&window.counts);
+                let others = window.candidates.into_iter().filter(|candidate| candidate.outcome != Outcome::Mismatched);
+                counted.others.extend(others.map(|candidate| (window.start_ms, candidate)));
+            }
+            for settled in found.bad {
+                counted.bad.add(&settled.counts);
+            }
+        }
+    }
+}
+
+fn give_up_at_the_limit(stream: &Stream) -> Result<()> {
+    let aligned = stream.is_aligned();
+    if stream.engine.is_full() && (!aligned || stream.stalled) {
+        let held = stream.engine.held_bytes();
+        let what = format!("the records in flight hold {} MiB, which is all that held_max_bytes allows", held >> 20);
+        let hint = "set --held-max-bytes (or limits.held_max_bytes of the stream) to more, or bound what is in flight: \
+                    --event-time with --lateness and --grace";
+        return Err(trouble(what, hint));
+    }
+    Ok(())
+}
+
+fn give_up_on_trouble(stream: &Stream, since_ms: &mut Option<i64>, clock: Clock) -> Result<()> {
+    let troubled = Side::PAIR.into_iter().find_map(|side| Some((side, stream.trouble.get(side).as_ref()?)));
+    let Some((side, text)) = troubled else {
+        *since_ms = None;
+        return Ok(());
+    };
+    let now_ms = clock.elapsed_ms();
+    if now_ms - *since_ms.get_or_insert(now_ms) > TROUBLE_MAX_MS {
+        bail!("read the {side}: the brokers do not answer: {text}");
+    }
+    Ok(())
+}

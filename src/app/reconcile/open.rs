@@ -1,0 +1,196 @@
+//! Both logs opened, their ranges resolved, their contracts chosen: everything that may go wrong before a record is read.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tokio::runtime::Handle;
+
+use crate::app::book::{self, Book, Fact};
+use crate::app::clock::Clock;
+use crate::app::contract;
+use crate::app::lane::Lane;
+use crate::app::log::Log;
+use crate::app::range::{self, Span};
+use crate::app::schemas::{Origin, Patience, Schemas};
+use crate::app::stream::{Reading, Stream};
+use crate::app::world;
+use crate::codec::{Field, Reducer, Schema};
+use crate::config::{ReconcileRequest, SideRequest, Source};
+use crate::edge::kafka;
+use crate::edge::registry::Registry;
+use crate::engine::Engine;
+use crate::model::{PerSide, Side};
+
+/// What a side is read again from.
+pub enum Place {
+    /// A topic of a cluster.
+    Kafka(Box<kafka::Settings>, String),
+    /// A file, whose index is the reader's at the end.
+    Avro(PathBuf),
+}
+
+/// Two logs, ready to be read.
+pub struct Opened {
+    /// The stream.
+    pub stream: Stream,
+    /// What each side is read again from.
+    pub again: PerSide<Place>,
+    /// What `--from` and `--to` resolved to, and what else a reader should know.
+    pub notes: Vec<String>,
+    /// Records that will be read at most, where that is known.
+    pub offsets: u64,
+}
+
+struct SideOpened {
+    log: Log,
+    spans: Vec<Span>,
+    end: Option<u64>,
+    place: Place,
+    registry: Option<Arc<Registry>>,
+    fixed: Option<Arc<Schema>>,
+    notes: Vec<String>,
+}
+
+/// Opens both.
+///
+/// # Errors
+/// A log that is not there or may not be read, a registry that does not answer, a range that cannot be.
+pub fn open(request: &ReconcileRequest, clock: Clock, handle: &Handle) -> Result<Opened> {
+    let side = |side: Side| open_side(request.sides.get(side), side, request).with_context(|| format!("open the {side}"));
+    let mut sides = PerSide { baseline: side(Side::Baseline)?, canary: side(Side::Canary)? };
+    let book = Book::default();
+    let origin = |side: &SideOpened| Origin {
+        registry: side.registry.clone(),
+        topic: match &side.place {
+            Place::Kafka(_, topic) => Some(topic.clone()),
+            Place::Avro(_) => None,
+        },
+        fixed: side.fixed.clone(),
+    };
+    let origins = PerSide { baseline: origin(&sides.baseline), canary: origin(&sides.canary) };
+    let mut schemas = Schemas::new(handle.clone(), origins, Patience::BOUNDED, book.clone());
+    choose_contracts(request, &sides, &mut schemas, &book, clock, handle)?;
+    let mut engine = Engine::new(request.engine.clone());
+    engine.want_pairs();
+    let mut offsets = 0;
+    for side in Side::PAIR {
+        let opened = sides.get_mut(side);
+        for span in &opened.spans {
+            engine.declare(side, span.partition, span.from);
+            offsets += span.to.saturating_sub(span.from);
+        }
+        if let Log::Kafka(reader) = &mut opened.log {
+            let start: Vec<(u32, u64)> = opened.spans.iter().map(|span| (span.partition, span.from)).collect();
+            reader.assign(&start)?;
+        }
+    }
+    let PerSide { baseline, canary } = sides;
+    let mut notes = baseline.notes.clone();
+    notes.extend(canary.notes.iter().cloned());
+    let (baseline, baseline_again) = lane(baseline, Side::Baseline, request, &book);
+    let (canary, canary_again) = lane(canary, Side::Canary, request, &book);
+    // Without bounds everything is settled at the end, and there is nothing to align.
+    let bounded = request.engine.lateness_ms.is_some() && request.engine.grace_ms.is_some();
+    let timed = bounded && request.engine.window_ms.is_some();
+    let reading = Reading { ahead_max_ms: timed.then_some(request.limits.ahead_max_ms), idle_ms: None };
+    let lanes = PerSide { baseline, canary };
+    let stream = Stream::new(request.stream.clone(), engine, lanes, schemas, book, reading, clock);
+    let again = PerSide { baseline: baseline_again, canary: canary_again };
+    Ok(Opened { stream, again, notes, offsets })
+}
+
+fn lane(opened: SideOpened, side: Side, request: &ReconcileRequest, book: &Book) -> (Lane, Place) {
+    let SideOpened { log, spans, end, place, .. } = opened;
+    let reducer = Reducer::new(side, request.sides.get(side).codec.clone());
+    let mut lane = Lane::new(side, log, book::Reader::new(reducer, side, book.clone()));
+    for span in spans {
+        let known = matches!(lane.log, Log::Kafka(_)).then_some(span.to);
+        lane.partitions.entry(span.partition).or_default().end = known.or(end);
+    }
+    (lane, place)
+}
+
+fn open_side(side: &SideRequest, which: Side, request: &ReconcileRequest) -> Result<SideOpened> {
+    let registry = side.registry.as_ref().map(world::registry).transpose()?;
+    match &side.source {
+        Source::Kafka { brokers, topic } => {
+            let mut settings = side.cluster.clone();
+            settings.brokers.clone_from(brokers);
+            let reader = kafka::Reader::open(&settings, topic)?;
+            let spans = range::of_topic(&reader, side.from, side.to, &request.engine)?;
+            let mut notes: Vec<String> = spans
+                .iter()
+                .map(|span| format!("{which} {topic}: partition {}, offsets {} to {}", span.partition, span.from, span.to))
+                .collect();
+            if reader.describe().is_compacted() {
+                notes.push(format!("{which} {topic} is compacted: older values of a key may be gone, which counts as gaps"));
+            }
+            Ok(SideOpened {
+                log: Log::Kafka(Box::new(reader)),
+                spans,
+                end: None,
+                place: Place::Kafka(Box::new(settings), topic.clone()),
+                registry,
+                fixed: None,
+                notes,
+            })
+        }
+        Source::Avro(path) => {
+            let (from, end) = range::of_file(side.from, side.to, &request.engine)?;
+            let log = Log::open_avro(path.clone())?;
+            let Log::Avro(file) = &log else {
+                anyhow::bail!("a file is a file");
+            };
+            let schema = Schema::parse(file.reader.schema_json()).with_context(|| format!("parse the schema of {}", path.display()))?;
+            let to = end.map_or("its end".to_owned(), |end| format!("record {end}"));
+            Ok(SideOpened {
+                notes: vec![format!("{which} {}: record {from} to {to}", path.display())],
+                spans: vec![Span { partition: 0, from, to: from }],
+                end,
+                place: Place::Avro(path.clone()),
+                log,
+                registry,
+                fixed: Some(schema),
+            })
+        }
+    }
+}
+
+/// Rule 2, at the end of the range: what the config names, else the newest of the baseline. A file has one schema.
+fn choose_contracts(
+    request: &ReconcileRequest,
+    sides: &PerSide<SideOpened>,
+    schemas: &mut Schemas,
+    book: &Book,
+    clock: Clock,
+    handle: &Handle,
+) -> Result<()> {
+    if let Some(named) = &request.contract {
+        let schema = handle.block_on(contract::named(named, sides.baseline.registry.as_deref()))?;
+        book.note(Fact::SoleContract(Field::Value, schema));
+    }
+    for side in Side::PAIR {
+        let opened = sides.get(side);
+        match (&opened.place, &opened.fixed) {
+            (Place::Kafka(cluster, topic), _) => {
+                let spans: Vec<_> = opened.spans.iter().map(|span| (span.partition, span.from, span.to)).collect();
+                let settings = &request.sides.get(side).codec;
+                let look = contract::Look { side, cluster, topic, spans: &spans, settings };
+                if side == Side::Baseline && request.contract.is_none() {
+                    contract::newest_of_baseline(&look, schemas, book, clock)?;
+                } else {
+                    contract::newest(&look, schemas, book, clock)?;
+                }
+            }
+            (Place::Avro(_), Some(schema)) => {
+                book.note(Fact::Schema(side, Field::Value, crate::codec::SchemaRef::Fixed, schema.clone()));
+                if side == Side::Baseline && request.contract.is_none() {
+                    book.note(Fact::SoleContract(Field::Value, schema.clone()));
+                }
+            }
+            (Place::Avro(_), None) => {}
+        }
+    }
+    Ok(())
+}

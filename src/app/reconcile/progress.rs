@@ -1,0 +1,62 @@
+//! Progress on a terminal: rate and remaining time. Silent otherwise.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::open::Opened;
+use crate::app::stream::Stream;
+use crate::app::command::Tone;
+use crate::model::Side;
+
+/// A bar, or nothing.
+pub struct Bar(Option<ProgressBar>);
+
+impl Bar {
+    /// Shows itself where a person looks and did not ask for quiet.
+    #[must_use]
+    pub fn new(opened: &Opened, tone: Tone) -> Self {
+        if tone.quiet || !std::io::stderr().is_terminal() {
+            return Self(None);
+        }
+        let files = bytes(&opened.stream).1;
+        let (length, template) = if files > 0 {
+            (files, "{bar:30} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left {msg}")
+        } else {
+            (opened.offsets, "{bar:30} {human_pos} of {human_len} records, {per_sec}, {eta} left {msg}")
+        };
+        let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self(Some(bar))
+    }
+
+    /// Shows where the stream is.
+    pub fn show(&self, stream: &Stream) {
+        let Some(bar) = &self.0 else {
+            return;
+        };
+        let (read_bytes, all_bytes) = bytes(stream);
+        let offsets = |side| {
+            let view = stream.engine.side(side);
+            view.read + view.gaps
+        };
+        bar.set_position(if all_bytes > 0 { read_bytes } else { Side::PAIR.into_iter().map(offsets).sum() });
+    }
+
+    /// Goes away.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn bytes(stream: &Stream) -> (u64, u64) {
+    let of = |side| stream.lanes.get(side).log.progress().unwrap_or_default();
+    let (baseline, canary) = (of(Side::Baseline), of(Side::Canary));
+    (baseline.0 + canary.0, baseline.1 + canary.1)
+}

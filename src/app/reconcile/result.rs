@@ -1,0 +1,212 @@
+//! From counts to the report: pairs are read again for their fields, the census is taken.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+
+use super::drive::Counted;
+use super::open::Place;
+use crate::app::book;
+use crate::app::findings::{Again, Rereader, Seen};
+use crate::app::keyed::Key;
+use crate::app::log::Log;
+use crate::app::report::{self, FieldCounts, Finding, PartitionRange, Report, SchemaChange, SchemaUse, SideInput, StreamInput};
+use crate::app::stream::Stream;
+use crate::codec::{Reducer, SchemaRef};
+use crate::config::ReconcileRequest;
+use crate::engine::census::{Census, Limits};
+use crate::engine::judge::{Budgets, Judgement, Reason};
+use crate::engine::Candidate;
+use crate::engine::diff::DiffRules;
+use crate::model::{Outcome, PerSide, Side, Verdict};
+
+/// Makes the report.
+///
+/// # Errors
+/// A log that cannot be read again.
+pub fn report(request: &ReconcileRequest, stream: Stream, again: PerSide<Place>, counted: Counted) -> Result<Report> {
+    let judgement = judge(request, &stream, &counted);
+    let sides = PerSide { baseline: side_input(&stream, Side::Baseline), canary: side_input(&stream, Side::Canary) };
+    let (schemas, schema_changes) = (schema_uses(&stream), schema_changes(&stream));
+    let coverage = census(&stream, &counted).coverage();
+    let (fields, findings) = if counted.interrupted {
+        (FieldCounts::new(), Vec::new())
+    } else {
+        look_again(request, stream, again, &counted)?
+    };
+    let input = StreamInput {
+        stream: &request.stream,
+        verdict: if counted.interrupted { Verdict::Inconclusive } else { judgement.verdict },
+        coverage,
+        sampling: 1.0,
+        counts: &counted.counts,
+        sides,
+        fields: &fields,
+        schemas,
+        schema_changes,
+        findings,
+    };
+    Ok(report::release(&request.release, 1, &judgement, vec![report::stream(input)], counted.interrupted))
+}
+
+fn census(stream: &Stream, counted: &Counted) -> Census {
+    let read = |side| stream.engine.side(side).read;
+    let pending = |side| stream.engine.side(side).pending;
+    let read = PerSide { baseline: read(Side::Baseline), canary: read(Side::Canary) };
+    let mut census = Census::new(counted.counts.clone(), read, &counted.bad, &stream.engine.unshared_baseline());
+    census.pending = PerSide { baseline: pending(Side::Baseline), canary: pending(Side::Canary) };
+    census
+}
+
+fn judge(request: &ReconcileRequest, stream: &Stream, counted: &Counted) -> Judgement {
+    let crate::config::Budgets { mismatched, missing, extra, duplicate, conflict, undecodable, untimely, .. } = request.budgets;
+    let budgets = Budgets { mismatched, missing, extra, duplicate, conflict, undecodable, untimely };
+    let limits = Limits { budgets, late_max: request.limits.late_max };
+    let judgement = census(stream, counted).judge(&request.stream, &limits);
+    if stream.incidents.is_empty() {
+        return judgement;
+    }
+    // What the logs lost cannot be told from what the canary lost.
+    let reasons = stream.incidents.iter().map(|(kind, _, text)| Reason {
+        stream: request.stream.clone(),
+        check: kind.as_str().to_owned(),
+        inconclusive: Some(*kind),
+        text: text.clone(),
+    });
+    Judgement { verdict: Verdict::Inconclusive, reasons: reasons.collect() }
+}
+
+fn side_input(stream: &Stream, side: Side) -> SideInput {
+    let view = stream.engine.side(side);
+    let range = |view: crate::engine::PartitionView| PartitionRange { partition: view.partition, from: view.from, to: view.position };
+    SideInput {
+        read: view.read,
+        bytes: view.bytes,
+        gaps: view.gaps,
+        pending: view.pending,
+        partitions: stream.engine.partitions(side).into_iter().map(range).collect(),
+    }
+}
+
+fn schema_uses(stream: &Stream) -> Vec<SchemaUse> {
+    let mut uses = Vec::new();
+    for side in Side::PAIR {
+        for used in stream.lanes.get(side).reducer().schema_uses() {
+            let id = match used.schema {
+                SchemaRef::Id(id) => Some(id),
+                SchemaRef::Fingerprint(_) | SchemaRef::Fixed => None,
+            };
+            let digest = used.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            uses.push(SchemaUse { side, id, digest, records: used.records });
+        }
+    }
+    uses
+}
+
+fn schema_changes(stream: &Stream) -> Vec<SchemaChange> {
+    let changes = stream.lanes.canary.reducer().schema_changes();
+    let change = |change: crate::codec::SchemaChange| SchemaChange {
+        path: change.path.to_string(),
+        change: change.change.as_str().to_owned(),
+        breaking: change.breaking,
+    };
+    changes.into_iter().map(change).collect()
+}
+
+/// Reads every mismatched pair again: its fields are counted exactly, and the kept findings show them.
+fn look_again(
+    request: &ReconcileRequest,
+    stream: Stream,
+    again: PerSide<Place>,
+    counted: &Counted,
+) -> Result<(FieldCounts, Vec<Finding>)> {
+    let window = stream.engine.settings().window_ms;
+    let key = Key::random();
+    let mut rereader = rereader(request, stream, again);
+    let mut fields = FieldCounts::new();
+    let mut pairs = counted.pairs.clone();
+    pairs.sort();
+    let kept = keep(&pairs, &counted.others, request.engine.findings_max);
+    let mut findings = Vec::with_capacity(kept.pairs + kept.others.len());
+    let start = |time: Option<i64>| Some(time? - time?.rem_euclid(window?));
+    let mut push = |candidate: &Candidate, window_ms: Option<i64>, fields, note| {
+        let mut finding = report::finding(candidate, window_ms, fields, note);
+        finding.identity = candidate.identity.map(|identity| key.of(identity));
+        findings.push(finding);
+    };
+    let mut seen = 0;
+    rereader
+        .look(&pairs, |pair, what| {
+            let (found, note) = match what {
+                Seen::Differences(found) => (found, None),
+                Seen::Gone(text) => (Vec::new(), Some(text.to_owned())),
+            };
+            for difference in &found {
+                *fields.entry((difference.path.clone(), difference.kind)).or_default() += 1;
+            }
+            if seen < kept.pairs {
+                push(pair, start(pair.time_ms), found, note);
+            }
+            seen += 1;
+        })
+        .context("read the mismatched pairs again")?;
+    for (window_ms, candidate) in kept.others {
+        push(candidate, *window_ms, Vec::new(), None);
+    }
+    Ok((fields, findings))
+}
+
+fn rereader(request: &ReconcileRequest, stream: Stream, again: PerSide<Place>) -> Rereader {
+    let Stream { lanes, book, .. } = stream;
+    let PerSide { baseline, canary } = lanes;
+    let place = |log: Log, place: Place| match (place, log) {
+        (Place::Kafka(settings, topic), _) => Again::Kafka { settings, topic, fetcher: None },
+        (Place::Avro(path), Log::Avro(file)) => Again::Avro { path, index: Some(Box::new(file.reader.into_index())) },
+        (Place::Avro(path), Log::Kafka(_)) => Again::Avro { path, index: None },
+    };
+    let places = PerSide { baseline: place(baseline.log, again.baseline), canary: place(canary.log, again.canary) };
+    let reader = |side: Side| book::Reader::new(Reducer::new(side, request.sides.get(side).codec.clone()), side, book.clone());
+    let rules = &request.sides.baseline.codec.rules;
+    let rules = DiffRules {
+        ignore: rules.ignore.clone(),
+        tolerance: rules.tolerant.iter().cloned().zip(request.engine.tolerances.iter().cloned()).collect(),
+        unordered: Vec::new(),
+        show: request.show.clone(),
+    };
+    Rereader::new(places, PerSide { baseline: reader(Side::Baseline), canary: reader(Side::Canary) }, rules)
+}
+
+struct Kept<'a> {
+    pairs: usize,
+    others: Vec<&'a (Option<i64>, Candidate)>,
+}
+
+/// At most `max` findings, shared out evenly over the outcomes that there are.
+fn keep<'a>(pairs: &[Candidate], others: &'a [(Option<i64>, Candidate)], max: usize) -> Kept<'a> {
+    let mut by_outcome: BTreeMap<Outcome, Vec<&(Option<i64>, Candidate)>> = BTreeMap::new();
+    for other in others {
+        by_outcome.entry(other.1.outcome).or_default().push(other);
+    }
+    let mut sizes: Vec<(Option<Outcome>, usize)> = by_outcome.iter().map(|(outcome, all)| (Some(*outcome), all.len())).collect();
+    sizes.push((None, pairs.len()));
+    sizes.retain(|(_, size)| *size > 0);
+    // The smallest first, so that what they leave goes to the larger ones.
+    sizes.sort_by_key(|(_, size)| *size);
+    let (mut left, mut outcomes) = (max, sizes.len());
+    let mut kept = Kept { pairs: 0, others: Vec::new() };
+    let mut granted: BTreeMap<Outcome, usize> = BTreeMap::new();
+    for (outcome, size) in sizes {
+        let share = size.min(left / outcomes);
+        left -= share;
+        outcomes -= 1;
+        match outcome {
+            None => kept.pairs = share,
+            Some(outcome) => drop(granted.insert(outcome, share)),
+        }
+    }
+    for (outcome, mut all) in by_outcome {
+        all.sort_by_key(|(_, candidate)| (candidate.baseline, candidate.canary));
+        kept.others.extend(all.into_iter().take(granted.get(&outcome).copied().unwrap_or(0)));
+    }
+    kept
+}

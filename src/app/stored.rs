@@ -1,0 +1,164 @@
+//! A generation as it is stored: seats for the judge, the verdict, the report. A starting worker answers from it, and so
+//! do the commands that ask the database.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+
+use super::report::{self, Place, Report, SideInput, StreamInput};
+use super::worker::{self, Seat, Status, Stored};
+use crate::config::{self, Config};
+use crate::edge::store::{FindingRow, GenerationId, GenerationState, Read, Span, Store};
+use crate::engine::judge::{Criticality, Policy, SilentThen, Tally};
+use crate::model::{PerSide, Side, Verdict, WindowCounts};
+
+/// Findings of a stream that a report shows.
+const FINDINGS_MAX: i64 = 10_000;
+
+/// What is stored of a generation.
+pub struct Loaded {
+    /// Its streams, before the judge.
+    pub seats: BTreeMap<String, Seat>,
+    /// The last stored verdict.
+    pub verdict: Option<Stored>,
+    /// Open, closing or closed.
+    pub state: GenerationState,
+    /// The findings.
+    pub findings: Vec<FindingRow>,
+}
+
+/// Loads a generation.
+///
+/// # Errors
+/// The database does not do it, or holds what this binary does not understand.
+pub async fn load(store: &Store, config: &Config, id: &GenerationId) -> Result<Loaded> {
+    let read = Read { generation: id.clone(), stream: None, windows: Span::ALL, findings_max: FINDINGS_MAX };
+    let found = store.read(read).await.context("read the generation")?;
+    let verdict = found.verdicts.first().map(|row| serde_json::from_str::<Stored>(&row.body)).transpose();
+    let verdict = verdict.context("read the stored verdict")?;
+    let mut failed: Vec<String> = Vec::new();
+    for row in &found.verdicts {
+        let stored: Stored = serde_json::from_str(&row.body).context("read a stored verdict")?;
+        failed.extend(stored.streams.into_iter().filter(|(_, judged)| judged.verdict == Verdict::Fail).map(|(name, _)| name));
+    }
+    let mut seats = BTreeMap::new();
+    for stream in &config.streams {
+        let policy = policy(config, stream);
+        let mut tally = Tally::new(policy.clone());
+        let mut counts = WindowCounts::default();
+        for window in found.windows.iter().filter(|window| window.stream == stream.name) {
+            tally.add(window.start_ms, window.end_ms, &window.counts, window.edge);
+            counts.add(&window.counts);
+        }
+        found.bad.iter().filter(|row| row.stream == stream.name).for_each(|row| tally.add_bad(row.start_ms, &row.counts));
+        let mut seat = Seat {
+            tally,
+            counts,
+            policy,
+            criticality: criticality(stream.criticality),
+            latched: failed.contains(&stream.name),
+            fields: BTreeMap::new(),
+            findings: std::collections::VecDeque::new(),
+            status: Status::default(),
+            store_down: false,
+        };
+        let own: Vec<FindingRow> = found.findings.iter().filter(|row| row.stream == stream.name).cloned().collect();
+        seat.keep(&own);
+        seats.insert(stream.name.clone(), seat);
+    }
+    Ok(Loaded { seats, verdict, state: found.state, findings: found.findings })
+}
+
+/// Judges what is stored. What stood in the way at the last commit still does: only a worker knows better.
+#[must_use]
+pub fn judge(loaded: &Loaded, wall_ms: i64) -> Stored {
+    let fresh = worker::judge(&loaded.seats, wall_ms);
+    match &loaded.verdict {
+        Some(stored) if stored.release.verdict == fresh.release.verdict && stored.gist() == fresh.gist() => fresh,
+        Some(stored) => stored.clone(),
+        None => fresh,
+    }
+}
+
+/// How a stream of a config is judged.
+#[must_use]
+pub fn policy(config: &Config, stream: &config::Stream) -> Policy {
+    let config::Budgets { mismatched, missing, extra, duplicate, conflict, undecodable, untimely, diverted: _ } = stream.budgets;
+    Policy {
+        budgets: crate::engine::judge::Budgets { mismatched, missing, extra, duplicate, conflict, undecodable, untimely },
+        min_duration_ms: config.policy.min_duration_ms,
+        max_duration_ms: Some(config.policy.max_duration_ms),
+        silent_after_ms: config.policy.silent_after_ms,
+        silent_then: match config.policy.silent_then {
+            config::SilentThen::Inconclusive => SilentThen::Inconclusive,
+            config::SilentThen::Fail => SilentThen::Fail,
+        },
+        late_max: stream.limits.late_max,
+        grace_ms: stream.engine.grace_ms,
+    }
+}
+
+fn criticality(criticality: config::Criticality) -> Criticality {
+    match criticality {
+        config::Criticality::Critical => Criticality::Critical,
+        config::Criticality::Standard => Criticality::Standard,
+        config::Criticality::Informational => Criticality::Informational,
+    }
+}
+
+/// A stored finding as the report shows it.
+#[must_use]
+pub fn finding(row: &FindingRow) -> report::Finding {
+    let place = |at: Option<(u32, u64)>| at.map(|(partition, offset)| Place { partition, offset });
+    report::Finding {
+        outcome: row.outcome,
+        identity: row.identity.clone(),
+        window: row.start_ms.map(report::rfc3339),
+        baseline: place(row.baseline),
+        canary: place(row.canary),
+        fields: row.body.fields.clone(),
+        reason: row.body.reason,
+        note: row.body.note.clone(),
+    }
+}
+
+/// The report on what is stored, with the judgement that is passed on it.
+#[must_use]
+pub fn report(loaded: &Loaded, id: &GenerationId, judged: &Stored) -> Report {
+    let mut streams = Vec::with_capacity(loaded.seats.len());
+    for (name, seat) in &loaded.seats {
+        let counts = &seat.counts;
+        let own = loaded.findings.iter().filter(|row| row.stream == *name);
+        let input = StreamInput {
+            stream: name,
+            verdict: judged.streams.get(name).map_or(Verdict::Inconclusive, |judgement| judgement.verdict),
+            coverage: seat.tally.evidence().coverage().unwrap_or(0.0),
+            sampling: 1.0,
+            counts,
+            sides: PerSide { baseline: side(counts, Side::Baseline), canary: side(counts, Side::Canary) },
+            fields: &seat.fields,
+            schemas: Vec::new(),
+            schema_changes: Vec::new(),
+            findings: own.map(finding).collect(),
+        };
+        streams.push(report::stream(input));
+    }
+    let generation = u64::try_from(id.generation).unwrap_or(0);
+    report::release(&id.release, generation, &judged.release, streams, false)
+}
+
+/// What is in final windows is what was read.
+fn side(counts: &WindowCounts, side: Side) -> SideInput {
+    let own = counts.sides.get(side);
+    let alone = if side == Side::Canary { counts.extra } else { counts.missing };
+    let read = counts.matched
+        + counts.mismatched
+        + alone
+        + own.duplicate
+        + own.conflict
+        + own.late
+        + own.untimely
+        + own.undecodable_total()
+        + own.excluded_total();
+    SideInput { read, ..SideInput::default() }
+}

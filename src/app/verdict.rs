@@ -1,0 +1,108 @@
+//! `verdict`: the verdict now, from the database or from a worker.
+
+use std::io::Write;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use super::command::{Ending, Output, VerdictFrom, VerdictRequest};
+use super::report::{Look, Report, table};
+use super::trouble::trouble;
+use super::{stored, world};
+use crate::config::Config;
+use crate::edge::store::{self, GenerationId};
+use crate::model::Verdict;
+
+/// Most bytes of a worker's answer.
+const ANSWER_MAX_BYTES: usize = 64 << 20;
+
+/// Prints the verdict.
+///
+/// # Errors
+/// The database or the worker does not answer, or does not know the release.
+pub fn run(request: VerdictRequest, out: &mut dyn Write) -> Result<Ending> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().context("start the runtime")?;
+    let report = runtime.block_on(async {
+        match &request.from {
+            VerdictFrom::Config(config) => from_store(config, &request.release, request.generation).await,
+            VerdictFrom::Url(url) => from_worker(url, &request.release).await,
+        }
+    })?;
+    print(&report, request.output, request.explain, out)?;
+    Ok(Ending::Verdict(report.verdict))
+}
+
+/// The report on a generation, judged anew from what is stored.
+///
+/// # Errors
+/// The database does not answer, or does not know the release.
+pub async fn from_store(config: &Config, release: &str, generation: Option<u32>) -> Result<Report> {
+    let store = store::open(&world::store(&config.store)).await.context("open the database")?;
+    let id = newest(&store, release, generation).await?;
+    let loaded = stored::load(&store, config, &id).await?;
+    let wall_ms = super::clock::Clock::start().wall_ms();
+    let judged = stored::judge(&loaded, wall_ms);
+    store.close().await;
+    Ok(stored::report(&loaded, &id, &judged))
+}
+
+/// The newest generation of a release, or the one asked for.
+///
+/// # Errors
+/// There is none.
+pub async fn newest(store: &store::Store, release: &str, generation: Option<u32>) -> Result<GenerationId> {
+    let rows = store.releases(Some(release)).await.context("read the releases")?;
+    let wanted = |id: &GenerationId| generation.is_none_or(|wanted| id.generation == i64::from(wanted));
+    match rows.into_iter().map(|row| row.id).find(|id| wanted(id)) {
+        Some(id) => Ok(id),
+        None => {
+            let all = store.releases(None).await.context("read the releases")?;
+            let mut names: Vec<String> = all.into_iter().map(|row| row.id.release).collect();
+            names.dedup();
+            let hint = if names.is_empty() { "no worker has begun a release yet".to_owned() } else { format!("there are: {}", names.join(", ")) };
+            return Err(trouble(format!("the database knows no release `{release}`"), hint));
+        }
+    }
+}
+
+async fn from_worker(url: &str, release: &str) -> Result<Report> {
+    let client = reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .timeout(Duration::from_secs(10))
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .context("set up the client")?;
+    let mut address = reqwest::Url::parse(url).with_context(|| format!("parse --url {url}"))?;
+    if let Ok(mut path) = address.path_segments_mut() {
+        path.pop_if_empty().extend(["api", "v1", "releases", release, "report"]);
+    }
+    let answer = client.get(address).send().await.context("ask the worker")?;
+    let status = answer.status();
+    if status == reqwest::StatusCode::NOT_FOUND {
+        bail!("the worker at {url} knows no release `{release}`");
+    }
+    if !status.is_success() {
+        bail!("the worker at {url} answers with status {status}");
+    }
+    let body = answer.bytes().await.context("read the worker's answer")?;
+    anyhow::ensure!(body.len() <= ANSWER_MAX_BYTES, "the worker's answer is too large");
+    serde_json::from_slice(&body).context("read the worker's report")
+}
+
+fn print(report: &Report, output: Output, explain: bool, out: &mut dyn Write) -> Result<()> {
+    match (output, explain) {
+        (Output::Json, _) => out.write_all(report.json().context("write the report")?.as_bytes())?,
+        (Output::Markdown, _) => out.write_all(super::report::markdown(report, &[]).as_bytes())?,
+        (Output::Table, true) => out.write_all(table(report, &Look { colour: true, notes: Vec::new() }).as_bytes())?,
+        (Output::Table, false) => {
+            writeln!(out, "{}", report.verdict.as_str())?;
+            if report.verdict != Verdict::Pass {
+                for reason in &report.reasons {
+                    writeln!(out, "  {}: {}", if reason.stream.is_empty() { &report.release } else { &reason.stream }, reason.text)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,344 @@
+//! What becomes final is read again for its findings, judged, and stored with the place to go on from: one transaction.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::follow::Job;
+use super::seat::{self, Seat, Stored};
+use crate::app::book::{Book, Fact};
+use crate::app::clock::Clock;
+use crate::app::findings::{Rereader, Seen};
+use crate::app::keyed::Key;
+use crate::app::metrics::{Component, Metrics};
+use crate::codec::{Field, Schema};
+use crate::edge::store::{Action, Command, Commit, ContractRow, FindingBody, FindingRow, Lease, Store, StoreError, VerdictRow};
+use crate::engine::{Candidate, Checkpoint, FinalWindow, SettledBad};
+use crate::model::{Outcome, PerSide, Verdict};
+
+/// How a key's contract is told from a value's in the database.
+const KEY: &str = "$key ";
+/// How the one contract of every type is told from that of one type.
+const SOLE: &str = "$sole ";
+
+/// What is stored beside the engine's checkpoint.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Where each partition ends, once the release is closed: (partition, end).
+    #[serde(default)]
+    pub ends: Option<PerSide<Vec<(u32, u64)>>>,
+}
+
+/// Everything that all streams of a release share.
+pub struct Shared {
+    /// The database.
+    pub store: Store,
+    /// The metrics.
+    pub metrics: Arc<Metrics>,
+    /// The streams before the judge.
+    pub seats: Mutex<BTreeMap<String, Seat>>,
+    /// The verdict that is stored.
+    pub verdict: Mutex<Option<Stored>>,
+    /// The clock.
+    pub clock: Clock,
+    /// Ends everything.
+    pub shutdown: CancellationToken,
+}
+
+/// Stores what one stream finds.
+pub struct Committer {
+    /// What all streams share.
+    pub shared: Arc<Shared>,
+    /// The stream's name.
+    pub stream: String,
+    /// Our right to write.
+    pub lease: Lease,
+    /// Reads records again.
+    pub rereader: Mutex<Rereader>,
+    /// What is known of schemas; its contracts are frozen with the generation.
+    pub book: Book,
+    /// Contracts that are stored already.
+    pub contracts: usize,
+    /// Key of the identities' hashes.
+    pub key: Key,
+    /// The last checkpoint.
+    pub checkpoint: Checkpoint,
+    /// The last state.
+    pub state: State,
+}
+
+/// How a committer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to.
+    Stopped,
+    /// A closed release was read to its ends and is stored whole.
+    Complete,
+}
+
+impl Committer {
+    /// Stores until the thread ends or everything is stored.
+    ///
+    /// # Errors
+    /// Another worker has the lease, or results that contradict those that are stored.
+    pub async fn run(mut self, mut jobs: mpsc::Receiver<Job>) -> Result<Ended> {
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let ended = loop {
+            tokio::select! {
+                job = jobs.recv() => match job {
+                    Some(Job::Final(found)) => self.store_windows(*found).await?,
+                    Some(Job::Closing { checkpoint, ends }) => {
+                        self.checkpoint = *checkpoint;
+                        self.state.ends = Some(ends);
+                        self.commit(&[], &[], &[], true).await?;
+                    }
+                    Some(Job::Complete) => {
+                        self.commit(&[], &[], &[], true).await?;
+                        break Ended::Complete;
+                    }
+                    None => break Ended::Stopped,
+                },
+                _ = tick.tick() => self.commit(&[], &[], &[], false).await?,
+            }
+        };
+        if ended == Ended::Stopped {
+            self.shared.store.release(self.lease).await.context("give the lease back")?;
+        }
+        Ok(ended)
+    }
+
+    async fn store_windows(&mut self, found: crate::engine::Final) -> Result<()> {
+        let crate::engine::Final { windows, bad, checkpoint } = found;
+        let findings = self.findings(&windows)?;
+        self.checkpoint = checkpoint;
+        self.commit(&windows, &bad, &findings, true).await?;
+        self.show(&windows, &findings);
+        Ok(())
+    }
+
+    /// Reads the records of the kept candidates again.
+    fn findings(&mut self, windows: &[FinalWindow]) -> Result<Vec<FindingRow>> {
+        let mut rows = Vec::new();
+        for window in windows {
+            let (pairs, alone): (Vec<&Candidate>, Vec<&Candidate>) =
+                window.candidates.iter().partition(|candidate| candidate.outcome == Outcome::Mismatched);
+            let pairs: Vec<Candidate> = pairs.into_iter().cloned().collect();
+            let looked = tokio::task::block_in_place(|| {
+                let mut seen = Vec::with_capacity(pairs.len());
+                self.rereader.lock().unwrap_or_else(PoisonError::into_inner).look(&pairs, |candidate, what| seen.push((candidate.clone(), what))).map(|()| seen)
+            });
+            let looked = looked.unwrap_or_else(|error| {
+                // The counts stand without it; the finding says what it lacks.
+                tracing::warn!(stream = self.stream, error = format!("{error:#}"), "records could not be read again");
+                pairs.iter().map(|pair| (pair.clone(), Seen::Gone("the records could not be read again"))).collect()
+            });
+            for (candidate, seen) in looked {
+                let (fields, note) = match seen {
+                    Seen::Differences(fields) => (fields, None),
+                    Seen::Gone(text) => (Vec::new(), Some(text.to_owned())),
+                };
+                rows.push(self.row(window, &candidate, fields, note));
+            }
+            rows.extend(alone.into_iter().map(|candidate| self.row(window, candidate, Vec::new(), None)));
+        }
+        Ok(rows)
+    }
+
+    fn row(
+        &self,
+        window: &FinalWindow,
+        candidate: &Candidate,
+        fields: Vec<crate::model::FieldDifference>,
+        note: Option<String>,
+    ) -> FindingRow {
+        FindingRow {
+            stream: self.stream.clone(),
+            start_ms: window.start_ms,
+            outcome: candidate.outcome,
+            baseline: candidate.baseline.map(|at| (at.partition, at.offset)),
+            canary: candidate.canary.map(|at| (at.partition, at.offset)),
+            identity: candidate.identity.map(|identity| self.key.of(identity)),
+            body: FindingBody { time_ms: candidate.time_ms, reason: candidate.reason, fields, note },
+        }
+    }
+
+    /// One transaction: until it is done, or never ours to do. `always` commits even where no verdict changed.
+    async fn commit(&mut self, windows: &[FinalWindow], bad: &[SettledBad], findings: &[FindingRow], always: bool) -> Result<()> {
+        let (verdict, tally) = self.judge(windows, bad);
+        let changed = {
+            let stored = self.shared.verdict.lock().unwrap_or_else(PoisonError::into_inner);
+            stored.as_ref().is_none_or(|stored| stored.gist() != verdict.gist())
+        };
+        if !changed && !always {
+            return Ok(());
+        }
+        let row = if changed {
+            let body = serde_json::to_string(&verdict).context("write the verdict")?;
+            Some(VerdictRow { verdict: verdict.release.verdict, body })
+        } else {
+            None
+        };
+        let state = serde_json::to_string(&self.state).context("write the state")?;
+        let contracts = self.new_contracts();
+        let commit = Commit {
+            windows,
+            bad,
+            findings,
+            contracts: &contracts,
+            checkpoint: &self.checkpoint,
+            state: Some(&state),
+            verdict: row.as_ref(),
+        };
+        self.persist(commit).await?;
+        self.contracts += contracts.len();
+        self.settle(verdict, tally, windows, findings, changed);
+        Ok(())
+    }
+
+    /// Tries until the database does it: nothing is lost, and no offset moves meanwhile.
+    async fn persist(&self, commit: Commit<'_>) -> Result<()> {
+        let mut pause = Duration::from_millis(100);
+        loop {
+            match self.shared.store.commit(&self.lease, commit).await {
+                Ok(()) => {
+                    self.store_down(false);
+                    return Ok(());
+                }
+                Err(error) if error.is_transient() => {
+                    tracing::warn!(stream = self.stream, %error, "store results; it is tried again");
+                    self.shared.metrics.store_error();
+                    self.store_down(true);
+                    if matches!(error, StoreError::Fenced { .. }) {
+                        return Err(error.into());
+                    }
+                    tokio::select! {
+                        () = tokio::time::sleep(pause) => {}
+                        () = self.shared.shutdown.cancelled() => return Err(error.into()),
+                    }
+                    pause = (pause * 2).min(Duration::from_secs(5));
+                }
+                Err(error) => return Err(error).with_context(|| format!("store results of stream {}", self.stream)),
+            }
+        }
+    }
+
+    fn store_down(&self, down: bool) {
+        self.shared.metrics.degraded(Component::Store, down);
+        self.with_seat(|seat| seat.store_down = down);
+    }
+
+    fn with_seat<T>(&self, f: impl FnOnce(&mut Seat) -> T) -> Option<T> {
+        self.shared.seats.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&self.stream).map(f)
+    }
+
+    /// The verdict with these windows, and the tally that holds once they are stored.
+    fn judge(&self, windows: &[FinalWindow], bad: &[SettledBad]) -> (Stored, Option<crate::engine::judge::Tally>) {
+        let mut seats = self.shared.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = seats.get_mut(&self.stream).map(|seat| {
+            let before = seat.tally.clone();
+            windows.iter().for_each(|window| seat.tally.push(window));
+            bad.iter().for_each(|settled| seat.tally.settle(settled));
+            before
+        });
+        let verdict = seat::judge(&seats, self.shared.clock.wall_ms());
+        // Not ours to show before it is stored.
+        let after = seats.get_mut(&self.stream).zip(before).map(|(seat, before)| std::mem::replace(&mut seat.tally, before));
+        (verdict, after)
+    }
+
+    /// What is stored now may be shown.
+    fn settle(
+        &self,
+        verdict: Stored,
+        tally: Option<crate::engine::judge::Tally>,
+        windows: &[FinalWindow],
+        findings: &[FindingRow],
+        changed: bool,
+    ) {
+        let failed = verdict.streams.get(&self.stream).is_some_and(|judgement| judgement.verdict == Verdict::Fail);
+        self.with_seat(|seat| {
+            if let Some(tally) = tally {
+                seat.tally = tally;
+            }
+            windows.iter().for_each(|window| seat.counts.add(&window.counts));
+            seat.latched |= failed;
+            seat.keep(findings);
+        });
+        if changed {
+            tracing::info!(verdict = verdict.release.verdict.as_str(), reason = verdict.release.sentence(), "verdict");
+            *self.shared.verdict.lock().unwrap_or_else(PoisonError::into_inner) = Some(verdict);
+        }
+    }
+
+    fn show(&self, windows: &[FinalWindow], findings: &[FindingRow]) {
+        let Some(metrics) = self.shared.metrics.stream(&self.stream) else {
+            return;
+        };
+        windows.iter().for_each(|window| metrics.window(window));
+        self.with_seat(|seat| metrics.evidence(seat.tally.evidence()));
+        for row in findings {
+            for field in &row.body.fields {
+                metrics.field_mismatches(&field.path, 1);
+            }
+        }
+    }
+
+    /// Contracts that were chosen since the last commit.
+    fn new_contracts(&self) -> Vec<ContractRow> {
+        contract_rows(&self.stream, &self.book).into_iter().skip(self.contracts).collect()
+    }
+}
+
+/// The contracts of a book, in the order in which they were chosen.
+#[must_use]
+pub fn contract_rows(stream: &str, book: &Book) -> Vec<ContractRow> {
+    let row = |fact| {
+        let (name, schema) = match fact {
+            Fact::Contract(Field::Key, schema) => (format!("{KEY}{}", schema.name()), schema),
+            Fact::Contract(Field::Value, schema) => (schema.name().to_owned(), schema),
+            Fact::SoleContract(Field::Key, schema) => (format!("{SOLE}{KEY}{}", schema.name()), schema),
+            Fact::SoleContract(Field::Value, schema) => (format!("{SOLE}{}", schema.name()), schema),
+            Fact::Schema(..) | Fact::Unknown(..) => return None,
+        };
+        Some(ContractRow {
+            stream: stream.to_owned(),
+            type_name: name,
+            contract: schema.json().to_owned(),
+            digest: schema.digest().iter().map(|byte| format!("{byte:02x}")).collect(),
+        })
+    };
+    book.since(0).into_iter().filter_map(row).collect()
+}
+
+/// The fact behind a stored contract.
+///
+/// # Errors
+/// A schema that this binary cannot parse.
+pub fn contract_fact(row: &ContractRow) -> Result<Fact> {
+    let schema = Schema::parse(&row.contract).with_context(|| format!("parse the stored contract {}", row.type_name))?;
+    let (sole, name) = row.type_name.strip_prefix(SOLE).map_or((false, row.type_name.as_str()), |name| (true, name));
+    let field = if name.starts_with(KEY) { Field::Key } else { Field::Value };
+    Ok(if sole { Fact::SoleContract(field, schema) } else { Fact::Contract(field, schema) })
+}
+
+/// Says in the database that a closed release is stored whole.
+///
+/// # Errors
+/// The database does not do it.
+pub async fn finish(store: &Store, release: &str, generation: i64, actor: &str) -> Result<()> {
+    let command = Command {
+        release: release.to_owned(),
+        generation: Some(generation),
+        action: Action::Finish,
+        reason: "read to the captured ends".to_owned(),
+        actor: actor.to_owned(),
+    };
+    store.record(command).await.context("finish the generation")?;
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! The life of one stream: wait for its lease, build, read on a thread of its own, store, give the lease back.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
+
+use super::commit::{Committer, Ended, Shared};
+use super::follow::{Orders, Wires, follow};
+use super::setup::{self, Parts};
+use super::{actor, contract_rows};
+use crate::app::board::Board;
+use crate::app::keyed::Key;
+use crate::config::Config;
+use crate::edge::registry::Registry;
+use crate::edge::store::{Acquired, Generation, GenerationState, Lease, Read, Resume, Span, StoreError};
+
+/// Final windows that may wait for the database before reading waits too.
+const JOBS: usize = 4;
+
+/// One stream's.
+pub(super) struct Life {
+    pub config: Arc<Config>,
+    pub index: usize,
+    pub generation: Generation,
+    pub shared: Arc<Shared>,
+    pub board: Arc<Board>,
+    pub registries: BTreeMap<String, Arc<Registry>>,
+}
+
+impl Life {
+    /// From the lease to the last transaction.
+    ///
+    /// # Errors
+    /// A log that cannot be read any further, a lease that another worker took.
+    pub async fn run(self) -> Result<Ended> {
+        let stream = &self.config.streams[self.index];
+        let name = stream.name.clone();
+        self.board.lacks(&name, &format!("stream {name} is not assigned yet"));
+        let Some((lease, resume, state)) = self.lease(&name).await? else {
+            return Ok(Ended::Stopped);
+        };
+        let read = Read {
+            generation: self.generation.id.clone(),
+            stream: Some(name.clone()),
+            windows: Span::NONE,
+            findings_max: 0,
+        };
+        let contracts = self.shared.store.read(read).await.context("read the contracts")?.contracts;
+        let parts = Parts { registries: self.registries.clone(), contracts, resume, clock: self.shared.clock };
+        let fresh = parts.resume.is_none();
+        let ready = self.build(parts, &lease).await?;
+        let status = self.status(&name);
+        let orders = Orders::default();
+        if state == GenerationState::Closing {
+            orders.close();
+        }
+        let book = ready.stream.book.clone();
+        let stored = if fresh { 0 } else { contract_rows(&name, &book).len() };
+        let committer = Committer {
+            shared: self.shared.clone(),
+            stream: name.clone(),
+            lease: lease.clone(),
+            rereader: Mutex::new(ready.rereader),
+            contracts: stored,
+            book,
+            key: self.key(),
+            checkpoint: ready.stream.engine.checkpoint(),
+            state: ready.state.clone(),
+        };
+        let (jobs, inbox) = mpsc::channel(JOBS);
+        let (done, thread_ended) = oneshot::channel();
+        let thread = {
+            let wires = Wires { orders: orders.clone(), jobs, status, clock: self.shared.clock, handle: Handle::current() };
+            let (stream, ends) = (ready.stream, ready.state.ends.clone());
+            move || drop(done.send(follow(stream, ends.as_ref(), &wires)))
+        };
+        std::thread::Builder::new().name(format!("stream {name}")).spawn(thread).context("spawn the stream's thread")?;
+        self.board.has(&name);
+        let keep = tokio::spawn(keep_lease(self.shared.clone(), lease, orders.clone()));
+        let committed = tokio::spawn(committer.run(inbox));
+        let stop = async {
+            self.shared.shutdown.cancelled().await;
+            orders.stop();
+        };
+        let ended = tokio::select! {
+            ended = committed => ended.context("join the committer")?,
+            lost = keep => { orders.stop(); lost.context("join the lease's keeper")?.map(|()| Ended::Stopped) }
+            () = async { stop.await; std::future::pending::<()>().await } => Ok(Ended::Stopped),
+        };
+        orders.stop();
+        if ended.is_ok()
+            && let Ok(read) = thread_ended.await
+        {
+            read?;
+        }
+        self.board.lacks(&name, &format!("stream {name} is not read any more"));
+        ended
+    }
+
+    /// Waits for the lease. `None` where the worker ends first.
+    async fn lease(&self, name: &str) -> Result<Option<(Lease, Option<Resume>, GenerationState)>> {
+        let owner = actor();
+        let mut told = false;
+        loop {
+            let pause = match self.shared.store.acquire(&self.generation.id, name, &owner).await {
+                Ok(Acquired::Lease { lease, resume, state }) => return Ok(Some((lease, resume.map(|resume| *resume), state))),
+                Ok(Acquired::HeldBy { owner, expires_in_ms }) => {
+                    if !std::mem::replace(&mut told, true) {
+                        tracing::warn!(stream = name, owner, "another worker has the lease; waiting for it");
+                    }
+                    self.board.lacks(name, &format!("stream {name} is held by {owner}; waiting for its lease"));
+                    Duration::from_millis(u64::try_from(expires_in_ms).unwrap_or(0).clamp(100, 5_000))
+                }
+                Err(error) if error.is_transient() => {
+                    tracing::warn!(stream = name, %error, "take the lease; it is tried again");
+                    Duration::from_secs(1)
+                }
+                Err(error) => return Err(error).with_context(|| format!("take the lease of stream {name}")),
+            };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.shared.shutdown.cancelled() => return Ok(None),
+            }
+        }
+    }
+
+    /// Builds on a blocking thread, and keeps the lease meanwhile.
+    async fn build(&self, parts: Parts, lease: &Lease) -> Result<setup::Ready> {
+        let (config, index, handle) = (self.config.clone(), self.index, Handle::current());
+        let mut building = tokio::task::spawn_blocking(move || {
+            let built = setup::build(&config, &config.streams[index], parts, &handle);
+            built.with_context(|| format!("build stream {}", config.streams[index].name))
+        });
+        loop {
+            tokio::select! {
+                built = &mut building => return built.context("join the builder")?,
+                () = tokio::time::sleep(Duration::from_secs(1)) => {
+                    self.shared.store.renew(lease).await.context("renew the lease")?;
+                }
+            }
+        }
+    }
+
+    fn status(&self, name: &str) -> super::Status {
+        let seats = self.shared.seats.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        seats.get(name).map(|seat| seat.status.clone()).unwrap_or_default()
+    }
+
+    fn key(&self) -> Key {
+        use secrecy::ExposeSecret;
+        match &self.config.trust_key {
+            Some(key) => Key::new(key.expose_secret().as_bytes()),
+            None => Key::new(&self.generation.findings_key.0),
+        }
+    }
+}
+
+/// Renews a lease every second, by a deadline of the database's clock; tells the thread when the release is closed.
+async fn keep_lease(shared: Arc<Shared>, lease: Lease, orders: Orders) -> Result<()> {
+    let mut every = tokio::time::interval(Duration::from_secs(1));
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = every.tick() => {}
+            () = shared.shutdown.cancelled() => std::future::pending::<()>().await,
+        }
+        match shared.store.renew(&lease).await {
+            Ok(GenerationState::Closing) => orders.close(),
+            Ok(GenerationState::Open) => {}
+            Ok(GenerationState::Closed) => std::future::pending::<()>().await,
+            Err(StoreError::Fenced { .. }) => {
+                bail!("another worker took the lease of stream {}: this one is fenced and stops", lease.stream())
+            }
+            Err(error) if error.is_transient() => tracing::warn!(%error, "renew the lease; it is tried again"),
+            Err(error) => return Err(error).context("renew the lease"),
+        }
+    }
+}

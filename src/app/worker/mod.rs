@@ -1,0 +1,244 @@
+//! The worker: build, announce, spawn, wait, drain.
+
+mod commit;
+mod follow;
+mod life;
+mod seat;
+mod setup;
+mod show;
+mod status;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::board::Board;
+use super::clock::Clock;
+use super::command::Ending;
+use super::metrics::{self, Metrics};
+use super::stored;
+use super::world;
+use crate::config::Config;
+use crate::edge::http;
+use crate::edge::registry::Registry;
+use crate::edge::store::{self, Begin, Generation};
+use crate::model::Side;
+pub use commit::{Shared, contract_fact, contract_rows};
+pub use follow::Orders;
+pub use seat::{Seat, Stored, judge};
+pub use setup::diff_rules;
+pub use status::{Status, View};
+
+/// How long the loop may stand still before the probe says so.
+const STALL_MAX_MS: i64 = 60_000;
+/// How long the last transactions may take after SIGTERM.
+const DRAIN: Duration = Duration::from_secs(9);
+
+/// Why a worker ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// SIGTERM.
+    Terminated,
+    /// SIGINT.
+    Interrupted,
+    /// Its caller's token.
+    Cancelled,
+}
+
+/// Runs the worker of a config until a signal ends it.
+///
+/// # Errors
+/// Our own world failing.
+pub fn run(config: Config) -> Result<Ending> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().context("start the runtime")?;
+    let ended = runtime.block_on(async { Worker::build(config, CancellationToken::new()).await?.serve().await });
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    Ok(match ended? {
+        Ended::Terminated | Ended::Cancelled => Ending::Done,
+        Ended::Interrupted => Ending::Interrupted,
+    })
+}
+
+/// A worker that is ready to spawn.
+pub struct Worker {
+    config: Arc<Config>,
+    generation: Generation,
+    shared: Arc<Shared>,
+    board: Arc<Board>,
+    registries: BTreeMap<String, Arc<Registry>>,
+    listener: TcpListener,
+}
+
+impl Worker {
+    /// Connects to the database, begins or resumes the generation, binds the address.
+    ///
+    /// # Errors
+    /// Our own world failing.
+    pub async fn build(config: Config, shutdown: CancellationToken) -> Result<Self> {
+        let clock = Clock::start();
+        let registries = world::registries(&config)?;
+        for cluster in config.clusters.values() {
+            crate::edge::kafka::validate(cluster).context("validate the Kafka settings")?;
+        }
+        let listener = TcpListener::bind(config.serve.address)
+            .await
+            .with_context(|| format!("listen on {}", config.serve.address))?;
+        let store = store::open(&world::store(&config.store)).await.context("open the database")?;
+        let begin = Begin {
+            release: config.release.name.clone(),
+            settings: config.frozen_json(),
+            settings_digest: config.digest(),
+            contracts: Vec::new(),
+            actor: actor(),
+        };
+        let generation = store.begin(begin).await.context("begin the generation")?;
+        let metrics = Metrics::new(&metric_settings(&config, &generation)).context("set up the metrics")?;
+        let metrics = Arc::new(metrics);
+        let elapsed = Arc::new(move || clock.elapsed_ms());
+        let board = Arc::new(Board::new(metrics.clone(), elapsed, STALL_MAX_MS));
+        // A starting worker answers from the store before it reads.
+        let stored = stored::load(&store, &config, &generation.id).await?;
+        let shared = Shared {
+            store,
+            metrics,
+            seats: Mutex::new(stored.seats),
+            verdict: Mutex::new(stored.verdict),
+            clock,
+            shutdown,
+        };
+        tracing::info!(
+            release = config.release.name,
+            generation = generation.id.generation,
+            resumed = generation.resumed,
+            address = %listener.local_addr()?,
+            "generation"
+        );
+        Ok(Self { config: Arc::new(config), generation, shared: Arc::new(shared), board, registries, listener })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// The socket is gone.
+    pub fn address(&self) -> std::io::Result<std::net::SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// What all streams share, to look at.
+    #[must_use]
+    pub fn shared(&self) -> Arc<Shared> {
+        self.shared.clone()
+    }
+
+    /// Which generation it works on.
+    #[must_use]
+    pub fn generation(&self) -> &Generation {
+        &self.generation
+    }
+
+    /// Works until it is told to end.
+    ///
+    /// # Errors
+    /// A log that cannot be read any further, a lease that another worker took.
+    pub async fn serve(self) -> Result<Ended> {
+        let Self { config, generation, shared, board, registries, listener } = self;
+        let shutdown = shared.shutdown.clone();
+        let source: Arc<dyn http::Source> = board.clone();
+        let settings = http::Settings { address: listener.local_addr()?, hosts: config.serve.hosts.clone(), ..http::Settings::default() };
+        let serving = tokio::spawn({
+            let (settings, shutdown) = (settings, shutdown.clone());
+            async move { http::serve(listener, &settings, source, shutdown).await }
+        });
+        let show = show::Show { config: config.clone(), shared: shared.clone(), board: board.clone(), generation: generation.clone(), registries: registries.values().cloned().collect() };
+        show.now();
+        let showing = tokio::spawn(show.run());
+        let mut lives = JoinSet::new();
+        for index in 0..config.streams.len() {
+            let life = life::Life {
+                config: config.clone(),
+                index,
+                generation: generation.clone(),
+                shared: shared.clone(),
+                board: board.clone(),
+                registries: registries.clone(),
+            };
+            lives.spawn(life.run());
+        }
+        let waited = wait(&mut lives, &shared, &generation).await;
+        shutdown.cancel();
+        let drained = tokio::time::timeout(DRAIN, async { while lives.join_next().await.is_some() {} }).await;
+        if drained.is_err() {
+            tracing::warn!("the last results were not stored in time; the next worker reads them again");
+        }
+        showing.abort();
+        drop(tokio::time::timeout(Duration::from_secs(1), serving).await);
+        shared.store.clone().close().await;
+        waited
+    }
+}
+
+/// Waits for a signal, or for a stream that cannot go on.
+async fn wait(lives: &mut JoinSet<Result<commit::Ended>>, shared: &Shared, generation: &Generation) -> Result<Ended> {
+    let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
+    let mut complete = 0;
+    let all = lives.len();
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(Ended::Terminated),
+            _ = interrupt.recv() => return Ok(Ended::Interrupted),
+            () = shared.shutdown.cancelled() => return Ok(Ended::Cancelled),
+            Some(ended) = lives.join_next() => {
+                if ended.context("join a stream")?? == commit::Ended::Complete {
+                    complete += 1;
+                }
+                if complete == all {
+                    let id = &generation.id;
+                    commit::finish(&shared.store, &id.release, id.generation, &actor()).await?;
+                    tracing::info!(release = id.release, generation = id.generation, "closed: everything is read and stored");
+                }
+            }
+        }
+    }
+}
+
+/// Who writes: host and process.
+pub(in crate::app) fn actor() -> String {
+    let host = std::fs::read_to_string("/etc/hostname").map(|name| name.trim().to_owned()).unwrap_or_default();
+    format!("{}/{}", if host.is_empty() { "worker" } else { &host }, std::process::id())
+}
+
+fn metric_settings(config: &Config, generation: &Generation) -> metrics::Settings {
+    let streams = config.streams.iter().map(|stream| metrics::StreamSettings {
+        name: stream.name.clone(),
+        sides: Side::PAIR.to_vec(),
+        fields: named_paths(stream),
+    });
+    metrics::Settings {
+        release: config.release.name.clone(),
+        generation: u64::try_from(generation.id.generation).unwrap_or(0),
+        config: config.digest(),
+        streams: streams.collect(),
+    }
+}
+
+/// Paths that the config names: the only ones that a label may carry.
+fn named_paths(stream: &crate::config::Stream) -> Vec<String> {
+    let rules = &stream.sides.baseline.codec.rules;
+    let mut paths: Vec<String> = rules.tolerant.iter().chain(&stream.show).map(ToString::to_string).collect();
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+/// The verdict of the streams as they stand.
+#[must_use]
+pub fn verdict(shared: &Shared) -> Stored {
+    judge(&shared.seats.lock().unwrap_or_else(PoisonError::into_inner), shared.clock.wall_ms())
+}

@@ -1,0 +1,169 @@
+//! What the world sees of the worker: once a second the verdict, the metrics and the report, from memory.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use super::commit::Shared;
+use super::seat::{self, Seat, Stored};
+use super::status::View;
+use crate::app::board::Board;
+use crate::app::metrics::{Component, Progress, RegistryResult};
+use crate::app::report::{self, PartitionRange, Report, SchemaChange, SchemaUse, SideInput, StreamInput};
+use crate::app::stored;
+use crate::config::Config;
+use crate::edge::registry::Registry;
+use crate::edge::store::Generation;
+use crate::model::{PerSide, Side, Verdict};
+
+/// Shows.
+pub(super) struct Show {
+    pub config: Arc<Config>,
+    pub shared: Arc<Shared>,
+    pub board: Arc<Board>,
+    pub generation: Generation,
+    pub registries: Vec<Arc<Registry>>,
+}
+
+impl Show {
+    /// Every second, for ever.
+    pub async fn run(self) {
+        let mut every = tokio::time::interval(Duration::from_secs(1));
+        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            every.tick().await;
+            self.now();
+        }
+    }
+
+    /// Once.
+    pub fn now(&self) {
+        let Shared { metrics, seats, clock, .. } = &*self.shared;
+        let seats = seats.lock().unwrap_or_else(PoisonError::into_inner);
+        // What is shown is what is stored, where something is: a verdict that was never committed is nobody's.
+        let stored = self.shared.verdict.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let judged = seat::judge(&seats, clock.wall_ms());
+        let judged = match stored {
+            Some(stored) if stored.gist() != judged.gist() => stored,
+            Some(_) => judged,
+            None => Stored { release: unjudged(&judged), ..judged },
+        };
+        metrics.verdict(judged.release.verdict);
+        let mut alive = true;
+        let (mut kafka, mut full) = (false, false);
+        let mut streams = Vec::with_capacity(seats.len());
+        for (name, seat) in seats.iter() {
+            let view = seat.status.get();
+            alive &= view.at_ms == 0 || clock.elapsed_ms() - view.at_ms < 30_000;
+            kafka |= view.trouble.baseline.is_some() || view.trouble.canary.is_some();
+            full |= view.full;
+            let verdict = judged.streams.get(name).map_or(Verdict::Inconclusive, |judgement| judgement.verdict);
+            self.measure(name, seat, &view, verdict);
+            streams.push(report_of(name, seat, &view, verdict));
+        }
+        drop(seats);
+        if alive {
+            self.board.beat();
+        }
+        metrics.degraded(Component::Kafka, kafka);
+        metrics.degraded(Component::Memory, full);
+        for registry in &self.registries {
+            for (result, count) in registry.requests().iter() {
+                let result = match result {
+                    "ok" => RegistryResult::Ok,
+                    "not_found" => RegistryResult::NotFound,
+                    _ => RegistryResult::Error,
+                };
+                metrics.registry_requests(result, count);
+            }
+        }
+        metrics.upkeep();
+        let report = self.report(&judged, streams);
+        self.board.judged(&self.config.release.name, &judged.release, report.json().ok().map(Arc::from));
+    }
+
+    fn report(&self, judged: &Stored, streams: Vec<report::StreamReport>) -> Report {
+        let generation = u64::try_from(self.generation.id.generation).unwrap_or(0);
+        report::release(&self.config.release.name, generation, &judged.release, streams, false)
+    }
+
+    fn measure(&self, name: &str, seat: &Seat, view: &View, verdict: Verdict) {
+        let Some(metrics) = self.shared.metrics.stream(name) else {
+            return;
+        };
+        metrics.verdict(verdict);
+        metrics.evidence(seat.tally.evidence());
+        metrics.held(view.held_bytes);
+        for side in Side::PAIR {
+            let of = view.sides.get(side);
+            metrics.read_total(side, of.read);
+            let lag = lag(view, side);
+            let progress = Progress { lag, watermark_ms: of.watermark_ms, pending: of.pending, retention_headroom_ms: None };
+            metrics.progress(side, &progress);
+        }
+        let mut changes = std::collections::BTreeMap::new();
+        for change in &view.changes {
+            *changes.entry(change.change.as_str()).or_insert(0_u64) += 1;
+        }
+        for (change, number) in changes {
+            metrics.schema_changes(change, number);
+        }
+    }
+}
+
+/// Nothing is stored yet, so nothing passes and nothing fails.
+fn unjudged(judged: &Stored) -> crate::engine::judge::Judgement {
+    let mut release = judged.release.clone();
+    release.verdict = Verdict::Inconclusive;
+    release
+}
+
+fn lag(view: &View, side: Side) -> Option<u64> {
+    let ends = view.ends.get(side);
+    if ends.is_empty() {
+        return None;
+    }
+    let behind = |partition: &crate::engine::PartitionView| {
+        let end = ends.iter().find(|(id, _)| *id == partition.partition).map_or(0, |(_, end)| *end);
+        end.saturating_sub(partition.position)
+    };
+    Some(view.partitions.get(side).iter().map(behind).sum())
+}
+
+fn report_of(name: &str, seat: &Seat, view: &View, verdict: Verdict) -> report::StreamReport {
+    let mut counts = seat.counts.clone();
+    counts.add(&view.unfinished);
+    let side = |side: Side| {
+        let of = view.sides.get(side);
+        let range = |view: &crate::engine::PartitionView| PartitionRange { partition: view.partition, from: view.from, to: view.position };
+        SideInput {
+            read: of.read,
+            bytes: of.bytes,
+            gaps: of.gaps,
+            pending: of.pending,
+            partitions: view.partitions.get(side).iter().map(range).collect(),
+        }
+    };
+    let schemas = view.schemas.iter().map(|(side, id, digest, records)| SchemaUse {
+        side: *side,
+        id: *id,
+        digest: digest.clone(),
+        records: *records,
+    });
+    let changes = view.changes.iter().map(|change| SchemaChange {
+        path: change.path.to_string(),
+        change: change.change.as_str().to_owned(),
+        breaking: change.breaking,
+    });
+    report::stream(StreamInput {
+        stream: name,
+        verdict,
+        coverage: seat.tally.evidence().coverage().unwrap_or(0.0),
+        sampling: 1.0,
+        counts: &counts,
+        sides: PerSide { baseline: side(Side::Baseline), canary: side(Side::Canary) },
+        fields: &seat.fields,
+        schemas: schemas.collect(),
+        schema_changes: changes.collect(),
+        findings: seat.findings.iter().map(stored::finding).collect(),
+    })
+}

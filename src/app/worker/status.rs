@@ -1,0 +1,126 @@
+//! What a stream's thread shows of itself: written once in a while, read by the judge, the metrics and the probes.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::app::stream::Stream;
+use crate::engine::judge::{Condition, Conditions};
+use crate::engine::{PartitionView, SideView};
+use crate::model::{Inconclusive, PerSide, Side, WindowCounts};
+
+/// One stream as it stood a moment ago.
+#[derive(Clone, Default)]
+pub struct View {
+    /// The sides.
+    pub sides: PerSide<SideView>,
+    /// Their partitions.
+    pub partitions: PerSide<Vec<PartitionView>>,
+    /// Where each partition ends, as far as it was asked: (partition, high watermark).
+    pub ends: PerSide<Vec<(u32, u64)>>,
+    /// Bytes that records hold.
+    pub held_bytes: u64,
+    /// Memory is at its limit.
+    pub full: bool,
+    /// Windows that are not final yet.
+    pub unfinished: WindowCounts,
+    /// What the logs did: reason, side, one sentence.
+    pub incidents: BTreeSet<(Inconclusive, Side, String)>,
+    /// Brokers in trouble.
+    pub trouble: PerSide<Option<String>>,
+    /// Registries that do not answer.
+    pub registry_down: Vec<Side>,
+    /// The canary was behind at the close.
+    pub behind_at_close: bool,
+    /// Everything is read after a close.
+    pub complete: bool,
+    /// Schemas that were met: side, id, digest, records.
+    pub schemas: Vec<(Side, Option<u32>, String, u64)>,
+    /// How the schemas differ from the contract.
+    pub changes: Vec<crate::codec::SchemaChange>,
+    /// Our clock at the last look, monotonic milliseconds.
+    pub at_ms: i64,
+}
+
+/// The latest view. Clones are one.
+#[derive(Clone, Default)]
+pub struct Status(Arc<Mutex<View>>);
+
+impl Status {
+    /// The latest view.
+    #[must_use]
+    pub fn get(&self) -> View {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The thread is alive, though it waits.
+    pub fn beat(&self, at_ms: i64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).at_ms = at_ms;
+    }
+
+    /// Looks at a stream.
+    pub fn look(&self, stream: &Stream, at_ms: i64) {
+        let engine = &stream.engine;
+        let both = |f: &dyn Fn(Side) -> SideView| PerSide { baseline: f(Side::Baseline), canary: f(Side::Canary) };
+        let mut schemas = Vec::new();
+        for side in Side::PAIR {
+            for used in stream.lanes.get(side).reducer().schema_uses() {
+                let id = match used.schema {
+                    crate::codec::SchemaRef::Id(id) => Some(id),
+                    _ => None,
+                };
+                let digest = used.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+                schemas.push((side, id, digest, used.records));
+            }
+        }
+        let view = View {
+            sides: both(&|side| engine.side(side)),
+            partitions: PerSide { baseline: engine.partitions(Side::Baseline), canary: engine.partitions(Side::Canary) },
+            ends: stream.ends.clone(),
+            held_bytes: engine.held_bytes(),
+            full: engine.is_full(),
+            unfinished: engine.unfinished(),
+            incidents: stream.incidents.clone(),
+            trouble: stream.trouble.clone(),
+            registry_down: stream.registry_down(),
+            behind_at_close: engine.canary_behind_at_close().unwrap_or(false),
+            complete: engine.is_complete(),
+            schemas,
+            changes: stream.lanes.canary.reducer().schema_changes(),
+            at_ms,
+        };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = view;
+    }
+}
+
+impl View {
+    /// What stands in the way of a verdict, beside the counts.
+    #[must_use]
+    pub fn conditions(&self, now_ms: i64, store_down: bool) -> Conditions {
+        let mut present: Vec<Condition> =
+            self.incidents.iter().map(|(kind, side, _)| Condition { kind: *kind, side: Some(*side) }).collect();
+        for side in Side::PAIR {
+            if self.sides.get(side).open_transaction_since_ms.is_some() {
+                present.push(Condition { kind: Inconclusive::OpenTransaction, side: Some(side) });
+            }
+            if self.trouble.get(side).is_some() {
+                present.push(Condition { kind: Inconclusive::Stalled, side: Some(side) });
+            }
+        }
+        present.extend(self.registry_down.iter().map(|side| Condition { kind: Inconclusive::Registry, side: Some(*side) }));
+        if self.behind_at_close {
+            present.push(Condition { kind: Inconclusive::Stalled, side: Some(Side::Canary) });
+        }
+        if self.full {
+            present.push(Condition { kind: Inconclusive::Stalled, side: None });
+        }
+        if store_down {
+            present.push(Condition { kind: Inconclusive::Store, side: None });
+        }
+        let silent = |side: Side| if self.complete { None } else { self.sides.get(side).silent_since_ms };
+        Conditions {
+            now_ms,
+            silent_since_ms: PerSide { baseline: silent(Side::Baseline), canary: silent(Side::Canary) },
+            present,
+        }
+    }
+}
