@@ -64,7 +64,12 @@ impl Reader {
     /// A reducer of one side, up to date.
     #[must_use]
     pub fn new(reducer: Reducer, side: Side, book: Book) -> Self {
-        Self { reducer, side, book, read: 0 }
+        Self {
+            reducer,
+            side,
+            book,
+            read: 0,
+        }
     }
 
     /// The reducer, brought up to date.

@@ -69,11 +69,17 @@ pub fn newest(look: &Look<'_>, schemas: &mut Schemas, book: &Book, clock: Clock)
         return Ok(Vec::new());
     }
     let mut singles = Vec::new();
-    kafka::Reader::fetch(look.cluster, look.topic, &wanted, &mut |batch, index| singles.push(single(batch, index)))
-        .with_context(|| format!("read the last records of {}", look.topic))?;
+    kafka::Reader::fetch(look.cluster, look.topic, &wanted, &mut |batch, index| {
+        singles.push(single(batch, index))
+    })
+    .with_context(|| format!("read the last records of {}", look.topic))?;
     // Newest first, so that the first that decodes is the one.
     singles.sort_by_key(|(timestamp, batch)| {
-        std::cmp::Reverse((*timestamp, batch.partition, batch.records.first().map_or(0, |record| record.offset)))
+        std::cmp::Reverse((
+            *timestamp,
+            batch.partition,
+            batch.records.first().map_or(0, |record| record.offset),
+        ))
     });
     let mut chosen: BTreeMap<(Field, String), Arc<Schema>> = BTreeMap::new();
     let reducer = Reducer::new(look.side, look.settings.clone());
@@ -112,7 +118,9 @@ fn choose(
         let mut out = Vec::new();
         match reader.reducer().reduce(batch, 0, &mut out) {
             Progress::Done => {
-                let decodes = out.iter().any(|reduced| matches!(reduced.reduction, Reduction::Decoded(_)));
+                let decodes = out
+                    .iter()
+                    .any(|reduced| matches!(reduced.reduction, Reduction::Decoded(_)));
                 for (field, schema) in own.into_iter().filter(|_| decodes) {
                     chosen.entry((field, schema.name().to_owned())).or_insert(schema);
                 }
@@ -121,7 +129,10 @@ fn choose(
             Progress::NeedsSchema { field, schema, .. } => {
                 schemas.ask(side, field, schema);
                 schemas.take(Duration::from_millis(200))?;
-                anyhow::ensure!(clock.elapsed_ms() < deadline_ms, "the registry of the {side} did not answer within 30 s");
+                anyhow::ensure!(
+                    clock.elapsed_ms() < deadline_ms,
+                    "the registry of the {side} did not answer within 30 s"
+                );
             }
             Progress::NeedsContract { field, schema, .. } => {
                 // Only for this look: the book is told once the newest is known.
@@ -137,13 +148,19 @@ fn choose(
 pub fn single(batch: &RecordBatch, index: usize) -> (Option<i64>, RecordBatch) {
     let record = batch.records[index];
     let mut one = RecordBatch::new(batch.partition);
-    let copy = |one: &mut RecordBatch, span: Option<crate::model::Bytes>| span.map(|span| one.push_bytes(batch.bytes(span)));
+    let copy =
+        |one: &mut RecordBatch, span: Option<crate::model::Bytes>| span.map(|span| one.push_bytes(batch.bytes(span)));
     let (key, value) = (copy(&mut one, record.key), copy(&mut one, record.value));
     for (name, value) in batch.headers(&record) {
         let name = one.push_bytes(name);
         let value = value.map(|value| one.push_bytes(value));
         one.headers.push(crate::model::Header { name, value });
     }
-    one.records.push(crate::model::RecordRef { key, value, headers: (0, record.headers.1), ..record });
+    one.records.push(crate::model::RecordRef {
+        key,
+        value,
+        headers: (0, record.headers.1),
+        ..record
+    });
     (record.timestamp_ms, one)
 }

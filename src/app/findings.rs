@@ -84,14 +84,24 @@ impl Rereader {
     fn compare(&self, baseline: &Rendered, canary: &Rendered) -> Vec<FieldDifference> {
         let mut found = Vec::new();
         if baseline.key.is_some() || canary.key.is_some() {
-            found.extend(diff_whole("$key", baseline.key.as_ref(), canary.key.as_ref(), &self.rules));
+            found.extend(diff_whole(
+                "$key",
+                baseline.key.as_ref(),
+                canary.key.as_ref(),
+                &self.rules,
+            ));
         }
         let value = |rendered: &Rendered| (!rendered.tombstone).then(|| rendered.value.clone());
         found.extend(diff(value(baseline).as_ref(), value(canary).as_ref(), &self.rules));
         for ((name, left), (_, right)) in baseline.headers.iter().zip(&canary.headers) {
             if left != right {
                 let name = format!("$header.{name}");
-                found.extend(diff_whole(&name, Some(&header(left)), Some(&header(right)), &self.rules));
+                found.extend(diff_whole(
+                    &name,
+                    Some(&header(left)),
+                    Some(&header(right)),
+                    &self.rules,
+                ));
             }
         }
         found
@@ -108,13 +118,21 @@ impl Rereader {
         }
         let reducer = self.readers.get_mut(side).reducer();
         let mut keep = |batch: &RecordBatch, index: usize| {
-            let position = Position { side, partition: batch.partition, offset: batch.records[index].offset };
+            let position = Position {
+                side,
+                partition: batch.partition,
+                offset: batch.records[index].offset,
+            };
             if let Ok(record) = reducer.value(batch, index) {
                 rendered.insert(position, record);
             }
         };
         match self.again.get_mut(side) {
-            Again::Kafka { settings, topic, fetcher } => {
+            Again::Kafka {
+                settings,
+                topic,
+                fetcher,
+            } => {
                 if fetcher.is_none() {
                     *fetcher = Some(Box::new(kafka::Fetcher::open(settings, topic)?));
                 }
@@ -125,7 +143,9 @@ impl Rereader {
             Again::Avro { path, index } => {
                 let offsets: Vec<u64> = wanted.iter().map(|(_, offset)| *offset).collect();
                 if let Some(index) = index {
-                    files::fetch(path, index, &offsets, |offset, bytes| keep(&record_of(offset, bytes), 0))?;
+                    files::fetch(path, index, &offsets, |offset, bytes| {
+                        keep(&record_of(offset, bytes), 0)
+                    })?;
                 }
             }
         }
@@ -137,7 +157,13 @@ impl Rereader {
 fn record_of(offset: u64, bytes: &[u8]) -> RecordBatch {
     let mut batch = RecordBatch::new(0);
     let value: Option<Bytes> = Some(batch.push_bytes(bytes));
-    batch.records.push(RecordRef { offset, timestamp_ms: None, key: None, value, headers: (0, 0) });
+    batch.records.push(RecordRef {
+        offset,
+        timestamp_ms: None,
+        key: None,
+        value,
+        headers: (0, 0),
+    });
     batch
 }
 

@@ -70,12 +70,21 @@ impl Lane {
     /// A lane that reads nothing yet.
     #[must_use]
     pub fn new(side: Side, log: Log, reducer: book::Reader) -> Self {
-        Self { side, log, partitions: BTreeMap::new(), reducer }
+        Self {
+            side,
+            log,
+            partitions: BTreeMap::new(),
+            reducer,
+        }
     }
 
     /// Reduces a batch as far as it goes. What must wait is kept, and its partition is not read meanwhile.
     pub fn admit(&mut self, mut batch: RecordBatch, broken: Vec<(u64, UndecodableReason)>) -> Vec<Entry> {
-        if let Some(end) = self.partitions.get(&batch.partition).and_then(|partition| partition.end) {
+        if let Some(end) = self
+            .partitions
+            .get(&batch.partition)
+            .and_then(|partition| partition.end)
+        {
             batch.records.retain(|record| record.offset < end);
         }
         self.reduce(batch, broken, 0)
@@ -83,8 +92,14 @@ impl Lane {
 
     /// Goes on with the records that waited in a partition.
     pub fn resume(&mut self, partition: u32) -> Vec<Entry> {
-        match self.partitions.get_mut(&partition).and_then(|partition| partition.waiting.take()) {
-            Some(Waiting { batch, broken, from, .. }) => {
+        match self
+            .partitions
+            .get_mut(&partition)
+            .and_then(|partition| partition.waiting.take())
+        {
+            Some(Waiting {
+                batch, broken, from, ..
+            }) => {
                 self.log.release(&[partition]);
                 self.reduce(batch, broken, from)
             }
@@ -98,15 +113,32 @@ impl Lane {
         let need = match progress {
             Progress::Done => None,
             Progress::NeedsSchema { at, field, schema } => Some((at, Need::Schema(field, schema))),
-            Progress::NeedsContract { at, field, type_name, time_ms, schema } => {
-                Some((at, Need::Contract { field, type_name, time_ms, schema }))
-            }
+            Progress::NeedsContract {
+                at,
+                field,
+                type_name,
+                time_ms,
+                schema,
+            } => Some((
+                at,
+                Need::Contract {
+                    field,
+                    type_name,
+                    time_ms,
+                    schema,
+                },
+            )),
         };
         let entries = entries(reduced, &broken);
         if let Some((from, need)) = need {
             let partition = batch.partition;
             self.log.hold(&[partition]);
-            self.partitions.entry(partition).or_default().waiting = Some(Waiting { batch, broken, from, need });
+            self.partitions.entry(partition).or_default().waiting = Some(Waiting {
+                batch,
+                broken,
+                from,
+                need,
+            });
         }
         entries
     }
@@ -121,7 +153,9 @@ impl Lane {
     /// True where some partition may still be read.
     #[must_use]
     pub fn wants_records(&self) -> bool {
-        self.partitions.values().any(|partition| !partition.done && !partition.held && partition.waiting.is_none())
+        self.partitions
+            .values()
+            .any(|partition| !partition.done && !partition.held && partition.waiting.is_none())
     }
 
     /// The reducer, to ask what it has met.
@@ -147,7 +181,12 @@ fn entries(reduced: Vec<Reduced>, broken: &[(u64, UndecodableReason)]) -> Vec<En
             }
             (_, body) => body,
         };
-        Entry { offset: reduced.offset, bytes: reduced.bytes, timestamp_ms: reduced.timestamp_ms, body }
+        Entry {
+            offset: reduced.offset,
+            bytes: reduced.bytes,
+            timestamp_ms: reduced.timestamp_ms,
+            body,
+        }
     };
     reduced.into_iter().map(entry).collect()
 }

@@ -53,7 +53,11 @@ impl Log {
     /// No such file, or not an Avro object container.
     pub fn open_avro(path: PathBuf) -> Result<Self, files::FileError> {
         let reader = files::Reader::open(&path)?;
-        Ok(Log::Avro(Box::new(AvroLog { path, reader, ended: false })))
+        Ok(Log::Avro(Box::new(AvroLog {
+            path,
+            reader,
+            ended: false,
+        })))
     }
 
     /// The next thing, waiting at most `wait` for it.
@@ -66,7 +70,11 @@ impl Log {
                 kafka::Event::Records(batch) => Read::Records(batch, Vec::new()),
                 kafka::Event::End { partition, position } => Read::End(partition, position),
                 kafka::Event::Expired { partition, from, to } => Read::Expired(partition, from, to),
-                kafka::Event::Truncated { partition, position, end } => Read::Truncated(partition, position, end),
+                kafka::Event::Truncated {
+                    partition,
+                    position,
+                    end,
+                } => Read::Truncated(partition, position, end),
                 kafka::Event::Corrupt { partition, offset } => Read::Corrupt(partition, offset),
                 kafka::Event::Trouble(text) => Read::Trouble(text),
                 kafka::Event::Idle => Read::Idle,
@@ -77,7 +85,11 @@ impl Log {
                     return Ok(Read::Records(chunk.batch, chunk.undecodable));
                 }
                 let first = !std::mem::replace(&mut log.ended, true);
-                Ok(if first { Read::End(0, log.reader.offset()) } else { Read::Idle })
+                Ok(if first {
+                    Read::End(0, log.reader.offset())
+                } else {
+                    Read::Idle
+                })
             }
         }
     }

@@ -31,8 +31,15 @@ pub fn to_stderr(tone: Tone, usual: Level) {
         (_, 3) => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
-    let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false);
+    let lines = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_target(false);
     let terminal = std::io::stderr().is_terminal();
     // Only the first subscriber of a process counts; a second one is a test's.
-    let _ = if terminal { lines.with_ansi(true).try_init() } else { lines.json().flatten_event(true).try_init() };
+    let _ = if terminal {
+        lines.with_ansi(true).try_init()
+    } else {
+        lines.json().flatten_event(true).try_init()
+    };
 }

@@ -41,12 +41,19 @@ pub fn of_topic(reader: &kafka::Reader, from: Bound, to: Bound, settings: &engin
         _ => None,
     };
     let found = |table: &Option<Vec<(u32, Option<u64>)>>, partition: u32, end: u64| {
-        let row = table.as_ref().and_then(|rows| rows.iter().find(|(id, _)| *id == partition));
+        let row = table
+            .as_ref()
+            .and_then(|rows| rows.iter().find(|(id, _)| *id == partition));
         row.and_then(|(_, offset)| *offset).unwrap_or(end)
     };
     let mut spans = Vec::with_capacity(ends.len());
     for end in ends {
-        let kafka::Ends { partition, low, last_stable, .. } = end;
+        let kafka::Ends {
+            partition,
+            low,
+            last_stable,
+            ..
+        } = end;
         let literal = |bound: Bound, table| match bound {
             Bound::Beginning => low,
             Bound::End => last_stable,
@@ -61,7 +68,11 @@ pub fn of_topic(reader: &kafka::Reader, from: Bound, to: Bound, settings: &engin
                 reader.topic()
             );
         }
-        spans.push(Span { partition, from: from_offset, to: to_offset });
+        spans.push(Span {
+            partition,
+            from: from_offset,
+            to: to_offset,
+        });
     }
     Ok(spans)
 }
@@ -96,7 +107,11 @@ fn unknown(flag: &'static str) -> anyhow::Error {
 ///
 /// # Errors
 /// The cluster does not answer.
-pub fn start_of_topic(reader: &kafka::Reader, start: crate::config::Start, settings: &engine::Settings) -> Result<Vec<(u32, u64)>> {
+pub fn start_of_topic(
+    reader: &kafka::Reader,
+    start: crate::config::Start,
+    settings: &engine::Settings,
+) -> Result<Vec<(u32, u64)>> {
     let ends = reader.ends().context("capture the start offsets")?;
     Ok(match start {
         crate::config::Start::Now => ends.iter().map(|end| (end.partition, end.last_stable)).collect(),
@@ -104,8 +119,15 @@ pub fn start_of_topic(reader: &kafka::Reader, start: crate::config::Start, setti
         crate::config::Start::At(ms) => {
             let margin = settings.lateness_ms.unwrap_or(0) + settings.grace_ms.unwrap_or(0) + SLACK_MS;
             let found = reader.offsets_at(ms.saturating_sub(margin))?;
-            let end_of = |partition| ends.iter().find(|end| end.partition == partition).map_or(0, |end| end.last_stable);
-            found.into_iter().map(|(partition, offset)| (partition, offset.unwrap_or_else(|| end_of(partition)))).collect()
+            let end_of = |partition| {
+                ends.iter()
+                    .find(|end| end.partition == partition)
+                    .map_or(0, |end| end.last_stable)
+            };
+            found
+                .into_iter()
+                .map(|(partition, offset)| (partition, offset.unwrap_or_else(|| end_of(partition))))
+                .collect()
         }
     })
 }

@@ -15,9 +15,15 @@ use crate::edge::store::{self, Action, Command, ReleaseRow, Store};
 /// # Errors
 /// The database does not do it.
 pub fn run(config: &Config, request: ReleaseRequest, out: &mut dyn Write) -> Result<Ending> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().context("start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
     runtime.block_on(async {
-        let store = store::open(&world::store(&config.store)).await.context("open the database")?;
+        let store = store::open(&world::store(&config.store))
+            .await
+            .context("open the database")?;
         match request {
             ReleaseRequest::List { output } => list(&store, output, out).await?,
             ReleaseRequest::Start { reason } => {
@@ -34,9 +40,24 @@ pub fn run(config: &Config, request: ReleaseRequest, out: &mut dyn Write) -> Res
 }
 
 async fn record(store: &Store, release: &str, action: Action, reason: String, out: &mut dyn Write) -> Result<()> {
-    let command = Command { release: release.to_owned(), generation: None, action, reason, actor: actor() };
-    let done = store.record(command).await.with_context(|| format!("record the command on release {release}"))?;
-    writeln!(out, "{} generation {}: {}", done.id.release, done.id.generation, done.state.as_str())?;
+    let command = Command {
+        release: release.to_owned(),
+        generation: None,
+        action,
+        reason,
+        actor: actor(),
+    };
+    let done = store
+        .record(command)
+        .await
+        .with_context(|| format!("record the command on release {release}"))?;
+    writeln!(
+        out,
+        "{} generation {}: {}",
+        done.id.release,
+        done.id.generation,
+        done.state.as_str()
+    )?;
     Ok(())
 }
 
@@ -54,7 +75,11 @@ async fn list(store: &Store, output: Output, out: &mut dyn Write) -> Result<()> 
         return Ok(());
     }
     let mut table = Table::new();
-    table.load_style(if output == Output::Markdown { presets::ASCII_MARKDOWN } else { presets::NOTHING });
+    table.load_style(if output == Output::Markdown {
+        presets::ASCII_MARKDOWN
+    } else {
+        presets::NOTHING
+    });
     table.set_header(["release", "generation", "state", "started", "closed", "verdict"]);
     for row in &rows {
         table.add_row([
@@ -63,7 +88,10 @@ async fn list(store: &Store, output: Output, out: &mut dyn Write) -> Result<()> 
             row.state.as_str().to_owned(),
             super::report::rfc3339(row.started_ms),
             row.closed_ms.map(super::report::rfc3339).unwrap_or_default(),
-            row.verdict.as_ref().map_or("inconclusive", |verdict| verdict.verdict.as_str()).to_owned(),
+            row.verdict
+                .as_ref()
+                .map_or("inconclusive", |verdict| verdict.verdict.as_str())
+                .to_owned(),
         ]);
     }
     writeln!(out, "{table}")?;
@@ -86,8 +114,14 @@ fn json(row: &ReleaseRow) -> serde_json::Value {
 /// # Errors
 /// The database does not do it.
 pub fn migrate(config: &Config, out: &mut dyn Write) -> Result<Ending> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().context("start the runtime")?;
-    let done = runtime.block_on(store::migrate(&world::store(&config.store))).context("migrate the database")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
+    let done = runtime
+        .block_on(store::migrate(&world::store(&config.store)))
+        .context("migrate the database")?;
     if done.from == done.to {
         writeln!(out, "the database is at version {} already", done.to)?;
     } else {

@@ -22,11 +22,15 @@ pub struct Patience {
 
 impl Patience {
     /// A bounded run: three tries within 2 s, and a registry that does not answer ends it.
-    pub const BOUNDED: Patience =
-        Patience { pauses: [Duration::from_millis(500), Duration::from_millis(1000)], outlast_outages: false };
+    pub const BOUNDED: Patience = Patience {
+        pauses: [Duration::from_millis(500), Duration::from_millis(1000)],
+        outlast_outages: false,
+    };
     /// A worker: three tries over 2 min, and a registry that does not answer is waited for.
-    pub const WORKER: Patience =
-        Patience { pauses: [Duration::from_secs(40), Duration::from_secs(75)], outlast_outages: true };
+    pub const WORKER: Patience = Patience {
+        pauses: [Duration::from_secs(40), Duration::from_secs(75)],
+        outlast_outages: true,
+    };
 }
 
 /// Versions of a subject that are looked through for a fingerprint.
@@ -69,7 +73,16 @@ impl Schemas {
     #[must_use]
     pub fn new(handle: Handle, origins: PerSide<Origin>, patience: Patience, book: Book) -> Self {
         let (sender, answers) = mpsc::channel();
-        Self { handle, origins, patience, book, asked: BTreeSet::new(), sender, answers, down: BTreeSet::new() }
+        Self {
+            handle,
+            origins,
+            patience,
+            book,
+            asked: BTreeSet::new(),
+            sender,
+            answers,
+            down: BTreeSet::new(),
+        }
     }
 
     /// Asks for a schema, if nobody has yet.
@@ -84,7 +97,8 @@ impl Schemas {
             return;
         }
         let (origin, patience, sender) = (origin.clone(), self.patience, self.sender.clone());
-        self.handle.spawn(async move { find(key, &origin, patience, &sender).await });
+        self.handle
+            .spawn(async move { find(key, &origin, patience, &sender).await });
     }
 
     /// Takes the answers that are there, waiting at most `wait` for the first; true if one came.
@@ -92,7 +106,11 @@ impl Schemas {
     /// # Errors
     /// A registry that does not answer, in a bounded run.
     pub fn take(&mut self, wait: Duration) -> Result<bool, RegistryError> {
-        let mut next = if wait.is_zero() { self.answers.try_recv().ok() } else { self.answers.recv_timeout(wait).ok() };
+        let mut next = if wait.is_zero() {
+            self.answers.try_recv().ok()
+        } else {
+            self.answers.recv_timeout(wait).ok()
+        };
         let mut came = false;
         while let Some(answer) = next {
             match answer {
@@ -103,7 +121,10 @@ impl Schemas {
                 }
                 Answer::Unknown((side, field, reference)) => {
                     self.down.remove(&side);
-                    tracing::warn!(side = side.as_str(), "no schema for a reference; its records are undecodable");
+                    tracing::warn!(
+                        side = side.as_str(),
+                        "no schema for a reference; its records are undecodable"
+                    );
                     self.book.note(Fact::Unknown(side, field, reference));
                     came = true;
                 }
@@ -166,9 +187,10 @@ async fn look(key: Key, origin: &Origin, again: bool) -> Result<Option<Arc<Schem
     let found = match (reference, subject) {
         (SchemaRef::Id(id), _) if again => registry.schema_again(id).await.map(|schema| parse(side, &schema)),
         (SchemaRef::Id(id), _) => registry.schema(id).await.map(|schema| parse(side, &schema)),
-        (SchemaRef::Fixed, Some(subject)) => {
-            registry.subject_version(&subject, None).await.map(|schema| parse(side, &schema))
-        }
+        (SchemaRef::Fixed, Some(subject)) => registry
+            .subject_version(&subject, None)
+            .await
+            .map(|schema| parse(side, &schema)),
         (SchemaRef::Fingerprint(wanted), Some(subject)) => by_fingerprint(side, registry, &subject, wanted).await,
         (_, None) => Ok(None),
     };

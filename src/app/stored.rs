@@ -32,14 +32,29 @@ pub struct Loaded {
 /// # Errors
 /// The database does not do it, or holds what this binary does not understand.
 pub async fn load(store: &Store, config: &Config, id: &GenerationId) -> Result<Loaded> {
-    let read = Read { generation: id.clone(), stream: None, windows: Span::ALL, findings_max: FINDINGS_MAX };
+    let read = Read {
+        generation: id.clone(),
+        stream: None,
+        windows: Span::ALL,
+        findings_max: FINDINGS_MAX,
+    };
     let found = store.read(read).await.context("read the generation")?;
-    let verdict = found.verdicts.first().map(|row| serde_json::from_str::<Stored>(&row.body)).transpose();
+    let verdict = found
+        .verdicts
+        .first()
+        .map(|row| serde_json::from_str::<Stored>(&row.body))
+        .transpose();
     let verdict = verdict.context("read the stored verdict")?;
     let mut failed: Vec<String> = Vec::new();
     for row in &found.verdicts {
         let stored: Stored = serde_json::from_str(&row.body).context("read a stored verdict")?;
-        failed.extend(stored.streams.into_iter().filter(|(_, judged)| judged.verdict == Verdict::Fail).map(|(name, _)| name));
+        failed.extend(
+            stored
+                .streams
+                .into_iter()
+                .filter(|(_, judged)| judged.verdict == Verdict::Fail)
+                .map(|(name, _)| name),
+        );
     }
     let mut seats = BTreeMap::new();
     for stream in &config.streams {
@@ -50,7 +65,11 @@ pub async fn load(store: &Store, config: &Config, id: &GenerationId) -> Result<L
             tally.add(window.start_ms, window.end_ms, &window.counts, window.edge);
             counts.add(&window.counts);
         }
-        found.bad.iter().filter(|row| row.stream == stream.name).for_each(|row| tally.add_bad(row.start_ms, &row.counts));
+        found
+            .bad
+            .iter()
+            .filter(|row| row.stream == stream.name)
+            .for_each(|row| tally.add_bad(row.start_ms, &row.counts));
         let mut seat = Seat {
             tally,
             counts,
@@ -62,11 +81,21 @@ pub async fn load(store: &Store, config: &Config, id: &GenerationId) -> Result<L
             status: Status::default(),
             store_down: false,
         };
-        let own: Vec<FindingRow> = found.findings.iter().filter(|row| row.stream == stream.name).cloned().collect();
+        let own: Vec<FindingRow> = found
+            .findings
+            .iter()
+            .filter(|row| row.stream == stream.name)
+            .cloned()
+            .collect();
         seat.keep(&own);
         seats.insert(stream.name.clone(), seat);
     }
-    Ok(Loaded { seats, verdict, state: found.state, findings: found.findings })
+    Ok(Loaded {
+        seats,
+        verdict,
+        state: found.state,
+        findings: found.findings,
+    })
 }
 
 /// Judges what is stored. What stood in the way at the last commit still does: only a worker knows better.
@@ -83,9 +112,26 @@ pub fn judge(loaded: &Loaded, wall_ms: i64) -> Stored {
 /// How a stream of a config is judged.
 #[must_use]
 pub fn policy(config: &Config, stream: &config::Stream) -> Policy {
-    let config::Budgets { mismatched, missing, extra, duplicate, conflict, undecodable, untimely, diverted: _ } = stream.budgets;
+    let config::Budgets {
+        mismatched,
+        missing,
+        extra,
+        duplicate,
+        conflict,
+        undecodable,
+        untimely,
+        diverted: _,
+    } = stream.budgets;
     Policy {
-        budgets: crate::engine::judge::Budgets { mismatched, missing, extra, duplicate, conflict, undecodable, untimely },
+        budgets: crate::engine::judge::Budgets {
+            mismatched,
+            missing,
+            extra,
+            duplicate,
+            conflict,
+            undecodable,
+            untimely,
+        },
         min_duration_ms: config.policy.min_duration_ms,
         max_duration_ms: Some(config.policy.max_duration_ms),
         silent_after_ms: config.policy.silent_after_ms,
@@ -131,11 +177,17 @@ pub fn report(loaded: &Loaded, id: &GenerationId, judged: &Stored) -> Report {
         let own = loaded.findings.iter().filter(|row| row.stream == *name);
         let input = StreamInput {
             stream: name,
-            verdict: judged.streams.get(name).map_or(Verdict::Inconclusive, |judgement| judgement.verdict),
+            verdict: judged
+                .streams
+                .get(name)
+                .map_or(Verdict::Inconclusive, |judgement| judgement.verdict),
             coverage: seat.tally.evidence().coverage().unwrap_or(0.0),
             sampling: 1.0,
             counts,
-            sides: PerSide { baseline: side(counts, Side::Baseline), canary: side(counts, Side::Canary) },
+            sides: PerSide {
+                baseline: side(counts, Side::Baseline),
+                canary: side(counts, Side::Canary),
+            },
             fields: &seat.fields,
             schemas: Vec::new(),
             schema_changes: Vec::new(),
@@ -150,7 +202,11 @@ pub fn report(loaded: &Loaded, id: &GenerationId, judged: &Stored) -> Report {
 /// What is in final windows is what was read.
 fn side(counts: &WindowCounts, side: Side) -> SideInput {
     let own = counts.sides.get(side);
-    let alone = if side == Side::Canary { counts.extra } else { counts.missing };
+    let alone = if side == Side::Canary {
+        counts.extra
+    } else {
+        counts.missing
+    };
     let read = counts.matched
         + counts.mismatched
         + alone
@@ -160,5 +216,8 @@ fn side(counts: &WindowCounts, side: Side) -> SideInput {
         + own.untimely
         + own.undecodable_total()
         + own.excluded_total();
-    SideInput { read, ..SideInput::default() }
+    SideInput {
+        read,
+        ..SideInput::default()
+    }
 }

@@ -5,5 +5,9 @@ use crate::config::RequestError;
 /// An error that the command line tells with its hint.
 #[must_use]
 pub fn trouble(what: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
-    RequestError { what: what.into(), hint: Some(hint.into()) }.into()
+    RequestError {
+        what: what.into(),
+        hint: Some(hint.into()),
+    }
+    .into()
 }

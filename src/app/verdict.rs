@@ -21,7 +21,11 @@ const ANSWER_MAX_BYTES: usize = 64 << 20;
 /// # Errors
 /// The database or the worker does not answer, or does not know the release.
 pub fn run(request: VerdictRequest, out: &mut dyn Write) -> Result<Ending> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().context("start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
     let report = runtime.block_on(async {
         match &request.from {
             VerdictFrom::Config(config) => from_store(config, &request.release, request.generation).await,
@@ -37,7 +41,9 @@ pub fn run(request: VerdictRequest, out: &mut dyn Write) -> Result<Ending> {
 /// # Errors
 /// The database does not answer, or does not know the release.
 pub async fn from_store(config: &Config, release: &str, generation: Option<u32>) -> Result<Report> {
-    let store = store::open(&world::store(&config.store)).await.context("open the database")?;
+    let store = store::open(&world::store(&config.store))
+        .await
+        .context("open the database")?;
     let id = newest(&store, release, generation).await?;
     let loaded = stored::load(&store, config, &id).await?;
     let wall_ms = super::clock::Clock::start().wall_ms();
@@ -59,8 +65,12 @@ pub async fn newest(store: &store::Store, release: &str, generation: Option<u32>
             let all = store.releases(None).await.context("read the releases")?;
             let mut names: Vec<String> = all.into_iter().map(|row| row.id.release).collect();
             names.dedup();
-            let hint = if names.is_empty() { "no worker has begun a release yet".to_owned() } else { format!("there are: {}", names.join(", ")) };
-            return Err(trouble(format!("the database knows no release `{release}`"), hint));
+            let hint = if names.is_empty() {
+                "no worker has begun a release yet".to_owned()
+            } else {
+                format!("there are: {}", names.join(", "))
+            };
+            Err(trouble(format!("the database knows no release `{release}`"), hint))
         }
     }
 }
@@ -94,12 +104,30 @@ fn print(report: &Report, output: Output, explain: bool, out: &mut dyn Write) ->
     match (output, explain) {
         (Output::Json, _) => out.write_all(report.json().context("write the report")?.as_bytes())?,
         (Output::Markdown, _) => out.write_all(super::report::markdown(report, &[]).as_bytes())?,
-        (Output::Table, true) => out.write_all(table(report, &Look { colour: true, notes: Vec::new() }).as_bytes())?,
+        (Output::Table, true) => out.write_all(
+            table(
+                report,
+                &Look {
+                    colour: true,
+                    notes: Vec::new(),
+                },
+            )
+            .as_bytes(),
+        )?,
         (Output::Table, false) => {
             writeln!(out, "{}", report.verdict.as_str())?;
             if report.verdict != Verdict::Pass {
                 for reason in &report.reasons {
-                    writeln!(out, "  {}: {}", if reason.stream.is_empty() { &report.release } else { &reason.stream }, reason.text)?;
+                    writeln!(
+                        out,
+                        "  {}: {}",
+                        if reason.stream.is_empty() {
+                            &report.release
+                        } else {
+                            &reason.stream
+                        },
+                        reason.text
+                    )?;
                 }
             }
         }

@@ -22,11 +22,18 @@ pub fn registry(settings: &registry::Settings) -> Result<Arc<Registry>> {
 /// # Errors
 /// As [`registry`].
 pub fn registries(config: &Config) -> Result<BTreeMap<String, Arc<Registry>>> {
-    config.registries.iter().map(|(name, settings)| Ok((name.clone(), registry(settings)?))).collect()
+    config
+        .registries
+        .iter()
+        .map(|(name, settings)| Ok((name.clone(), registry(settings)?)))
+        .collect()
 }
 
 /// The database. A SQLite file is made and brought up to date by whoever opens it; a server's schema is `migrate`'s.
 #[must_use]
 pub fn store(settings: &store::Settings) -> store::Settings {
-    store::Settings { migrate: settings.url.starts_with("sqlite:"), ..settings.clone() }
+    store::Settings {
+        migrate: settings.url.starts_with("sqlite:"),
+        ..settings.clone()
+    }
 }

@@ -6,9 +6,7 @@ use std::io::Write;
 
 use anyhow::Result;
 
-pub use crate::app::command::{
-    DemoRequest, Ending, Output, ReleaseRequest, Role, Tone, VerdictFrom, VerdictRequest,
-};
+pub use crate::app::command::{DemoRequest, Ending, Output, ReleaseRequest, Role, Tone, VerdictFrom, VerdictRequest};
 use crate::app::{self, logs};
 use crate::config::{Config, ReconcileRequest};
 

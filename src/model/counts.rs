@@ -164,7 +164,13 @@ pub struct BadCounts {
 impl BadCounts {
     /// Adds another window's counts.
     pub fn add(&mut self, other: &BadCounts) {
-        let BadCounts { undecodable_shared, undecodable_judged, untimely_shared, untimely_judged, edge } = other;
+        let BadCounts {
+            undecodable_shared,
+            undecodable_judged,
+            untimely_shared,
+            untimely_judged,
+            edge,
+        } = other;
         self.undecodable_shared += undecodable_shared;
         self.undecodable_judged += undecodable_judged;
         self.untimely_shared += untimely_shared;

@@ -17,10 +17,17 @@ pub use print::{Found, Mark};
 /// # Errors
 /// The output cannot be written. What is wrong with the world is a finding, not an error.
 pub fn run(config: &Config, offline: bool, output: Output, out: &mut dyn Write) -> Result<Ending> {
-    let mut found = vec![Found::ok("config", format!("{} streams, release {}", config.streams.len(), config.release.name))];
+    let mut found = vec![Found::ok(
+        "config",
+        format!("{} streams, release {}", config.streams.len(), config.release.name),
+    )];
     found.extend(expired(config));
     if !offline {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("start the runtime")?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .context("start the runtime")?;
         let clock = super::clock::Clock::start();
         found.extend(world::store(config, runtime.handle()));
         found.extend(world::registries(config, runtime.handle()));

@@ -37,25 +37,45 @@ impl Found {
     /// As it should be.
     #[must_use]
     pub fn ok(what: &str, text: impl Into<String>) -> Self {
-        Self { mark: Mark::Ok, what: what.to_owned(), text: text.into(), hint: None }
+        Self {
+            mark: Mark::Ok,
+            what: what.to_owned(),
+            text: text.into(),
+            hint: None,
+        }
     }
 
     /// Worth a look.
     #[must_use]
     pub fn warn(what: &str, text: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { mark: Mark::Warn, what: what.to_owned(), text: text.into(), hint: Some(hint.into()) }
+        Self {
+            mark: Mark::Warn,
+            what: what.to_owned(),
+            text: text.into(),
+            hint: Some(hint.into()),
+        }
     }
 
     /// It will not work.
     #[must_use]
     pub fn bad(what: &str, text: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { mark: Mark::Bad, what: what.to_owned(), text: text.into(), hint: Some(hint.into()) }
+        Self {
+            mark: Mark::Bad,
+            what: what.to_owned(),
+            text: text.into(),
+            hint: Some(hint.into()),
+        }
     }
 
     /// An error of an edge.
     #[must_use]
     pub fn error(what: &str, error: &anyhow::Error, hint: Option<String>) -> Self {
-        Self { mark: Mark::Bad, what: what.to_owned(), text: format!("{error:#}"), hint }
+        Self {
+            mark: Mark::Bad,
+            what: what.to_owned(),
+            text: format!("{error:#}"),
+            hint,
+        }
     }
 }
 

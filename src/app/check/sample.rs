@@ -42,7 +42,9 @@ pub(super) fn stream(config: &Config, stream: &config::Stream, clock: Clock, han
     match look(config, stream, clock, handle) {
         Ok(found) => found,
         Err(error) => {
-            let hint = error.chain().find_map(|cause| cause.downcast_ref::<KafkaError>()?.hint());
+            let hint = error
+                .chain()
+                .find_map(|cause| cause.downcast_ref::<KafkaError>()?.hint());
             vec![Found::error(&stream.name, &error, hint)]
         }
     }
@@ -56,30 +58,64 @@ fn look(config: &Config, stream: &config::Stream, clock: Clock, handle: &Handle)
         name.map(|name| world::registry(&config.registries[name])).transpose()
     };
     let origin = |side: Side| -> Result<Origin> {
-        Ok(Origin { registry: registry(side)?, topic: Some(stream.sides.get(side).topic.clone()), fixed: None })
+        Ok(Origin {
+            registry: registry(side)?,
+            topic: Some(stream.sides.get(side).topic.clone()),
+            fixed: None,
+        })
     };
-    let origins = PerSide { baseline: origin(Side::Baseline)?, canary: origin(Side::Canary)? };
+    let origins = PerSide {
+        baseline: origin(Side::Baseline)?,
+        canary: origin(Side::Canary)?,
+    };
     let mut schemas = Schemas::new(handle.clone(), origins, Patience::BOUNDED, book.clone());
     if let Some(named) = &stream.contract {
         let registry = registry(Side::Baseline)?;
-        book.note(Fact::SoleContract(Field::Value, handle.block_on(contract::named(named, registry.as_deref()))?));
+        book.note(Fact::SoleContract(
+            Field::Value,
+            handle.block_on(contract::named(named, registry.as_deref()))?,
+        ));
     }
     let mut samples = PerSide::<Sample>::default();
     for side in Side::PAIR {
         let of = stream.sides.get(side);
         let cluster = &config.clusters[&of.cluster];
         let reader = kafka::Reader::open(cluster, &of.topic).with_context(|| format!("open the {side}"))?;
-        let ends = reader.ends().with_context(|| format!("ask for the ends of the {side}"))?;
+        let ends = reader
+            .ends()
+            .with_context(|| format!("ask for the ends of the {side}"))?;
         let facts = reader.describe();
         if facts.is_compacted() {
-            let text = format!("{side} topic {} is compacted: records that are compared may vanish before they are read", of.topic);
+            let text = format!(
+                "{side} topic {} is compacted: records that are compared may vanish before they are read",
+                of.topic
+            );
             found.push(Found::warn(&stream.name, text, "compare a topic that is not compacted, or one whose min.compaction.lag.ms covers lateness + grace + ahead_max"));
         }
-        let offsets: u64 = ends.iter().map(|end| end.last_stable - end.low.min(end.last_stable)).sum();
-        found.push(Found::ok(&stream.name, format!("{side} topic {}: {} partitions, {offsets} offsets, may be read", of.topic, ends.len())));
-        let spans: Vec<_> = ends.iter().map(|end| (end.partition, end.low, end.last_stable)).collect();
+        let offsets: u64 = ends
+            .iter()
+            .map(|end| end.last_stable - end.low.min(end.last_stable))
+            .sum();
+        found.push(Found::ok(
+            &stream.name,
+            format!(
+                "{side} topic {}: {} partitions, {offsets} offsets, may be read",
+                of.topic,
+                ends.len()
+            ),
+        ));
+        let spans: Vec<_> = ends
+            .iter()
+            .map(|end| (end.partition, end.low, end.last_stable))
+            .collect();
         if side == Side::Baseline && stream.contract.is_none() {
-            let look = Look { side, cluster, topic: &of.topic, spans: &spans, settings: &of.codec };
+            let look = Look {
+                side,
+                cluster,
+                topic: &of.topic,
+                spans: &spans,
+                settings: &of.codec,
+            };
             contract::newest_of_baseline(&look, &mut schemas, &book, clock)?;
         }
         let mut reducer = book::Reader::new(Reducer::new(side, of.codec.clone()), side, book.clone());
@@ -106,8 +142,10 @@ fn sample(
     let mut sample = Sample::default();
     let mut newest: BTreeMap<u32, i64> = BTreeMap::new();
     let mut whole: Vec<RecordBatch> = Vec::new();
-    kafka::Reader::fetch(cluster, topic, &wanted, &mut |batch, index| whole.push(contract::single(batch, index).1))
-        .with_context(|| format!("read the last records of the {side}"))?;
+    kafka::Reader::fetch(cluster, topic, &wanted, &mut |batch, index| {
+        whole.push(contract::single(batch, index).1)
+    })
+    .with_context(|| format!("read the last records of the {side}"))?;
     for batch in &whole {
         for fingerprint in reduce(side, batch, reader, schemas, book, &mut sample)? {
             sample.note(batch.partition, &fingerprint, &mut newest);
@@ -164,7 +202,10 @@ impl Sample {
         let max = newest.entry(partition).or_insert(time);
         self.disorder_ms = self.disorder_ms.max(*max - time);
         *max = (*max).max(time);
-        self.span_ms = (Some(self.span_ms.0.map_or(time, |least| least.min(time))), self.span_ms.1.max(Some(time)));
+        self.span_ms = (
+            Some(self.span_ms.0.map_or(time, |least| least.min(time))),
+            self.span_ms.1.max(Some(time)),
+        );
         self.twice += u64::from(self.times.insert(fingerprint.identity, time).is_some());
     }
 
@@ -182,32 +223,80 @@ fn judge(stream: &config::Stream, samples: &PerSide<Sample>, found: &mut Vec<Fou
     for side in Side::PAIR {
         let sample = samples.get(side);
         if sample.read == 0 {
-            found.push(Found::warn(name, format!("the {side} shows no record that is selected"), "is anything written there, and does `select` name it?"));
+            found.push(Found::warn(
+                name,
+                format!("the {side} shows no record that is selected"),
+                "is anything written there, and does `select` name it?",
+            ));
             continue;
         }
         let undecodable: u64 = sample.undecodable.values().sum();
         if undecodable > 0 {
-            let reasons: Vec<String> = sample.undecodable.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-            let text = format!("{undecodable} of {} sampled {side} records cannot be decoded: {}", sample.read, reasons.join(", "));
+            let reasons: Vec<String> = sample
+                .undecodable
+                .iter()
+                .map(|(reason, count)| format!("{count} {reason}"))
+                .collect();
+            let text = format!(
+                "{undecodable} of {} sampled {side} records cannot be decoded: {}",
+                sample.read,
+                reasons.join(", ")
+            );
             let hint = "are format, framing and registry those that the producers use?";
-            found.push(if undecodable == sample.read { Found::bad(name, text, hint) } else { Found::warn(name, text, hint) });
+            found.push(if undecodable == sample.read {
+                Found::bad(name, text, hint)
+            } else {
+                Found::warn(name, text, hint)
+            });
         }
         if sample.untimed > 0 {
-            let text = format!("{} of {} sampled {side} records have no event time", sample.untimed, sample.read);
+            let text = format!(
+                "{} of {} sampled {side} records have no event time",
+                sample.untimed, sample.read
+            );
             let hint = "event_time names a field, a header or the timestamp that every record has";
-            found.push(if sample.untimed * 2 > sample.read { Found::bad(name, text, hint) } else { Found::warn(name, text, hint) });
+            found.push(if sample.untimed * 2 > sample.read {
+                Found::bad(name, text, hint)
+            } else {
+                Found::warn(name, text, hint)
+            });
         }
         if !stream.sides.baseline.codec.identity.is_empty() && sample.without_identity * 100 > sample.read {
-            let text = format!("{} of {} sampled {side} records have no identity", sample.without_identity, sample.read);
-            found.push(Found::warn(name, text, "name parts of the identity that are never null"));
+            let text = format!(
+                "{} of {} sampled {side} records have no identity",
+                sample.without_identity, sample.read
+            );
+            found.push(Found::warn(
+                name,
+                text,
+                "name parts of the identity that are never null",
+            ));
         }
         if sample.twice * 100 > sample.read {
-            let text = format!("{} of {} sampled {side} records repeat an identity", sample.twice, sample.read);
-            found.push(Found::warn(name, text, "add a part that makes it unique, or set identity.names to entity"));
+            let text = format!(
+                "{} of {} sampled {side} records repeat an identity",
+                sample.twice, sample.read
+            );
+            found.push(Found::warn(
+                name,
+                text,
+                "add a part that makes it unique, or set identity.names to entity",
+            ));
         }
-        if let Some(lateness) = stream.engine.lateness_ms.filter(|lateness| sample.disorder_ms > *lateness) {
-            let text = format!("{side} records are out of order by up to {} ms, lateness is {lateness} ms", sample.disorder_ms);
-            found.push(Found::warn(name, text, "raise lateness: later records take no part in pairing"));
+        if let Some(lateness) = stream
+            .engine
+            .lateness_ms
+            .filter(|lateness| sample.disorder_ms > *lateness)
+        {
+            let text = format!(
+                "{side} records are out of order by up to {} ms, lateness is {lateness} ms",
+                sample.disorder_ms
+            );
+            found.push(Found::warn(
+                name,
+                text,
+                "raise lateness: later records take no part in pairing",
+            ));
         }
     }
 }
@@ -228,16 +317,26 @@ fn sides_meet(stream: &config::Stream, config: &Config, samples: &PerSide<Sample
     let least = baseline.times.len().min(canary.times.len());
     let text = format!("{met} of {least} sampled identities stand on both sides");
     found.push(if met == 0 {
-        Found::bad(name, text, "do both sides see the same traffic, and is the identity the same on both?")
+        Found::bad(
+            name,
+            text,
+            "do both sides see the same traffic, and is the identity the same on both?",
+        )
     } else {
         Found::ok(name, text)
     });
     if let (Some(p99), Some(grace)) = (skew.quantile(0.99), stream.engine.grace_ms) {
         let text = format!("the skew of 99 % of the pairs is at most {p99} ms, grace is {grace} ms");
         let wide = p99.saturating_abs() > grace / 2;
-        found.push(if wide { Found::warn(name, text, "raise grace to more than twice the skew") } else { Found::ok(name, text) });
+        found.push(if wide {
+            Found::warn(name, text, "raise grace to more than twice the skew")
+        } else {
+            Found::ok(name, text)
+        });
     }
-    let (Some(rate), Some(lateness), Some(grace)) = (baseline.rate(), stream.engine.lateness_ms, stream.engine.grace_ms) else {
+    let (Some(rate), Some(lateness), Some(grace)) =
+        (baseline.rate(), stream.engine.lateness_ms, stream.engine.grace_ms)
+    else {
         return;
     };
     let window = stream.engine.window_ms.unwrap_or(0);
@@ -245,9 +344,18 @@ fn sides_meet(stream: &config::Stream, config: &Config, samples: &PerSide<Sample
     let mib = 2.0 * rate * held_s * BYTES_A_RECORD / f64::from(1 << 20);
     let limit = stream.engine.held_max_bytes >> 20;
     let text = format!("at {rate:.1} records/s a side about {mib:.1} MiB are in flight, held_max_bytes is {limit} MiB");
-    found.push(if mib > limit as f64 { Found::bad(name, text, "raise limits.held_max_bytes") } else { Found::ok(name, text) });
+    found.push(if mib > limit as f64 {
+        Found::bad(name, text, "raise limits.held_max_bytes")
+    } else {
+        Found::ok(name, text)
+    });
     let seconds = (PAIRS_MIN as f64 / rate).max(config.policy.min_duration_ms as f64 / 1000.0) + held_s;
     let most = config.policy.max_duration_ms as f64 / 1000.0;
-    let text = format!("at that rate a pass is possible after {seconds:.0} s of event time, max_duration is {most:.0} s");
-    found.push(if seconds > most { Found::bad(name, text, "raise policy.max_duration, or lower policy.min_duration") } else { Found::ok(name, text) });
+    let text =
+        format!("at that rate a pass is possible after {seconds:.0} s of event time, max_duration is {most:.0} s");
+    found.push(if seconds > most {
+        Found::bad(name, text, "raise policy.max_duration, or lower policy.min_duration")
+    } else {
+        Found::ok(name, text)
+    });
 }

@@ -9,10 +9,19 @@ use crate::edge::store::{self, StoreError};
 
 /// The database. A SQLite file that is not there yet is the worker's to make.
 pub(super) fn store(config: &Config, handle: &Handle) -> Vec<Found> {
-    let settings = store::Settings { migrate: false, ..config.store.clone() };
-    let missing = settings.url.strip_prefix("sqlite://").is_some_and(|path| !std::path::Path::new(path.split('?').next().unwrap_or(path)).exists());
+    let settings = store::Settings {
+        migrate: false,
+        ..config.store.clone()
+    };
+    let missing = settings
+        .url
+        .strip_prefix("sqlite://")
+        .is_some_and(|path| !std::path::Path::new(path.split('?').next().unwrap_or(path)).exists());
     if missing {
-        return vec![Found::ok("store", "the SQLite file is not there yet; the worker makes it")];
+        return vec![Found::ok(
+            "store",
+            "the SQLite file is not there yet; the worker makes it",
+        )];
     }
     handle.block_on(async {
         match store::open(&settings).await {
@@ -21,7 +30,11 @@ pub(super) fn store(config: &Config, handle: &Handle) -> Vec<Found> {
                 vec![Found::ok("store", "answers, and its schema is this binary's")]
             }
             Err(error @ StoreError::NotMigrated { .. }) => {
-                vec![Found::bad("store", error.to_string(), "run `crosscheck migrate -c FILE`")]
+                vec![Found::bad(
+                    "store",
+                    error.to_string(),
+                    "run `crosscheck migrate -c FILE`",
+                )]
             }
             Err(error) => {
                 let hint = error.hint().to_owned();
@@ -40,7 +53,9 @@ pub(super) fn registries(config: &Config, handle: &Handle) -> Vec<Found> {
         found.push(match answer {
             Ok(()) => Found::ok(&what, "answers"),
             Err(error) => {
-                let hint = error.chain().find_map(|cause| cause.downcast_ref::<crate::edge::registry::RegistryError>()?.hint());
+                let hint = error
+                    .chain()
+                    .find_map(|cause| cause.downcast_ref::<crate::edge::registry::RegistryError>()?.hint());
                 Found::error(&what, &error, hint.map(str::to_owned))
             }
         });

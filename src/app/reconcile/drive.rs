@@ -90,8 +90,13 @@ fn count(output: Output, counted: &mut Counted) {
         Output::Final(found) => {
             for window in found.windows {
                 counted.counts.add(&window.counts);
-                let others = window.candidates.into_iter().filter(|candidate| candidate.outcome != Outcome::Mismatched);
-                counted.others.extend(others.map(|candidate| (window.start_ms, candidate)));
+                let others = window
+                    .candidates
+                    .into_iter()
+                    .filter(|candidate| candidate.outcome != Outcome::Mismatched);
+                counted
+                    .others
+                    .extend(others.map(|candidate| (window.start_ms, candidate)));
             }
             for settled in found.bad {
                 counted.bad.add(&settled.counts);
@@ -104,7 +109,10 @@ fn give_up_at_the_limit(stream: &Stream) -> Result<()> {
     let aligned = stream.is_aligned();
     if stream.engine.is_full() && (!aligned || stream.stalled) {
         let held = stream.engine.held_bytes();
-        let what = format!("the records in flight hold {} MiB, which is all that held_max_bytes allows", held >> 20);
+        let what = format!(
+            "the records in flight hold {} MiB, which is all that held_max_bytes allows",
+            held >> 20
+        );
         let hint = "set --held-max-bytes (or limits.held_max_bytes of the stream) to more, or bound what is in flight: \
                     --event-time with --lateness and --grace";
         return Err(trouble(what, hint));
@@ -113,7 +121,9 @@ fn give_up_at_the_limit(stream: &Stream) -> Result<()> {
 }
 
 fn give_up_on_trouble(stream: &Stream, since_ms: &mut Option<i64>, clock: Clock) -> Result<()> {
-    let troubled = Side::PAIR.into_iter().find_map(|side| Some((side, stream.trouble.get(side).as_ref()?)));
+    let troubled = Side::PAIR
+        .into_iter()
+        .find_map(|side| Some((side, stream.trouble.get(side).as_ref()?)));
     let Some((side, text)) = troubled else {
         *since_ms = None;
         return Ok(());

@@ -36,13 +36,22 @@ pub fn run(mut request: ReconcileRequest, output: Output, tone: Tone, out: &mut 
     }
     let interrupt = drive::Interrupt::listen(runtime.handle());
     let bar = progress::Bar::new(&opened, tone);
-    let open::Opened { mut stream, again, notes, .. } = opened;
+    let open::Opened {
+        mut stream,
+        again,
+        notes,
+        ..
+    } = opened;
     let counted = drive::to_the_end(&mut stream, &interrupt, &bar, clock)?;
     bar.finish();
     let report = result::report(&request, stream, again, counted)?;
     print(&report, output, notes, tone, out)?;
     runtime.shutdown_background();
-    Ok(if report.interrupted { Ending::Interrupted } else { Ending::Verdict(report.verdict) })
+    Ok(if report.interrupted {
+        Ending::Interrupted
+    } else {
+        Ending::Verdict(report.verdict)
+    })
 }
 
 fn print(report: &report::Report, output: Output, notes: Vec<String>, tone: Tone, out: &mut dyn Write) -> Result<()> {

@@ -57,8 +57,12 @@ struct SideOpened {
 /// # Errors
 /// A log that is not there or may not be read, a registry that does not answer, a range that cannot be.
 pub fn open(request: &ReconcileRequest, clock: Clock, handle: &Handle) -> Result<Opened> {
-    let side = |side: Side| open_side(request.sides.get(side), side, request).with_context(|| format!("open the {side}"));
-    let mut sides = PerSide { baseline: side(Side::Baseline)?, canary: side(Side::Canary)? };
+    let side =
+        |side: Side| open_side(request.sides.get(side), side, request).with_context(|| format!("open the {side}"));
+    let mut sides = PerSide {
+        baseline: side(Side::Baseline)?,
+        canary: side(Side::Canary)?,
+    };
     let book = Book::default();
     let origin = |side: &SideOpened| Origin {
         registry: side.registry.clone(),
@@ -68,7 +72,10 @@ pub fn open(request: &ReconcileRequest, clock: Clock, handle: &Handle) -> Result
         },
         fixed: side.fixed.clone(),
     };
-    let origins = PerSide { baseline: origin(&sides.baseline), canary: origin(&sides.canary) };
+    let origins = PerSide {
+        baseline: origin(&sides.baseline),
+        canary: origin(&sides.canary),
+    };
     let mut schemas = Schemas::new(handle.clone(), origins, Patience::BOUNDED, book.clone());
     choose_contracts(request, &sides, &mut schemas, &book, clock, handle)?;
     let mut engine = Engine::new(request.engine.clone());
@@ -93,15 +100,28 @@ pub fn open(request: &ReconcileRequest, clock: Clock, handle: &Handle) -> Result
     // Without bounds everything is settled at the end, and there is nothing to align.
     let bounded = request.engine.lateness_ms.is_some() && request.engine.grace_ms.is_some();
     let timed = bounded && request.engine.window_ms.is_some();
-    let reading = Reading { ahead_max_ms: timed.then_some(request.limits.ahead_max_ms), idle_ms: None };
+    let reading = Reading {
+        ahead_max_ms: timed.then_some(request.limits.ahead_max_ms),
+        idle_ms: None,
+    };
     let lanes = PerSide { baseline, canary };
     let stream = Stream::new(request.stream.clone(), engine, lanes, schemas, book, reading, clock);
-    let again = PerSide { baseline: baseline_again, canary: canary_again };
-    Ok(Opened { stream, again, notes, offsets })
+    let again = PerSide {
+        baseline: baseline_again,
+        canary: canary_again,
+    };
+    Ok(Opened {
+        stream,
+        again,
+        notes,
+        offsets,
+    })
 }
 
 fn lane(opened: SideOpened, side: Side, request: &ReconcileRequest, book: &Book) -> (Lane, Place) {
-    let SideOpened { log, spans, end, place, .. } = opened;
+    let SideOpened {
+        log, spans, end, place, ..
+    } = opened;
     let reducer = Reducer::new(side, request.sides.get(side).codec.clone());
     let mut lane = Lane::new(side, log, book::Reader::new(reducer, side, book.clone()));
     for span in spans {
@@ -121,10 +141,17 @@ fn open_side(side: &SideRequest, which: Side, request: &ReconcileRequest) -> Res
             let spans = range::of_topic(&reader, side.from, side.to, &request.engine)?;
             let mut notes: Vec<String> = spans
                 .iter()
-                .map(|span| format!("{which} {topic}: partition {}, offsets {} to {}", span.partition, span.from, span.to))
+                .map(|span| {
+                    format!(
+                        "{which} {topic}: partition {}, offsets {} to {}",
+                        span.partition, span.from, span.to
+                    )
+                })
                 .collect();
             if reader.describe().is_compacted() {
-                notes.push(format!("{which} {topic} is compacted: older values of a key may be gone, which counts as gaps"));
+                notes.push(format!(
+                    "{which} {topic} is compacted: older values of a key may be gone, which counts as gaps"
+                ));
             }
             Ok(SideOpened {
                 log: Log::Kafka(Box::new(reader)),
@@ -142,11 +169,16 @@ fn open_side(side: &SideRequest, which: Side, request: &ReconcileRequest) -> Res
             let Log::Avro(file) = &log else {
                 anyhow::bail!("a file is a file");
             };
-            let schema = Schema::parse(file.reader.schema_json()).with_context(|| format!("parse the schema of {}", path.display()))?;
+            let schema = Schema::parse(file.reader.schema_json())
+                .with_context(|| format!("parse the schema of {}", path.display()))?;
             let to = end.map_or("its end".to_owned(), |end| format!("record {end}"));
             Ok(SideOpened {
                 notes: vec![format!("{which} {}: record {from} to {to}", path.display())],
-                spans: vec![Span { partition: 0, from, to: from }],
+                spans: vec![Span {
+                    partition: 0,
+                    from,
+                    to: from,
+                }],
                 end,
                 place: Place::Avro(path.clone()),
                 log,
@@ -174,9 +206,19 @@ fn choose_contracts(
         let opened = sides.get(side);
         match (&opened.place, &opened.fixed) {
             (Place::Kafka(cluster, topic), _) => {
-                let spans: Vec<_> = opened.spans.iter().map(|span| (span.partition, span.from, span.to)).collect();
+                let spans: Vec<_> = opened
+                    .spans
+                    .iter()
+                    .map(|span| (span.partition, span.from, span.to))
+                    .collect();
                 let settings = &request.sides.get(side).codec;
-                let look = contract::Look { side, cluster, topic, spans: &spans, settings };
+                let look = contract::Look {
+                    side,
+                    cluster,
+                    topic,
+                    spans: &spans,
+                    settings,
+                };
                 if side == Side::Baseline && request.contract.is_none() {
                     contract::newest_of_baseline(&look, schemas, book, clock)?;
                 } else {
@@ -184,7 +226,12 @@ fn choose_contracts(
                 }
             }
             (Place::Avro(_), Some(schema)) => {
-                book.note(Fact::Schema(side, Field::Value, crate::codec::SchemaRef::Fixed, schema.clone()));
+                book.note(Fact::Schema(
+                    side,
+                    Field::Value,
+                    crate::codec::SchemaRef::Fixed,
+                    schema.clone(),
+                ));
                 if side == Side::Baseline && request.contract.is_none() {
                     book.note(Fact::SoleContract(Field::Value, schema.clone()));
                 }

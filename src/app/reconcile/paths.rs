@@ -28,7 +28,10 @@ pub fn check(request: &ReconcileRequest, book: &Book) -> Result<()> {
             || "the schemas have no path like it".to_owned(),
             |nearest| format!("did you mean `{nearest}`?"),
         );
-        return Err(trouble(format!("{flag} names the path `{path}`, which no schema has"), hint));
+        return Err(trouble(
+            format!("{flag} names the path `{path}`, which no schema has"),
+            hint,
+        ));
     }
     Ok(())
 }

@@ -18,9 +18,23 @@ pub fn print(request: &ReconcileRequest, opened: &Opened, out: &mut dyn Write) -
     writeln!(out, "stream {}", request.stream)?;
     opened.notes.iter().try_for_each(|note| writeln!(out, "  {note}"))?;
     for side in Side::PAIR {
-        let Settings { format, framing, identity, event_time, rules, .. } = &request.sides.get(side).codec;
-        let parts = if identity.is_empty() { "whole content".to_owned() } else { list(identity.iter().map(part)) };
-        writeln!(out, "  {side}: {format:?}, framing {framing:?}, identity {parts}, event time {event_time:?}")?;
+        let Settings {
+            format,
+            framing,
+            identity,
+            event_time,
+            rules,
+            ..
+        } = &request.sides.get(side).codec;
+        let parts = if identity.is_empty() {
+            "whole content".to_owned()
+        } else {
+            list(identity.iter().map(part))
+        };
+        writeln!(
+            out,
+            "  {side}: {format:?}, framing {framing:?}, identity {parts}, event time {event_time:?}"
+        )?;
         if side == Side::Baseline {
             writeln!(out, "  ignored: {}", paths(&rules.ignore))?;
             writeln!(out, "  tolerant: {}", paths(&rules.tolerant))?;
@@ -45,7 +59,11 @@ fn part(part: &Part) -> String {
 }
 
 fn paths(paths: &[Path]) -> String {
-    if paths.is_empty() { "nothing".to_owned() } else { list(paths.iter().map(ToString::to_string)) }
+    if paths.is_empty() {
+        "nothing".to_owned()
+    } else {
+        list(paths.iter().map(ToString::to_string))
+    }
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::open::Opened;
-use crate::app::stream::Stream;
 use crate::app::command::Tone;
+use crate::app::stream::Stream;
 use crate::model::Side;
 
 /// A bar, or nothing.
@@ -22,9 +22,15 @@ impl Bar {
         }
         let files = bytes(&opened.stream).1;
         let (length, template) = if files > 0 {
-            (files, "{bar:30} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left {msg}")
+            (
+                files,
+                "{bar:30} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left {msg}",
+            )
         } else {
-            (opened.offsets, "{bar:30} {human_pos} of {human_len} records, {per_sec}, {eta} left {msg}")
+            (
+                opened.offsets,
+                "{bar:30} {human_pos} of {human_len} records, {per_sec}, {eta} left {msg}",
+            )
         };
         let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
         if let Ok(style) = ProgressStyle::with_template(template) {
@@ -44,7 +50,11 @@ impl Bar {
             let view = stream.engine.side(side);
             view.read + view.gaps
         };
-        bar.set_position(if all_bytes > 0 { read_bytes } else { Side::PAIR.into_iter().map(offsets).sum() });
+        bar.set_position(if all_bytes > 0 {
+            read_bytes
+        } else {
+            Side::PAIR.into_iter().map(offsets).sum()
+        });
     }
 
     /// Goes away.

@@ -10,14 +10,16 @@ use crate::app::book;
 use crate::app::findings::{Again, Rereader, Seen};
 use crate::app::keyed::Key;
 use crate::app::log::Log;
-use crate::app::report::{self, FieldCounts, Finding, PartitionRange, Report, SchemaChange, SchemaUse, SideInput, StreamInput};
+use crate::app::report::{
+    self, FieldCounts, Finding, PartitionRange, Report, SchemaChange, SchemaUse, SideInput, StreamInput,
+};
 use crate::app::stream::Stream;
 use crate::codec::{Reducer, SchemaRef};
 use crate::config::ReconcileRequest;
-use crate::engine::census::{Census, Limits};
-use crate::engine::judge::{Budgets, Judgement, Reason};
 use crate::engine::Candidate;
+use crate::engine::census::{Census, Limits};
 use crate::engine::diff::DiffRules;
+use crate::engine::judge::{Budgets, Judgement, Reason};
 use crate::model::{Outcome, PerSide, Side, Verdict};
 
 /// Makes the report.
@@ -26,7 +28,10 @@ use crate::model::{Outcome, PerSide, Side, Verdict};
 /// A log that cannot be read again.
 pub fn report(request: &ReconcileRequest, stream: Stream, again: PerSide<Place>, counted: Counted) -> Result<Report> {
     let judgement = judge(request, &stream, &counted);
-    let sides = PerSide { baseline: side_input(&stream, Side::Baseline), canary: side_input(&stream, Side::Canary) };
+    let sides = PerSide {
+        baseline: side_input(&stream, Side::Baseline),
+        canary: side_input(&stream, Side::Canary),
+    };
     let (schemas, schema_changes) = (schema_uses(&stream), schema_changes(&stream));
     let coverage = census(&stream, &counted).coverage();
     let (fields, findings) = if counted.interrupted {
@@ -36,7 +41,11 @@ pub fn report(request: &ReconcileRequest, stream: Stream, again: PerSide<Place>,
     };
     let input = StreamInput {
         stream: &request.stream,
-        verdict: if counted.interrupted { Verdict::Inconclusive } else { judgement.verdict },
+        verdict: if counted.interrupted {
+            Verdict::Inconclusive
+        } else {
+            judgement.verdict
+        },
         coverage,
         sampling: 1.0,
         counts: &counted.counts,
@@ -46,22 +55,59 @@ pub fn report(request: &ReconcileRequest, stream: Stream, again: PerSide<Place>,
         schema_changes,
         findings,
     };
-    Ok(report::release(&request.release, 1, &judgement, vec![report::stream(input)], counted.interrupted))
+    Ok(report::release(
+        &request.release,
+        1,
+        &judgement,
+        vec![report::stream(input)],
+        counted.interrupted,
+    ))
 }
 
 fn census(stream: &Stream, counted: &Counted) -> Census {
     let read = |side| stream.engine.side(side).read;
     let pending = |side| stream.engine.side(side).pending;
-    let read = PerSide { baseline: read(Side::Baseline), canary: read(Side::Canary) };
-    let mut census = Census::new(counted.counts.clone(), read, &counted.bad, &stream.engine.unshared_baseline());
-    census.pending = PerSide { baseline: pending(Side::Baseline), canary: pending(Side::Canary) };
+    let read = PerSide {
+        baseline: read(Side::Baseline),
+        canary: read(Side::Canary),
+    };
+    let mut census = Census::new(
+        counted.counts.clone(),
+        read,
+        &counted.bad,
+        &stream.engine.unshared_baseline(),
+    );
+    census.pending = PerSide {
+        baseline: pending(Side::Baseline),
+        canary: pending(Side::Canary),
+    };
     census
 }
 
 fn judge(request: &ReconcileRequest, stream: &Stream, counted: &Counted) -> Judgement {
-    let crate::config::Budgets { mismatched, missing, extra, duplicate, conflict, undecodable, untimely, .. } = request.budgets;
-    let budgets = Budgets { mismatched, missing, extra, duplicate, conflict, undecodable, untimely };
-    let limits = Limits { budgets, late_max: request.limits.late_max };
+    let crate::config::Budgets {
+        mismatched,
+        missing,
+        extra,
+        duplicate,
+        conflict,
+        undecodable,
+        untimely,
+        ..
+    } = request.budgets;
+    let budgets = Budgets {
+        mismatched,
+        missing,
+        extra,
+        duplicate,
+        conflict,
+        undecodable,
+        untimely,
+    };
+    let limits = Limits {
+        budgets,
+        late_max: request.limits.late_max,
+    };
     let judgement = census(stream, counted).judge(&request.stream, &limits);
     if stream.incidents.is_empty() {
         return judgement;
@@ -73,12 +119,19 @@ fn judge(request: &ReconcileRequest, stream: &Stream, counted: &Counted) -> Judg
         inconclusive: Some(*kind),
         text: text.clone(),
     });
-    Judgement { verdict: Verdict::Inconclusive, reasons: reasons.collect() }
+    Judgement {
+        verdict: Verdict::Inconclusive,
+        reasons: reasons.collect(),
+    }
 }
 
 fn side_input(stream: &Stream, side: Side) -> SideInput {
     let view = stream.engine.side(side);
-    let range = |view: crate::engine::PartitionView| PartitionRange { partition: view.partition, from: view.from, to: view.position };
+    let range = |view: crate::engine::PartitionView| PartitionRange {
+        partition: view.partition,
+        from: view.from,
+        to: view.position,
+    };
     SideInput {
         read: view.read,
         bytes: view.bytes,
@@ -97,7 +150,12 @@ fn schema_uses(stream: &Stream) -> Vec<SchemaUse> {
                 SchemaRef::Fingerprint(_) | SchemaRef::Fixed => None,
             };
             let digest = used.digest.iter().map(|byte| format!("{byte:02x}")).collect();
-            uses.push(SchemaUse { side, id, digest, records: used.records });
+            uses.push(SchemaUse {
+                side,
+                id,
+                digest,
+                records: used.records,
+            });
         }
     }
     uses
@@ -160,20 +218,48 @@ fn rereader(request: &ReconcileRequest, stream: Stream, again: PerSide<Place>) -
     let Stream { lanes, book, .. } = stream;
     let PerSide { baseline, canary } = lanes;
     let place = |log: Log, place: Place| match (place, log) {
-        (Place::Kafka(settings, topic), _) => Again::Kafka { settings, topic, fetcher: None },
-        (Place::Avro(path), Log::Avro(file)) => Again::Avro { path, index: Some(Box::new(file.reader.into_index())) },
+        (Place::Kafka(settings, topic), _) => Again::Kafka {
+            settings,
+            topic,
+            fetcher: None,
+        },
+        (Place::Avro(path), Log::Avro(file)) => Again::Avro {
+            path,
+            index: Some(Box::new(file.reader.into_index())),
+        },
         (Place::Avro(path), Log::Kafka(_)) => Again::Avro { path, index: None },
     };
-    let places = PerSide { baseline: place(baseline.log, again.baseline), canary: place(canary.log, again.canary) };
-    let reader = |side: Side| book::Reader::new(Reducer::new(side, request.sides.get(side).codec.clone()), side, book.clone());
+    let places = PerSide {
+        baseline: place(baseline.log, again.baseline),
+        canary: place(canary.log, again.canary),
+    };
+    let reader = |side: Side| {
+        book::Reader::new(
+            Reducer::new(side, request.sides.get(side).codec.clone()),
+            side,
+            book.clone(),
+        )
+    };
     let rules = &request.sides.baseline.codec.rules;
     let rules = DiffRules {
         ignore: rules.ignore.clone(),
-        tolerance: rules.tolerant.iter().cloned().zip(request.engine.tolerances.iter().cloned()).collect(),
+        tolerance: rules
+            .tolerant
+            .iter()
+            .cloned()
+            .zip(request.engine.tolerances.iter().cloned())
+            .collect(),
         unordered: Vec::new(),
         show: request.show.clone(),
     };
-    Rereader::new(places, PerSide { baseline: reader(Side::Baseline), canary: reader(Side::Canary) }, rules)
+    Rereader::new(
+        places,
+        PerSide {
+            baseline: reader(Side::Baseline),
+            canary: reader(Side::Canary),
+        },
+        rules,
+    )
 }
 
 struct Kept<'a> {
@@ -187,13 +273,19 @@ fn keep<'a>(pairs: &[Candidate], others: &'a [(Option<i64>, Candidate)], max: us
     for other in others {
         by_outcome.entry(other.1.outcome).or_default().push(other);
     }
-    let mut sizes: Vec<(Option<Outcome>, usize)> = by_outcome.iter().map(|(outcome, all)| (Some(*outcome), all.len())).collect();
+    let mut sizes: Vec<(Option<Outcome>, usize)> = by_outcome
+        .iter()
+        .map(|(outcome, all)| (Some(*outcome), all.len()))
+        .collect();
     sizes.push((None, pairs.len()));
     sizes.retain(|(_, size)| *size > 0);
     // The smallest first, so that what they leave goes to the larger ones.
     sizes.sort_by_key(|(_, size)| *size);
     let (mut left, mut outcomes) = (max, sizes.len());
-    let mut kept = Kept { pairs: 0, others: Vec::new() };
+    let mut kept = Kept {
+        pairs: 0,
+        others: Vec::new(),
+    };
     let mut granted: BTreeMap<Outcome, usize> = BTreeMap::new();
     for (outcome, size) in sizes {
         let share = size.min(left / outcomes);
@@ -206,7 +298,8 @@ fn keep<'a>(pairs: &[Candidate], others: &'a [(Option<i64>, Candidate)], max: us
     }
     for (outcome, mut all) in by_outcome {
         all.sort_by_key(|(_, candidate)| (candidate.baseline, candidate.canary));
-        kept.others.extend(all.into_iter().take(granted.get(&outcome).copied().unwrap_or(0)));
+        kept.others
+            .extend(all.into_iter().take(granted.get(&outcome).copied().unwrap_or(0)));
     }
     kept
 }

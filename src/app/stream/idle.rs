@@ -33,7 +33,9 @@ impl Stream {
     fn may_be_idle(&self, now_ms: i64, idle_ms: i64) -> bool {
         let quiet = |side| {
             let partitions = self.lanes.get(side).partitions.values();
-            partitions.into_iter().any(|partition| !partition.done && now_ms - partition.selected_at_ms >= idle_ms)
+            partitions
+                .into_iter()
+                .any(|partition| !partition.done && now_ms - partition.selected_at_ms >= idle_ms)
         };
         Side::PAIR.into_iter().any(quiet)
     }
@@ -80,7 +82,10 @@ impl Stream {
         if let Ok(now) = reader.partition_count()
             && now > known
         {
-            let text = format!("{side} topic {} has {now} partitions now and had {known}", reader.topic());
+            let text = format!(
+                "{side} topic {} has {now} partitions now and had {known}",
+                reader.topic()
+            );
             self.incident(Inconclusive::Repartitioned, side, text);
         }
     }

@@ -57,10 +57,21 @@ pub struct Stream {
 impl Stream {
     /// Puts it together; the lanes' partitions are declared to the engine already.
     #[must_use]
-    pub fn new(name: String, engine: Engine, lanes: PerSide<Lane>, schemas: Schemas, book: Book, reading: Reading, clock: Clock) -> Self {
+    pub fn new(
+        name: String,
+        engine: Engine,
+        lanes: PerSide<Lane>,
+        schemas: Schemas,
+        book: Book,
+        reading: Reading,
+        clock: Clock,
+    ) -> Self {
         let aligner = reading.ahead_max_ms.map(|ahead_max_ms| {
             let held_max_bytes = engine.settings().held_max_bytes;
-            Aligner::new(AlignSettings { ahead_max_ms, held_max_bytes })
+            Aligner::new(AlignSettings {
+                ahead_max_ms,
+                held_max_bytes,
+            })
         });
         Self {
             name,
@@ -100,7 +111,10 @@ impl Stream {
     /// Waits for a record where one may come, else for an answer of a registry.
     fn wait(&mut self, outputs: &mut Vec<Output>) -> Result<bool> {
         let follows = |lane: &Lane| matches!(lane.log, Log::Kafka(_)) && lane.wants_records();
-        let readable: Vec<Side> = Side::PAIR.into_iter().filter(|side| follows(self.lanes.get(*side))).collect();
+        let readable: Vec<Side> = Side::PAIR
+            .into_iter()
+            .filter(|side| follows(self.lanes.get(*side)))
+            .collect();
         let mut moved = false;
         for side in &readable {
             moved |= self.read(*side, WAIT / 2, outputs)?;
@@ -151,9 +165,18 @@ impl Stream {
                 self.reached(side, partition, position, outputs);
             }
             Read::Expired(partition, from, to) => {
-                let text = format!("retention took offsets {from} to {to} of {side} partition {partition} before they were read");
+                let text = format!(
+                    "retention took offsets {from} to {to} of {side} partition {partition} before they were read"
+                );
                 self.incident(Inconclusive::Expired, side, text);
-                self.engine.step(Input::Reached { side, partition, position: to }, outputs);
+                self.engine.step(
+                    Input::Reached {
+                        side,
+                        partition,
+                        position: to,
+                    },
+                    outputs,
+                );
                 self.finish_at(side, partition, to, outputs);
             }
             Read::Truncated(partition, position, end) => {
@@ -161,7 +184,8 @@ impl Stream {
                 self.incident(Inconclusive::Truncated, side, text);
             }
             Read::Corrupt(partition, offset) => {
-                let text = format!("bytes of {side} partition {partition} near offset {offset} do not match their checksum");
+                let text =
+                    format!("bytes of {side} partition {partition} near offset {offset} do not match their checksum");
                 self.incident(Inconclusive::Truncated, side, text);
             }
             Read::Trouble(text) => *self.trouble.get_mut(side) = Some(text),
@@ -185,7 +209,15 @@ impl Stream {
             lane.partitions.entry(partition).or_default().selected_at_ms = self.clock.elapsed_ms();
         }
         let read_at_ms = self.clock.wall_ms();
-        self.engine.step(Input::Records { side, partition, entries, read_at_ms }, outputs);
+        self.engine.step(
+            Input::Records {
+                side,
+                partition,
+                entries,
+                read_at_ms,
+            },
+            outputs,
+        );
         if self.past_range(side, partition) {
             self.complete(side, partition, outputs);
         }
@@ -199,7 +231,12 @@ impl Stream {
         else {
             return false;
         };
-        let max = self.engine.partitions(side).into_iter().find(|view| view.partition == partition).and_then(|view| view.max_ms);
+        let max = self
+            .engine
+            .partitions(side)
+            .into_iter()
+            .find(|view| view.partition == partition)
+            .and_then(|view| view.max_ms);
         max.is_some_and(|max| max > end.saturating_add(lateness).saturating_add(grace))
     }
 
@@ -217,7 +254,14 @@ impl Stream {
             state.end = Some(state.end.map_or(position, |end| end.min(position)));
         }
         let position = state.end.map_or(position, |end| position.min(end));
-        self.engine.step(Input::Reached { side, partition, position }, outputs);
+        self.engine.step(
+            Input::Reached {
+                side,
+                partition,
+                position,
+            },
+            outputs,
+        );
         self.finish_at(side, partition, position, outputs);
     }
 
@@ -226,10 +270,20 @@ impl Stream {
         let Some(state) = self.lanes.get(side).partitions.get(&partition) else {
             return;
         };
-        let Some(end) = state.end.filter(|end| position >= *end && state.waiting.is_none() && !state.done) else {
+        let Some(end) = state
+            .end
+            .filter(|end| position >= *end && state.waiting.is_none() && !state.done)
+        else {
             return;
         };
-        self.engine.step(Input::Reached { side, partition, position: end }, outputs);
+        self.engine.step(
+            Input::Reached {
+                side,
+                partition,
+                position: end,
+            },
+            outputs,
+        );
         self.complete(side, partition, outputs);
     }
 

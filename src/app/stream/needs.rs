@@ -30,8 +30,15 @@ impl Stream {
                 self.schemas.ask(side, field, reference);
                 self.book.since(0).iter().any(known)
             }
-            Need::Contract { field, type_name, time_ms, schema } => {
-                if !self.book.has_contract(field, &type_name) && (side == Side::Baseline || self.baseline_lacks_type(time_ms)) {
+            Need::Contract {
+                field,
+                type_name,
+                time_ms,
+                schema,
+            } => {
+                if !self.book.has_contract(field, &type_name)
+                    && (side == Side::Baseline || self.baseline_lacks_type(time_ms))
+                {
                     tracing::info!(stream = self.name, side = side.as_str(), type_name, "contract chosen");
                     self.book.note(Fact::Contract(field, schema));
                 }

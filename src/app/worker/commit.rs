@@ -17,7 +17,9 @@ use crate::app::findings::{Rereader, Seen};
 use crate::app::keyed::Key;
 use crate::app::metrics::{Component, Metrics};
 use crate::codec::{Field, Schema};
-use crate::edge::store::{Action, Command, Commit, ContractRow, FindingBody, FindingRow, Lease, Store, StoreError, VerdictRow};
+use crate::edge::store::{
+    Action, Command, Commit, ContractRow, FindingBody, FindingRow, Lease, Store, StoreError, VerdictRow,
+};
 use crate::engine::{Candidate, Checkpoint, FinalWindow, SettledBad};
 use crate::model::{Outcome, PerSide, Verdict};
 
@@ -108,13 +110,21 @@ impl Committer {
             }
         };
         if ended == Ended::Stopped {
-            self.shared.store.release(self.lease).await.context("give the lease back")?;
+            self.shared
+                .store
+                .release(self.lease)
+                .await
+                .context("give the lease back")?;
         }
         Ok(ended)
     }
 
     async fn store_windows(&mut self, found: crate::engine::Final) -> Result<()> {
-        let crate::engine::Final { windows, bad, checkpoint } = found;
+        let crate::engine::Final {
+            windows,
+            bad,
+            checkpoint,
+        } = found;
         let findings = self.findings(&windows)?;
         self.checkpoint = checkpoint;
         self.commit(&windows, &bad, &findings, true).await?;
@@ -126,17 +136,30 @@ impl Committer {
     fn findings(&mut self, windows: &[FinalWindow]) -> Result<Vec<FindingRow>> {
         let mut rows = Vec::new();
         for window in windows {
-            let (pairs, alone): (Vec<&Candidate>, Vec<&Candidate>) =
-                window.candidates.iter().partition(|candidate| candidate.outcome == Outcome::Mismatched);
+            let (pairs, alone): (Vec<&Candidate>, Vec<&Candidate>) = window
+                .candidates
+                .iter()
+                .partition(|candidate| candidate.outcome == Outcome::Mismatched);
             let pairs: Vec<Candidate> = pairs.into_iter().cloned().collect();
             let looked = tokio::task::block_in_place(|| {
                 let mut seen = Vec::with_capacity(pairs.len());
-                self.rereader.lock().unwrap_or_else(PoisonError::into_inner).look(&pairs, |candidate, what| seen.push((candidate.clone(), what))).map(|()| seen)
+                self.rereader
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .look(&pairs, |candidate, what| seen.push((candidate.clone(), what)))
+                    .map(|()| seen)
             });
             let looked = looked.unwrap_or_else(|error| {
                 // The counts stand without it; the finding says what it lacks.
-                tracing::warn!(stream = self.stream, error = format!("{error:#}"), "records could not be read again");
-                pairs.iter().map(|pair| (pair.clone(), Seen::Gone("the records could not be read again"))).collect()
+                tracing::warn!(
+                    stream = self.stream,
+                    error = format!("{error:#}"),
+                    "records could not be read again"
+                );
+                pairs
+                    .iter()
+                    .map(|pair| (pair.clone(), Seen::Gone("the records could not be read again")))
+                    .collect()
             });
             for (candidate, seen) in looked {
                 let (fields, note) = match seen {
@@ -145,7 +168,11 @@ impl Committer {
                 };
                 rows.push(self.row(window, &candidate, fields, note));
             }
-            rows.extend(alone.into_iter().map(|candidate| self.row(window, candidate, Vec::new(), None)));
+            rows.extend(
+                alone
+                    .into_iter()
+                    .map(|candidate| self.row(window, candidate, Vec::new(), None)),
+            );
         }
         Ok(rows)
     }
@@ -164,12 +191,23 @@ impl Committer {
             baseline: candidate.baseline.map(|at| (at.partition, at.offset)),
             canary: candidate.canary.map(|at| (at.partition, at.offset)),
             identity: candidate.identity.map(|identity| self.key.of(identity)),
-            body: FindingBody { time_ms: candidate.time_ms, reason: candidate.reason, fields, note },
+            body: FindingBody {
+                time_ms: candidate.time_ms,
+                reason: candidate.reason,
+                fields,
+                note,
+            },
         }
     }
 
     /// One transaction: until it is done, or never ours to do. `always` commits even where no verdict changed.
-    async fn commit(&mut self, windows: &[FinalWindow], bad: &[SettledBad], findings: &[FindingRow], always: bool) -> Result<()> {
+    async fn commit(
+        &mut self,
+        windows: &[FinalWindow],
+        bad: &[SettledBad],
+        findings: &[FindingRow],
+        always: bool,
+    ) -> Result<()> {
         let (verdict, tally) = self.judge(windows, bad);
         let changed = {
             let stored = self.shared.verdict.lock().unwrap_or_else(PoisonError::into_inner);
@@ -180,7 +218,10 @@ impl Committer {
         }
         let row = if changed {
             let body = serde_json::to_string(&verdict).context("write the verdict")?;
-            Some(VerdictRow { verdict: verdict.release.verdict, body })
+            Some(VerdictRow {
+                verdict: verdict.release.verdict,
+                body,
+            })
         } else {
             None
         };
@@ -234,7 +275,12 @@ impl Committer {
     }
 
     fn with_seat<T>(&self, f: impl FnOnce(&mut Seat) -> T) -> Option<T> {
-        self.shared.seats.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&self.stream).map(f)
+        self.shared
+            .seats
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_mut(&self.stream)
+            .map(f)
     }
 
     /// The verdict with these windows, and the tally that holds once they are stored.
@@ -248,7 +294,10 @@ impl Committer {
         });
         let verdict = seat::judge(&seats, self.shared.clock.wall_ms());
         // Not ours to show before it is stored.
-        let after = seats.get_mut(&self.stream).zip(before).map(|(seat, before)| std::mem::replace(&mut seat.tally, before));
+        let after = seats
+            .get_mut(&self.stream)
+            .zip(before)
+            .map(|(seat, before)| std::mem::replace(&mut seat.tally, before));
         (verdict, after)
     }
 
@@ -261,7 +310,10 @@ impl Committer {
         findings: &[FindingRow],
         changed: bool,
     ) {
-        let failed = verdict.streams.get(&self.stream).is_some_and(|judgement| judgement.verdict == Verdict::Fail);
+        let failed = verdict
+            .streams
+            .get(&self.stream)
+            .is_some_and(|judgement| judgement.verdict == Verdict::Fail);
         self.with_seat(|seat| {
             if let Some(tally) = tally {
                 seat.tally = tally;
@@ -271,7 +323,11 @@ impl Committer {
             seat.keep(findings);
         });
         if changed {
-            tracing::info!(verdict = verdict.release.verdict.as_str(), reason = verdict.release.sentence(), "verdict");
+            tracing::info!(
+                verdict = verdict.release.verdict.as_str(),
+                reason = verdict.release.sentence(),
+                "verdict"
+            );
             *self.shared.verdict.lock().unwrap_or_else(PoisonError::into_inner) = Some(verdict);
         }
     }
@@ -291,7 +347,10 @@ impl Committer {
 
     /// Contracts that were chosen since the last commit.
     fn new_contracts(&self) -> Vec<ContractRow> {
-        contract_rows(&self.stream, &self.book).into_iter().skip(self.contracts).collect()
+        contract_rows(&self.stream, &self.book)
+            .into_iter()
+            .skip(self.contracts)
+            .collect()
     }
 }
 
@@ -321,10 +380,22 @@ pub fn contract_rows(stream: &str, book: &Book) -> Vec<ContractRow> {
 /// # Errors
 /// A schema that this binary cannot parse.
 pub fn contract_fact(row: &ContractRow) -> Result<Fact> {
-    let schema = Schema::parse(&row.contract).with_context(|| format!("parse the stored contract {}", row.type_name))?;
-    let (sole, name) = row.type_name.strip_prefix(SOLE).map_or((false, row.type_name.as_str()), |name| (true, name));
-    let field = if name.starts_with(KEY) { Field::Key } else { Field::Value };
-    Ok(if sole { Fact::SoleContract(field, schema) } else { Fact::Contract(field, schema) })
+    let schema =
+        Schema::parse(&row.contract).with_context(|| format!("parse the stored contract {}", row.type_name))?;
+    let (sole, name) = row
+        .type_name
+        .strip_prefix(SOLE)
+        .map_or((false, row.type_name.as_str()), |name| (true, name));
+    let field = if name.starts_with(KEY) {
+        Field::Key
+    } else {
+        Field::Value
+    };
+    Ok(if sole {
+        Fact::SoleContract(field, schema)
+    } else {
+        Fact::Contract(field, schema)
+    })
 }
 
 /// Says in the database that a closed release is stored whole.

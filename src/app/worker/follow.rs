@@ -1,7 +1,7 @@
 //! The thread of a stream: it reads and steps for as long as the release lives.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -75,7 +75,9 @@ pub struct Wires {
 /// # Errors
 /// A log that cannot be read any further, or a broken conservation law.
 pub fn follow(mut stream: Stream, ends: Option<&PerSide<Vec<(u32, u64)>>>, wires: &Wires) -> Result<()> {
-    let Wires { orders, status, clock, .. } = wires;
+    let Wires {
+        orders, status, clock, ..
+    } = wires;
     let mut outputs = Vec::new();
     let mut looked_ms = i64::MIN;
     let mut closing = ends.is_some();
@@ -89,7 +91,9 @@ pub fn follow(mut stream: Stream, ends: Option<&PerSide<Vec<(u32, u64)>>>, wires
                 return Ok(());
             }
         }
-        stream.turn(&mut outputs).with_context(|| format!("read stream {}", stream.name))?;
+        stream
+            .turn(&mut outputs)
+            .with_context(|| format!("read stream {}", stream.name))?;
         for output in outputs.drain(..) {
             if let Output::Final(found) = output
                 && !send(Job::Final(found), wires)
@@ -97,7 +101,10 @@ pub fn follow(mut stream: Stream, ends: Option<&PerSide<Vec<(u32, u64)>>>, wires
                 return Ok(());
             }
         }
-        stream.engine.conservation().with_context(|| format!("count stream {}", stream.name))?;
+        stream
+            .engine
+            .conservation()
+            .with_context(|| format!("count stream {}", stream.name))?;
         let now_ms = clock.elapsed_ms();
         if now_ms.saturating_sub(looked_ms) >= LOOK_MS {
             looked_ms = now_ms;
@@ -114,7 +121,13 @@ pub fn follow(mut stream: Stream, ends: Option<&PerSide<Vec<(u32, u64)>>>, wires
 
 /// Hands a job on, waiting for room as long as nobody says stop. Waiting for the database is no standing still.
 fn send(job: Job, wires: &Wires) -> bool {
-    let Wires { orders, jobs, status, clock, handle } = wires;
+    let Wires {
+        orders,
+        jobs,
+        status,
+        clock,
+        handle,
+    } = wires;
     loop {
         let room = handle.block_on(async { tokio::time::timeout(Duration::from_millis(500), jobs.reserve()).await });
         match room {
@@ -140,10 +153,19 @@ fn close(stream: &mut Stream, outputs: &mut Vec<Output>, wires: &Wires) -> Resul
             Log::Avro(_) => Ok(Vec::new()),
         }
     };
-    let ends = PerSide { baseline: ends_of(Side::Baseline)?, canary: ends_of(Side::Canary)? };
+    let ends = PerSide {
+        baseline: ends_of(Side::Baseline)?,
+        canary: ends_of(Side::Canary)?,
+    };
     stream.engine.step(Input::Close, outputs);
     let checkpoint = Box::new(stream.engine.checkpoint());
-    if !send(Job::Closing { checkpoint, ends: ends.clone() }, wires) {
+    if !send(
+        Job::Closing {
+            checkpoint,
+            ends: ends.clone(),
+        },
+        wires,
+    ) {
         return Ok(false);
     }
     stream.end_at(&ends, outputs);

@@ -49,8 +49,19 @@ impl Life {
             windows: Span::NONE,
             findings_max: 0,
         };
-        let contracts = self.shared.store.read(read).await.context("read the contracts")?.contracts;
-        let parts = Parts { registries: self.registries.clone(), contracts, resume, clock: self.shared.clock };
+        let contracts = self
+            .shared
+            .store
+            .read(read)
+            .await
+            .context("read the contracts")?
+            .contracts;
+        let parts = Parts {
+            registries: self.registries.clone(),
+            contracts,
+            resume,
+            clock: self.shared.clock,
+        };
         let fresh = parts.resume.is_none();
         let ready = self.build(parts, &lease).await?;
         let status = self.status(&name);
@@ -74,11 +85,20 @@ impl Life {
         let (jobs, inbox) = mpsc::channel(JOBS);
         let (done, thread_ended) = oneshot::channel();
         let thread = {
-            let wires = Wires { orders: orders.clone(), jobs, status, clock: self.shared.clock, handle: Handle::current() };
+            let wires = Wires {
+                orders: orders.clone(),
+                jobs,
+                status,
+                clock: self.shared.clock,
+                handle: Handle::current(),
+            };
             let (stream, ends) = (ready.stream, ready.state.ends.clone());
             move || drop(done.send(follow(stream, ends.as_ref(), &wires)))
         };
-        std::thread::Builder::new().name(format!("stream {name}")).spawn(thread).context("spawn the stream's thread")?;
+        std::thread::Builder::new()
+            .name(format!("stream {name}"))
+            .spawn(thread)
+            .context("spawn the stream's thread")?;
         self.board.has(&name);
         let keep = tokio::spawn(keep_lease(self.shared.clone(), lease, orders.clone()));
         let committed = tokio::spawn(committer.run(inbox));
@@ -107,12 +127,17 @@ impl Life {
         let mut told = false;
         loop {
             let pause = match self.shared.store.acquire(&self.generation.id, name, &owner).await {
-                Ok(Acquired::Lease { lease, resume, state }) => return Ok(Some((lease, resume.map(|resume| *resume), state))),
+                Ok(Acquired::Lease { lease, resume, state }) => {
+                    return Ok(Some((lease, resume.map(|resume| *resume), state)));
+                }
                 Ok(Acquired::HeldBy { owner, expires_in_ms }) => {
                     if !std::mem::replace(&mut told, true) {
                         tracing::warn!(stream = name, owner, "another worker has the lease; waiting for it");
                     }
-                    self.board.lacks(name, &format!("stream {name} is held by {owner}; waiting for its lease"));
+                    self.board.lacks(
+                        name,
+                        &format!("stream {name} is held by {owner}; waiting for its lease"),
+                    );
                     Duration::from_millis(u64::try_from(expires_in_ms).unwrap_or(0).clamp(100, 5_000))
                 }
                 Err(error) if error.is_transient() => {
@@ -146,7 +171,11 @@ impl Life {
     }
 
     fn status(&self, name: &str) -> super::Status {
-        let seats = self.shared.seats.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let seats = self
+            .shared
+            .seats
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         seats.get(name).map(|seat| seat.status.clone()).unwrap_or_default()
     }
 
@@ -173,7 +202,10 @@ async fn keep_lease(shared: Arc<Shared>, lease: Lease, orders: Orders) -> Result
             Ok(GenerationState::Open) => {}
             Ok(GenerationState::Closed) => std::future::pending::<()>().await,
             Err(StoreError::Fenced { .. }) => {
-                bail!("another worker took the lease of stream {}: this one is fenced and stops", lease.stream())
+                bail!(
+                    "another worker took the lease of stream {}: this one is fenced and stops",
+                    lease.stream()
+                )
             }
             Err(error) if error.is_transient() => tracing::warn!(%error, "renew the lease; it is tried again"),
             Err(error) => return Err(error).context("renew the lease"),

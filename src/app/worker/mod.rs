@@ -56,7 +56,11 @@ pub enum Ended {
 /// # Errors
 /// Our own world failing.
 pub fn run(config: Config) -> Result<Ending> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().context("start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
     let ended = runtime.block_on(async { Worker::build(config, CancellationToken::new()).await?.serve().await });
     runtime.shutdown_timeout(Duration::from_secs(1));
     Ok(match ended? {
@@ -89,7 +93,9 @@ impl Worker {
         let listener = TcpListener::bind(config.serve.address)
             .await
             .with_context(|| format!("listen on {}", config.serve.address))?;
-        let store = store::open(&world::store(&config.store)).await.context("open the database")?;
+        let store = store::open(&world::store(&config.store))
+            .await
+            .context("open the database")?;
         let begin = Begin {
             release: config.release.name.clone(),
             settings: config.frozen_json(),
@@ -119,7 +125,14 @@ impl Worker {
             address = %listener.local_addr()?,
             "generation"
         );
-        Ok(Self { config: Arc::new(config), generation, shared: Arc::new(shared), board, registries, listener })
+        Ok(Self {
+            config: Arc::new(config),
+            generation,
+            shared: Arc::new(shared),
+            board,
+            registries,
+            listener,
+        })
     }
 
     /// Where it listens.
@@ -147,15 +160,32 @@ impl Worker {
     /// # Errors
     /// A log that cannot be read any further, a lease that another worker took.
     pub async fn serve(self) -> Result<Ended> {
-        let Self { config, generation, shared, board, registries, listener } = self;
+        let Self {
+            config,
+            generation,
+            shared,
+            board,
+            registries,
+            listener,
+        } = self;
         let shutdown = shared.shutdown.clone();
         let source: Arc<dyn http::Source> = board.clone();
-        let settings = http::Settings { address: listener.local_addr()?, hosts: config.serve.hosts.clone(), ..http::Settings::default() };
+        let settings = http::Settings {
+            address: listener.local_addr()?,
+            hosts: config.serve.hosts.clone(),
+            ..http::Settings::default()
+        };
         let serving = tokio::spawn({
             let (settings, shutdown) = (settings, shutdown.clone());
             async move { http::serve(listener, &settings, source, shutdown).await }
         });
-        let show = show::Show { config: config.clone(), shared: shared.clone(), board: board.clone(), generation: generation.clone(), registries: registries.values().cloned().collect() };
+        let show = show::Show {
+            config: config.clone(),
+            shared: shared.clone(),
+            board: board.clone(),
+            generation: generation.clone(),
+            registries: registries.values().cloned().collect(),
+        };
         show.now();
         let showing = tokio::spawn(show.run());
         let mut lives = JoinSet::new();
@@ -210,8 +240,14 @@ async fn wait(lives: &mut JoinSet<Result<commit::Ended>>, shared: &Shared, gener
 
 /// Who writes: host and process.
 pub(in crate::app) fn actor() -> String {
-    let host = std::fs::read_to_string("/etc/hostname").map(|name| name.trim().to_owned()).unwrap_or_default();
-    format!("{}/{}", if host.is_empty() { "worker" } else { &host }, std::process::id())
+    let host = std::fs::read_to_string("/etc/hostname")
+        .map(|name| name.trim().to_owned())
+        .unwrap_or_default();
+    format!(
+        "{}/{}",
+        if host.is_empty() { "worker" } else { &host },
+        std::process::id()
+    )
 }
 
 fn metric_settings(config: &Config, generation: &Generation) -> metrics::Settings {
@@ -231,7 +267,12 @@ fn metric_settings(config: &Config, generation: &Generation) -> metrics::Setting
 /// Paths that the config names: the only ones that a label may carry.
 fn named_paths(stream: &crate::config::Stream) -> Vec<String> {
     let rules = &stream.sides.baseline.codec.rules;
-    let mut paths: Vec<String> = rules.tolerant.iter().chain(&stream.show).map(ToString::to_string).collect();
+    let mut paths: Vec<String> = rules
+        .tolerant
+        .iter()
+        .chain(&stream.show)
+        .map(ToString::to_string)
+        .collect();
     paths.sort();
     paths.dedup();
     paths
@@ -240,5 +281,8 @@ fn named_paths(stream: &crate::config::Stream) -> Vec<String> {
 /// The verdict of the streams as they stand.
 #[must_use]
 pub fn verdict(shared: &Shared) -> Stored {
-    judge(&shared.seats.lock().unwrap_or_else(PoisonError::into_inner), shared.clock.wall_ms())
+    judge(
+        &shared.seats.lock().unwrap_or_else(PoisonError::into_inner),
+        shared.clock.wall_ms(),
+    )
 }

@@ -63,7 +63,11 @@ impl Stored {
     #[must_use]
     pub fn gist(&self) -> Vec<(String, Verdict, Vec<String>)> {
         let gist = |name: &str, judgement: &Judgement| {
-            (name.to_owned(), judgement.verdict, judgement.reasons.iter().map(|reason| reason.check.clone()).collect())
+            (
+                name.to_owned(),
+                judgement.verdict,
+                judgement.reasons.iter().map(|reason| reason.check.clone()).collect(),
+            )
         };
         let streams = self.streams.iter().map(|(name, judgement)| gist(name, judgement));
         streams.chain([gist("", &self.release)]).collect()
@@ -76,8 +80,18 @@ pub fn judge(seats: &BTreeMap<String, Seat>, wall_ms: i64) -> Stored {
     for (name, seat) in seats {
         let conditions = seat.status.get().conditions(wall_ms, seat.store_down);
         let judgement = judge::judge(name, seat.tally.evidence(), &conditions, &seat.policy, seat.latched);
-        judged.push(StreamJudgement { stream: name.clone(), criticality: seat.criticality, judgement });
+        judged.push(StreamJudgement {
+            stream: name.clone(),
+            criticality: seat.criticality,
+            judgement,
+        });
     }
     let release = judge::release(&judged);
-    Stored { release, streams: judged.into_iter().map(|judged| (judged.stream, judged.judgement)).collect() }
+    Stored {
+        release,
+        streams: judged
+            .into_iter()
+            .map(|judged| (judged.stream, judged.judgement))
+            .collect(),
+    }
 }

@@ -52,10 +52,19 @@ pub struct Ready {
 /// # Errors
 /// A topic that cannot be read, a contract that cannot be found.
 pub fn build(config: &Config, stream: &config::Stream, parts: Parts, handle: &Handle) -> Result<Ready> {
-    let Parts { registries, contracts, resume, clock } = parts;
+    let Parts {
+        registries,
+        contracts,
+        resume,
+        clock,
+    } = parts;
     let (checkpoint, state) = match resume {
         Some(Resume { checkpoint, state }) => {
-            let state = state.as_deref().map(serde_json::from_str).transpose().context("read the stored state")?;
+            let state = state
+                .as_deref()
+                .map(serde_json::from_str)
+                .transpose()
+                .context("read the stored state")?;
             (Some(checkpoint), state.unwrap_or_default())
         }
         None => (None, State::default()),
@@ -65,13 +74,23 @@ pub fn build(config: &Config, stream: &config::Stream, parts: Parts, handle: &Ha
         canary: config.clusters[&stream.sides.canary.cluster].clone(),
     };
     let book = Book::default();
-    let registry = |side: Side| stream.sides.get(side).registry.as_ref().and_then(|name| registries.get(name).cloned());
+    let registry = |side: Side| {
+        stream
+            .sides
+            .get(side)
+            .registry
+            .as_ref()
+            .and_then(|name| registries.get(name).cloned())
+    };
     let origin = |side: Side| Origin {
         registry: registry(side),
         topic: Some(stream.sides.get(side).topic.clone()),
         fixed: None,
     };
-    let origins = PerSide { baseline: origin(Side::Baseline), canary: origin(Side::Canary) };
+    let origins = PerSide {
+        baseline: origin(Side::Baseline),
+        canary: origin(Side::Canary),
+    };
     let mut schemas = Schemas::new(handle.clone(), origins, Patience::WORKER, book.clone());
     let mut engine = match checkpoint.clone() {
         Some(checkpoint) => Engine::resume(stream.engine.clone(), checkpoint),
@@ -86,11 +105,26 @@ pub fn build(config: &Config, stream: &config::Stream, parts: Parts, handle: &Ha
         book.note(contract_fact(row)?);
     }
     if contracts.is_empty() {
-        choose_contracts(stream, &clusters.baseline, &readers.baseline, registry(Side::Baseline), &mut schemas, &book, clock, handle)?;
+        choose_contracts(
+            stream,
+            &clusters.baseline,
+            &readers.baseline,
+            registry(Side::Baseline),
+            &mut schemas,
+            &book,
+            clock,
+            handle,
+        )?;
     }
     let mut starts = PerSide::<Vec<(u32, u64)>>::default();
     for side in Side::PAIR {
-        let start = start_offsets(readers.get(side), side, config.release.start, stream, checkpoint.as_ref())?;
+        let start = start_offsets(
+            readers.get(side),
+            side,
+            config.release.start,
+            stream,
+            checkpoint.as_ref(),
+        )?;
         for &(partition, from) in &start {
             engine.declare(side, partition, from);
         }
@@ -99,30 +133,54 @@ pub fn build(config: &Config, stream: &config::Stream, parts: Parts, handle: &Ha
     }
     let lane = |side: Side, reader: kafka::Reader| {
         let reducer = Reducer::new(side, stream.sides.get(side).codec.clone());
-        let mut lane = Lane::new(side, Log::Kafka(Box::new(reader)), book::Reader::new(reducer, side, book.clone()));
+        let mut lane = Lane::new(
+            side,
+            Log::Kafka(Box::new(reader)),
+            book::Reader::new(reducer, side, book.clone()),
+        );
         for (partition, _) in starts.get(side) {
             lane.partitions.entry(*partition).or_default().selected_at_ms = clock.elapsed_ms();
         }
         lane
     };
     let PerSide { baseline, canary } = readers;
-    let lanes = PerSide { baseline: lane(Side::Baseline, baseline), canary: lane(Side::Canary, canary) };
-    let reading = Reading { ahead_max_ms: Some(stream.limits.ahead_max_ms), idle_ms: Some(stream.limits.idle_ms) };
+    let lanes = PerSide {
+        baseline: lane(Side::Baseline, baseline),
+        canary: lane(Side::Canary, canary),
+    };
+    let reading = Reading {
+        ahead_max_ms: Some(stream.limits.ahead_max_ms),
+        idle_ms: Some(stream.limits.idle_ms),
+    };
     let again = |side: Side| Again::Kafka {
         settings: Box::new(clusters.get(side).clone()),
         topic: stream.sides.get(side).topic.clone(),
         fetcher: None,
     };
     let reader = |side: Side| {
-        book::Reader::new(Reducer::new(side, stream.sides.get(side).codec.clone()), side, book.clone())
+        book::Reader::new(
+            Reducer::new(side, stream.sides.get(side).codec.clone()),
+            side,
+            book.clone(),
+        )
     };
     let rereader = Rereader::new(
-        PerSide { baseline: again(Side::Baseline), canary: again(Side::Canary) },
-        PerSide { baseline: reader(Side::Baseline), canary: reader(Side::Canary) },
+        PerSide {
+            baseline: again(Side::Baseline),
+            canary: again(Side::Canary),
+        },
+        PerSide {
+            baseline: reader(Side::Baseline),
+            canary: reader(Side::Canary),
+        },
         diff_rules(stream),
     );
     let stream = Stream::new(stream.name.clone(), engine, lanes, schemas, book, reading, clock);
-    Ok(Ready { stream, rereader, state })
+    Ok(Ready {
+        stream,
+        rereader,
+        state,
+    })
 }
 
 /// The rules of the second look are the rules of the first.
@@ -131,13 +189,21 @@ pub fn diff_rules(stream: &config::Stream) -> DiffRules {
     let rules = &stream.sides.baseline.codec.rules;
     DiffRules {
         ignore: rules.ignore.clone(),
-        tolerance: rules.tolerant.iter().cloned().zip(stream.engine.tolerances.iter().cloned()).collect(),
+        tolerance: rules
+            .tolerant
+            .iter()
+            .cloned()
+            .zip(stream.engine.tolerances.iter().cloned())
+            .collect(),
         unordered: Vec::new(),
         show: stream.show.clone(),
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "all of them are the one place where a stream is put together")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "all of them are the one place where a stream is put together"
+)]
 fn choose_contracts(
     stream: &config::Stream,
     cluster: &kafka::Settings,
@@ -153,9 +219,19 @@ fn choose_contracts(
         book.note(Fact::SoleContract(Field::Value, schema));
         return Ok(());
     }
-    let spans: Vec<_> = reader.ends()?.into_iter().map(|end| (end.partition, end.low, end.last_stable)).collect();
+    let spans: Vec<_> = reader
+        .ends()?
+        .into_iter()
+        .map(|end| (end.partition, end.low, end.last_stable))
+        .collect();
     let side = &stream.sides.baseline;
-    let look = contract::Look { side: Side::Baseline, cluster, topic: &side.topic, spans: &spans, settings: &side.codec };
+    let look = contract::Look {
+        side: Side::Baseline,
+        cluster,
+        topic: &side.topic,
+        spans: &spans,
+        settings: &side.codec,
+    };
     contract::newest_of_baseline(&look, schemas, book, clock)
 }
 
@@ -172,15 +248,21 @@ fn start_offsets(
         return range::start_of_topic(reader, start, &stream.engine);
     };
     let resume = |partition: u32| {
-        let found = checkpoint.partitions.iter().find(|known| known.side == Some(side) && known.partition == partition);
+        let found = checkpoint
+            .partitions
+            .iter()
+            .find(|known| known.side == Some(side) && known.partition == partition);
         found.map(|known| known.resume)
     };
     let mut starts = Vec::new();
     for &partition in reader.partitions() {
-        starts.push((partition, match resume(partition) {
-            Some(offset) => offset,
-            None => reader.watermarks(partition)?.0,
-        }));
+        starts.push((
+            partition,
+            match resume(partition) {
+                Some(offset) => offset,
+                None => reader.watermarks(partition)?.0,
+            },
+        ));
     }
     Ok(starts)
 }

@@ -37,15 +37,25 @@ impl Show {
 
     /// Once.
     pub fn now(&self) {
-        let Shared { metrics, seats, clock, .. } = &*self.shared;
+        let Shared {
+            metrics, seats, clock, ..
+        } = &*self.shared;
         let seats = seats.lock().unwrap_or_else(PoisonError::into_inner);
         // What is shown is what is stored, where something is: a verdict that was never committed is nobody's.
-        let stored = self.shared.verdict.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let stored = self
+            .shared
+            .verdict
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let judged = seat::judge(&seats, clock.wall_ms());
         let judged = match stored {
             Some(stored) if stored.gist() != judged.gist() => stored,
             Some(_) => judged,
-            None => Stored { release: unjudged(&judged), ..judged },
+            None => Stored {
+                release: unjudged(&judged),
+                ..judged
+            },
         };
         metrics.verdict(judged.release.verdict);
         let mut alive = true;
@@ -56,7 +66,10 @@ impl Show {
             alive &= view.at_ms == 0 || clock.elapsed_ms() - view.at_ms < 30_000;
             kafka |= view.trouble.baseline.is_some() || view.trouble.canary.is_some();
             full |= view.full;
-            let verdict = judged.streams.get(name).map_or(Verdict::Inconclusive, |judgement| judgement.verdict);
+            let verdict = judged
+                .streams
+                .get(name)
+                .map_or(Verdict::Inconclusive, |judgement| judgement.verdict);
             self.measure(name, seat, &view, verdict);
             streams.push(report_of(name, seat, &view, verdict));
         }
@@ -78,7 +91,11 @@ impl Show {
         }
         metrics.upkeep();
         let report = self.report(&judged, streams);
-        self.board.judged(&self.config.release.name, &judged.release, report.json().ok().map(Arc::from));
+        self.board.judged(
+            &self.config.release.name,
+            &judged.release,
+            report.json().ok().map(Arc::from),
+        );
     }
 
     fn report(&self, judged: &Stored, streams: Vec<report::StreamReport>) -> Report {
@@ -97,7 +114,12 @@ impl Show {
             let of = view.sides.get(side);
             metrics.read_total(side, of.read);
             let lag = lag(view, side);
-            let progress = Progress { lag, watermark_ms: of.watermark_ms, pending: of.pending, retention_headroom_ms: None };
+            let progress = Progress {
+                lag,
+                watermark_ms: of.watermark_ms,
+                pending: of.pending,
+                retention_headroom_ms: None,
+            };
             metrics.progress(side, &progress);
         }
         let mut changes = std::collections::BTreeMap::new();
@@ -123,7 +145,10 @@ fn lag(view: &View, side: Side) -> Option<u64> {
         return None;
     }
     let behind = |partition: &crate::engine::PartitionView| {
-        let end = ends.iter().find(|(id, _)| *id == partition.partition).map_or(0, |(_, end)| *end);
+        let end = ends
+            .iter()
+            .find(|(id, _)| *id == partition.partition)
+            .map_or(0, |(_, end)| *end);
         end.saturating_sub(partition.position)
     };
     Some(view.partitions.get(side).iter().map(behind).sum())
@@ -134,7 +159,11 @@ fn report_of(name: &str, seat: &Seat, view: &View, verdict: Verdict) -> report::
     counts.add(&view.unfinished);
     let side = |side: Side| {
         let of = view.sides.get(side);
-        let range = |view: &crate::engine::PartitionView| PartitionRange { partition: view.partition, from: view.from, to: view.position };
+        let range = |view: &crate::engine::PartitionView| PartitionRange {
+            partition: view.partition,
+            from: view.from,
+            to: view.position,
+        };
         SideInput {
             read: of.read,
             bytes: of.bytes,
@@ -160,7 +189,10 @@ fn report_of(name: &str, seat: &Seat, view: &View, verdict: Verdict) -> report::
         coverage: seat.tally.evidence().coverage().unwrap_or(0.0),
         sampling: 1.0,
         counts: &counts,
-        sides: PerSide { baseline: side(Side::Baseline), canary: side(Side::Canary) },
+        sides: PerSide {
+            baseline: side(Side::Baseline),
+            canary: side(Side::Canary),
+        },
         fields: &seat.fields,
         schemas: schemas.collect(),
         schema_changes: changes.collect(),

@@ -60,7 +60,10 @@ impl Status {
     /// Looks at a stream.
     pub fn look(&self, stream: &Stream, at_ms: i64) {
         let engine = &stream.engine;
-        let both = |f: &dyn Fn(Side) -> SideView| PerSide { baseline: f(Side::Baseline), canary: f(Side::Canary) };
+        let both = |f: &dyn Fn(Side) -> SideView| PerSide {
+            baseline: f(Side::Baseline),
+            canary: f(Side::Canary),
+        };
         let mut schemas = Vec::new();
         for side in Side::PAIR {
             for used in stream.lanes.get(side).reducer().schema_uses() {
@@ -74,7 +77,10 @@ impl Status {
         }
         let view = View {
             sides: both(&|side| engine.side(side)),
-            partitions: PerSide { baseline: engine.partitions(Side::Baseline), canary: engine.partitions(Side::Canary) },
+            partitions: PerSide {
+                baseline: engine.partitions(Side::Baseline),
+                canary: engine.partitions(Side::Canary),
+            },
             ends: stream.ends.clone(),
             held_bytes: engine.held_bytes(),
             full: engine.is_full(),
@@ -96,30 +102,63 @@ impl View {
     /// What stands in the way of a verdict, beside the counts.
     #[must_use]
     pub fn conditions(&self, now_ms: i64, store_down: bool) -> Conditions {
-        let mut present: Vec<Condition> =
-            self.incidents.iter().map(|(kind, side, _)| Condition { kind: *kind, side: Some(*side) }).collect();
+        let mut present: Vec<Condition> = self
+            .incidents
+            .iter()
+            .map(|(kind, side, _)| Condition {
+                kind: *kind,
+                side: Some(*side),
+            })
+            .collect();
         for side in Side::PAIR {
             if self.sides.get(side).open_transaction_since_ms.is_some() {
-                present.push(Condition { kind: Inconclusive::OpenTransaction, side: Some(side) });
+                present.push(Condition {
+                    kind: Inconclusive::OpenTransaction,
+                    side: Some(side),
+                });
             }
             if self.trouble.get(side).is_some() {
-                present.push(Condition { kind: Inconclusive::Stalled, side: Some(side) });
+                present.push(Condition {
+                    kind: Inconclusive::Stalled,
+                    side: Some(side),
+                });
             }
         }
-        present.extend(self.registry_down.iter().map(|side| Condition { kind: Inconclusive::Registry, side: Some(*side) }));
+        present.extend(self.registry_down.iter().map(|side| Condition {
+            kind: Inconclusive::Registry,
+            side: Some(*side),
+        }));
         if self.behind_at_close {
-            present.push(Condition { kind: Inconclusive::Stalled, side: Some(Side::Canary) });
+            present.push(Condition {
+                kind: Inconclusive::Stalled,
+                side: Some(Side::Canary),
+            });
         }
         if self.full {
-            present.push(Condition { kind: Inconclusive::Stalled, side: None });
+            present.push(Condition {
+                kind: Inconclusive::Stalled,
+                side: None,
+            });
         }
         if store_down {
-            present.push(Condition { kind: Inconclusive::Store, side: None });
+            present.push(Condition {
+                kind: Inconclusive::Store,
+                side: None,
+            });
         }
-        let silent = |side: Side| if self.complete { None } else { self.sides.get(side).silent_since_ms };
+        let silent = |side: Side| {
+            if self.complete {
+                None
+            } else {
+                self.sides.get(side).silent_since_ms
+            }
+        };
         Conditions {
             now_ms,
-            silent_since_ms: PerSide { baseline: silent(Side::Baseline), canary: silent(Side::Canary) },
+            silent_since_ms: PerSide {
+                baseline: silent(Side::Baseline),
+                canary: silent(Side::Canary),
+            },
             present,
         }
     }
