@@ -6,6 +6,7 @@ pub mod check;
 pub mod clock;
 pub mod command;
 pub mod contract;
+pub mod demo;
 pub mod findings;
 pub mod keyed;
 pub mod lane;

@@ -68,6 +68,6 @@ pub fn migrate(config: Config, tone: Tone, out: &mut dyn Write) -> Result<Ending
 ///
 /// # Errors
 /// Our own world failing.
-pub fn demo(_request: DemoRequest, _tone: Tone, _out: &mut dyn Write) -> Result<Ending> {
-    anyhow::bail!("demo is not built yet")
+pub fn demo(request: DemoRequest, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
+    crate::app::demo::run(&request, tone, out)
 }

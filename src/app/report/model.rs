@@ -225,7 +225,7 @@ pub struct Finding {
 }
 
 /// A position in a side's log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     /// Which partition.
     pub partition: u32,

@@ -1,0 +1,129 @@
+//! The demo: the whole product on this machine, with two small real pipelines, one of them faulty in known ways.
+
+mod broker;
+mod compare;
+mod enrich;
+mod faults;
+mod folder;
+mod inlet;
+mod live;
+mod orders;
+mod page;
+mod pipeline;
+mod print;
+mod registry;
+mod schemas;
+mod sender;
+mod settings;
+mod show;
+mod stage;
+#[cfg(test)]
+mod tests;
+mod truth;
+
+use std::io::Write;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::command::{DemoRequest, Ending, Tone};
+use super::worker::Ended;
+use broker::Broker;
+use folder::Folder;
+use live::Live;
+
+/// How long the worker may take for its last transactions.
+const DRAIN: Duration = Duration::from_secs(12);
+
+/// Runs the demo: what was found is what was injected, or it found something wrong with itself.
+///
+/// # Errors
+/// Our own world failing.
+pub fn run(request: &DemoRequest, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
+    let ended = runtime.block_on(demo(request, tone, out));
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    ended
+}
+
+/// What must be put away, whatever happens.
+#[derive(Default)]
+struct Cast {
+    stop: CancellationToken,
+    worker: Option<JoinHandle<Result<Ended>>>,
+}
+
+async fn demo(request: &DemoRequest, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
+    let mut signals = Signals::listen()?;
+    let folder = Folder::make(request.keep)?;
+    let mut live = Live::new(tone.quiet);
+    let mut broker = Broker::open(request.brokers.as_deref())?;
+    let registry = registry::start().await?;
+    let mut cast = Cast::default();
+    let shown = {
+        let show = show::Show {
+            request,
+            folder: folder.path(),
+            registry: &registry.url,
+        };
+        tokio::select! {
+            biased;
+            () = signals.came() => Ok(None),
+            shown = show.run(&mut broker, &mut cast, &mut live) => shown,
+        }
+    };
+    let ended = match shown {
+        Ok(Some(result)) => {
+            let printed = print::print(&result, request.output, out);
+            if printed.is_ok() && request.keep {
+                live.say(&format!(
+                    "serving at {} until Ctrl-C; the database is in {}",
+                    result.url,
+                    folder.path().display()
+                ));
+                signals.came().await;
+            }
+            printed.map(|()| if result.comparison.is_equal() { Ending::Done } else { Ending::Found })
+        }
+        Ok(None) => Ok(Ending::Interrupted),
+        Err(error) => Err(error),
+    };
+    cast.stop.cancel();
+    if let Some(worker) = cast.worker {
+        drop(tokio::time::timeout(DRAIN, worker).await);
+    }
+    registry.stop().await;
+    let removed = broker.remove_topics().await;
+    let ended = ended?;
+    removed?;
+    Ok(ended)
+}
+
+/// Both ways to be told to end.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).context("listen for SIGINT")?,
+            terminate: signal(SignalKind::terminate()).context("listen for SIGTERM")?,
+        })
+    }
+
+    async fn came(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
