@@ -56,7 +56,9 @@ impl Broker {
     /// It cannot be started.
     pub fn open(brokers: Option<&[String]>) -> Result<Self> {
         let Some(brokers) = brokers else {
-            return Ok(Self::Embedded(MockCluster::new(1).context("start the embedded broker")?));
+            return Ok(Self::Embedded(
+                MockCluster::new(1).context("start the embedded broker")?,
+            ));
         };
         let brokers = brokers.join(",");
         let admin = ClientConfig::new()
@@ -123,7 +125,11 @@ impl Real {
         // Replicated as the cluster's own default says.
         let new = NewTopic::new(&topic.name, topic.partitions, TopicReplication::Fixed(-1));
         let context = || format!("create topic {} on {}", topic.name, self.brokers);
-        let results = self.admin.create_topics([&new], &options()).await.with_context(context)?;
+        let results = self
+            .admin
+            .create_topics([&new], &options())
+            .await
+            .with_context(context)?;
         for result in results {
             result.map_err(|(_, code)| anyhow!("{code}")).with_context(context)?;
         }
@@ -138,7 +144,11 @@ impl Real {
             return Ok(());
         }
         let context = || format!("delete the topics {} on {}", names.join(", "), self.brokers);
-        let results = self.admin.delete_topics(&names, &options()).await.with_context(context)?;
+        let results = self
+            .admin
+            .delete_topics(&names, &options())
+            .await
+            .with_context(context)?;
         for result in results {
             result.map_err(|(_, code)| anyhow!("{code}")).with_context(context)?;
         }

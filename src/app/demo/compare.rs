@@ -54,17 +54,24 @@ pub fn compare(injected: &Injected, report: &Report, findings: &[FindingRow], he
         ));
     }
     let [stream] = report.streams.as_slice() else {
-        comparison.differences.push("the report has not exactly one stream".to_owned());
+        comparison
+            .differences
+            .push("the report has not exactly one stream".to_owned());
         return comparison;
     };
     figures(injected, stream, &mut comparison);
     fields(injected, stream, &mut comparison);
     let changes = |all: &[crate::app::report::SchemaChange]| {
-        all.iter().map(|change| format!("{} {}", change.path, change.change)).collect::<Vec<_>>().join(", ")
+        all.iter()
+            .map(|change| format!("{} {}", change.path, change.change))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let (made, told) = (changes(&injected.schema_changes), changes(&stream.schema_changes));
     if made != told {
-        comparison.differences.push(format!("schema changes: injected {made}, found {told}"));
+        comparison
+            .differences
+            .push(format!("schema changes: injected {made}, found {told}"));
     }
     positions(injected, findings, &mut comparison);
     comparison
@@ -78,13 +85,25 @@ fn figures(injected: &Injected, stream: &StreamReport, comparison: &mut Comparis
     let pending = outcomes.pending.baseline.saturating_add(outcomes.pending.canary);
     let conflicts = outcomes.conflict.baseline.saturating_add(outcomes.conflict.canary);
     let all = [
-        ("records of the baseline", injected.written.baseline, sides.baseline.read),
+        (
+            "records of the baseline",
+            injected.written.baseline,
+            sides.baseline.read,
+        ),
         ("records of the canary", injected.written.canary, sides.canary.read),
         ("mismatched", injected.mismatched, outcomes.mismatched),
         ("missing", injected.missing, outcomes.missing),
         ("extra", injected.extra, outcomes.extra),
-        ("duplicates of the baseline", injected.duplicate.baseline, outcomes.duplicate.baseline),
-        ("duplicates of the canary", injected.duplicate.canary, outcomes.duplicate.canary),
+        (
+            "duplicates of the baseline",
+            injected.duplicate.baseline,
+            outcomes.duplicate.baseline,
+        ),
+        (
+            "duplicates of the canary",
+            injected.duplicate.canary,
+            outcomes.duplicate.canary,
+        ),
         ("conflicts", 0, conflicts),
         ("undecodable", 0, undecodable),
         ("untimely", 0, untimely),
@@ -136,7 +155,9 @@ fn positions(injected: &Injected, findings: &[FindingRow], comparison: &mut Comp
         if !only.is_empty() {
             let told: Vec<String> = only.iter().take(TOLD_MAX).map(|injury| text(injury)).collect();
             let more = if only.len() > TOLD_MAX { ", …" } else { "" };
-            comparison.differences.push(format!("{} {what}: {}{more}", only.len(), told.join(", ")));
+            comparison
+                .differences
+                .push(format!("{} {what}: {}{more}", only.len(), told.join(", ")));
         }
     }
 }
@@ -161,7 +182,8 @@ fn text(injury: &Injury) -> String {
 impl Comparison {
     fn figure(&mut self, name: String, injected: u64, found: u64) {
         if injected != found {
-            self.differences.push(format!("{name}: injected {injected}, found {found}"));
+            self.differences
+                .push(format!("{name}: injected {injected}, found {found}"));
         }
         self.figures.push(Figure { name, injected, found });
     }

@@ -68,7 +68,10 @@ mod tests {
                 (0..records).filter(of).count()
             };
             let counts = [Fault::Misrounded, Fault::Dropped, Fault::Twice].map(count);
-            assert!(counts.iter().all(|count| (10..100).contains(count)), "{records}: {counts:?}");
+            assert!(
+                counts.iter().all(|count| (10..100).contains(count)),
+                "{records}: {counts:?}"
+            );
             let healthy = Faults::new(book, true);
             assert!((0..records).all(|number| healthy.of(number, &book.order(number)).is_none()));
         }

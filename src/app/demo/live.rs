@@ -71,7 +71,10 @@ impl Live {
         let text = match self.mode {
             Mode::Silent => return,
             Mode::Lines => {
-                if self.last_ms.is_some_and(|last| now_ms.saturating_sub(last) < LINE_EVERY_MS) {
+                if self
+                    .last_ms
+                    .is_some_and(|last| now_ms.saturating_sub(last) < LINE_EVERY_MS)
+                {
                     return;
                 }
                 line(scene)

@@ -90,7 +90,13 @@ async fn demo(request: &DemoRequest, tone: Tone, out: &mut dyn Write) -> Result<
                 ));
                 signals.came().await;
             }
-            printed.map(|()| if result.comparison.is_equal() { Ending::Done } else { Ending::Found })
+            printed.map(|()| {
+                if result.comparison.is_equal() {
+                    Ending::Done
+                } else {
+                    Ending::Found
+                }
+            })
         }
         Ok(None) => Ok(Ending::Interrupted),
         Err(error) => Err(error),

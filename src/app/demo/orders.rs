@@ -91,7 +91,9 @@ impl Book {
     fn created_at(&self, number: u64, dice: u64) -> i64 {
         let span = SPAN_MS.unsigned_abs().saturating_sub(JITTER_MS);
         let even = u128::from(span) * u128::from(number) / u128::from(self.records.max(1));
-        let offset = u64::try_from(even).unwrap_or(span).saturating_add((dice >> 32) % JITTER_MS);
+        let offset = u64::try_from(even)
+            .unwrap_or(span)
+            .saturating_add((dice >> 32) % JITTER_MS);
         self.start_ms.saturating_add_unsigned(offset)
     }
 }

@@ -142,7 +142,9 @@ impl Pipeline<'_> {
         let id = schemas::id(framed)?;
         if !known.contains_key(&id) {
             let World { registry, handle, .. } = self.world;
-            let found = handle.block_on(registry.schema(id)).with_context(|| format!("load schema {id}"))?;
+            let found = handle
+                .block_on(registry.schema(id))
+                .with_context(|| format!("load schema {id}"))?;
             known.insert(id, Registered::new(id, &found.json)?);
         }
         let schema = known.get(&id).context("find the schema")?;

@@ -34,7 +34,7 @@ pub fn print(outcome: &Outcome, output: Output, out: &mut dyn Write) -> Result<(
             serde_json::to_string_pretty(&both).context("write the report")? + "\n"
         }
         Output::Table => format!("{}\n{}", table(report, &Look::default()), comparison.text()),
-        Output::Markdown => format!("{}\n```\n{}```\n", markdown(report), comparison.text()),
+        Output::Markdown => format!("{}\n```\n{}```\n", markdown(report, &[]), comparison.text()),
     };
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())

@@ -49,7 +49,10 @@ pub async fn start() -> Result<Server> {
     let listener = TcpListener::bind("127.0.0.1:0")
         .await
         .context("listen for the embedded registry")?;
-    let url = format!("http://{}", listener.local_addr().context("bind the embedded registry")?);
+    let url = format!(
+        "http://{}",
+        listener.local_addr().context("bind the embedded registry")?
+    );
     let stop = CancellationToken::new();
     let router = Router::new()
         .route("/schemas/types", get(async || Json(["AVRO"])))
@@ -139,11 +142,7 @@ async fn by_version(State(shared): State<Shared>, Path((subject, version)): Path
     }
 }
 
-async fn register(
-    State(shared): State<Shared>,
-    Path(subject): Path<String>,
-    Json(new): Json<NewSchema>,
-) -> Response {
+async fn register(State(shared): State<Shared>, Path(subject): Path<String>, Json(new): Json<NewSchema>) -> Response {
     if apache_avro::Schema::parse_str(&new.schema).is_err() {
         let body = json!({"error_code": 42201, "message": "Invalid schema"});
         return (StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response();
@@ -162,7 +161,11 @@ async fn register(
 }
 
 fn unknown(code: u32, message: &str) -> Response {
-    (StatusCode::NOT_FOUND, Json(json!({"error_code": code, "message": message}))).into_response()
+    (
+        StatusCode::NOT_FOUND,
+        Json(json!({"error_code": code, "message": message})),
+    )
+        .into_response()
 }
 
 #[cfg(test)]

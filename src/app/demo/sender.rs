@@ -69,9 +69,15 @@ impl ProducerContext for Reports {
         };
         delivered.records += 1;
         let number = opaque.checked_sub(1).and_then(|number| u64::try_from(number).ok());
-        let place = u32::try_from(message.partition()).ok().zip(u64::try_from(message.offset()).ok());
+        let place = u32::try_from(message.partition())
+            .ok()
+            .zip(u64::try_from(message.offset()).ok());
         if let (Some(number), Some((partition, offset))) = (number, place) {
-            delivered.places.entry(number).or_default().push(Place { partition, offset });
+            delivered
+                .places
+                .entry(number)
+                .or_default()
+                .push(Place { partition, offset });
         }
     }
 }
@@ -106,7 +112,9 @@ impl Sender {
     /// The client does not take it.
     pub fn send(&self, key: &str, value: &[u8], remember: Option<u64>) -> Result<()> {
         let opaque = remember.map(|number| usize::try_from(number).unwrap_or(usize::MAX).saturating_add(1));
-        let mut record = BaseRecord::with_opaque_to(&self.topic, opaque.unwrap_or(0)).key(key).payload(value);
+        let mut record = BaseRecord::with_opaque_to(&self.topic, opaque.unwrap_or(0))
+            .key(key)
+            .payload(value);
         loop {
             match self.producer.send(record) {
                 Ok(()) => return Ok(()),
@@ -132,7 +140,9 @@ impl Sender {
             bail!("{} records were not delivered to {}: {why}", delivered.lost, self.topic);
         }
         let mut places = std::mem::take(&mut delivered.places);
-        places.values_mut().for_each(|places| places.sort_by_key(|place| place.offset));
+        places
+            .values_mut()
+            .for_each(|places| places.sort_by_key(|place| place.offset));
         Ok((delivered.records, places))
     }
 }

@@ -1,9 +1,10 @@
 //! The show itself: pipelines and worker run, the release is closed, what was found is compared with what was injected.
 
+use std::convert::Infallible;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::Cast;
@@ -79,7 +80,9 @@ impl Show<'_> {
         let worker = cast.worker.insert(tokio::spawn(worker.serve()));
         let running = start(play).await?;
         let progress = running.progress.clone();
-        let store = store::open(&store_settings(self.folder)).await.context("open the database")?;
+        let store = store::open(&store_settings(self.folder))
+            .await
+            .context("open the database")?;
         let mut watch = Watch {
             page: &page,
             clock,
@@ -90,16 +93,16 @@ impl Show<'_> {
         let finished = async {
             let injected = running.finish().await?;
             close(&store).await?;
-            Ok(injected)
+            anyhow::Ok(injected)
         };
         let injected = tokio::select! {
             injected = finished => injected?,
-            () = watch.for_ever() => unreachable_watch()?,
+            never = watch.for_ever() => match never {},
             ended = &mut *worker => return over(ended),
         };
         tokio::select! {
             closed = timeout(CLOSE, closed(&store)) => closed.context("wait for the release to be closed")??,
-            () = watch.for_ever() => unreachable_watch()?,
+            never = watch.for_ever() => match never {},
             ended = &mut *worker => return over(ended),
         }
         let report = settled(&page, &injected).await?;
@@ -123,10 +126,6 @@ fn over(ended: Result<Result<crate::app::worker::Ended>, tokio::task::JoinError>
     Ok(None)
 }
 
-fn unreachable_watch<T>() -> Result<T> {
-    bail!("the live table ended by itself")
-}
-
 struct Watch<'a> {
     page: &'a Page,
     clock: Clock,
@@ -136,7 +135,7 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    async fn for_ever(&mut self) {
+    async fn for_ever(&mut self) -> Infallible {
         let mut every = interval(LOOK);
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

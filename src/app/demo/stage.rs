@@ -94,7 +94,9 @@ pub async fn start(play: Play) -> Result<Running> {
                 canary: false,
                 faults,
             };
-            pipeline.run(&progress, &progress.done.baseline).context("run the baseline")
+            pipeline
+                .run(&progress, &progress.done.baseline)
+                .context("run the baseline")
         })
     };
     let canary = {
@@ -134,11 +136,8 @@ impl Running {
             stop,
             ..
         } = self;
-        let (orders, baseline, canary) = tokio::join!(
-            watched(orders, &stop),
-            watched(baseline, &stop),
-            watched(canary, &stop)
-        );
+        let (orders, baseline, canary) =
+            tokio::join!(watched(orders, &stop), watched(baseline, &stop), watched(canary, &stop));
         // The cause is the one that did not merely stop because another failed.
         let mut errors: Vec<anyhow::Error> = Vec::new();
         let orders = orders.map_err(|error| errors.push(error)).ok();
@@ -147,7 +146,9 @@ impl Running {
         if let (Some(()), Some(baseline), Some(canary)) = (orders, baseline, canary) {
             return injected(&baseline, &canary);
         }
-        let own = errors.iter().position(|error| error.downcast_ref::<Stopped>().is_none());
+        let own = errors
+            .iter()
+            .position(|error| error.downcast_ref::<Stopped>().is_none());
         Err(errors.swap_remove(own.unwrap_or(0)))
     }
 }

@@ -48,10 +48,18 @@ fn raw(brokers: &str, topic: &Topic, count: u64) -> Vec<(Place, Vec<u8>)> {
 fn seen(baseline: &[(Place, Enriched)], canary: &[(Place, EnrichedCanary)]) -> Vec<Injury> {
     let mut by_id: BTreeMap<&str, (Vec<(Place, i64)>, Vec<(Place, i64)>)> = BTreeMap::new();
     for (place, order) in baseline {
-        by_id.entry(&order.order_id).or_default().0.push((*place, order.total_minor));
+        by_id
+            .entry(&order.order_id)
+            .or_default()
+            .0
+            .push((*place, order.total_minor));
     }
     for (place, order) in canary {
-        by_id.entry(&order.order_id).or_default().1.push((*place, order.total_minor));
+        by_id
+            .entry(&order.order_id)
+            .or_default()
+            .1
+            .push((*place, order.total_minor));
     }
     let mut found = Vec::new();
     for (_, sides) in by_id {
