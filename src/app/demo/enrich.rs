@@ -6,6 +6,7 @@ use super::orders::Order;
 
 /// An order with what the shop's other services need to know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename = "EnrichedOrder")]
 pub struct Enriched {
     /// Its identity.
     pub order_id: String,
@@ -25,6 +26,7 @@ pub struct Enriched {
 
 /// The canary's: one more field. Avro wants the fields in the schema's order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename = "EnrichedOrder")]
 pub struct EnrichedCanary {
     /// Its identity.
     pub order_id: String,
