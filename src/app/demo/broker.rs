@@ -10,6 +10,8 @@ use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use uuid::Uuid;
 
+use crate::app::trouble::trouble;
+
 /// How long a real cluster may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -124,14 +126,15 @@ impl Real {
     async fn make(&mut self, topic: &Topic) -> Result<()> {
         // Replicated as the cluster's own default says.
         let new = NewTopic::new(&topic.name, topic.partitions, TopicReplication::Fixed(-1));
-        let context = || format!("create topic {} on {}", topic.name, self.brokers);
-        let results = self
-            .admin
-            .create_topics([&new], &options())
-            .await
-            .with_context(context)?;
+        let fault =
+            |why: String, hint: &str| trouble(format!("create topic {} on {}: {why}", topic.name, self.brokers), hint);
+        let results = self.admin.create_topics([&new], &options()).await.map_err(|error| {
+            let hint = "check --brokers; they are spoken to without TLS and without a password";
+            fault(error.to_string(), hint)
+        })?;
         for result in results {
-            result.map_err(|(_, code)| anyhow!("{code}")).with_context(context)?;
+            let hint = "the demo must be allowed to create and delete topics";
+            result.map_err(|(_, code)| fault(code.to_string(), hint))?;
         }
         self.made.push(topic.name.clone());
         Ok(())

@@ -205,3 +205,93 @@ impl Comparison {
         out
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::report::SCHEMA_VERSION;
+    use crate::edge::store::FindingBody;
+    use crate::model::PerSide;
+
+    fn injected() -> Injected {
+        let injury = Injury {
+            outcome: Outcome::Missing,
+            baseline: Some(Place {
+                partition: 1,
+                offset: 7,
+            }),
+            canary: None,
+            fields: Vec::new(),
+        };
+        Injected {
+            written: PerSide { baseline: 0, canary: 0 },
+            mismatched: 0,
+            missing: 1,
+            extra: 0,
+            duplicate: PerSide::default(),
+            fields: Vec::new(),
+            schema_changes: Vec::new(),
+            findings: vec![injury],
+        }
+    }
+
+    fn report(missing: u64) -> Report {
+        let counts = crate::model::WindowCounts {
+            missing,
+            ..Default::default()
+        };
+        let stream = crate::app::report::stream(crate::app::report::StreamInput {
+            stream: "s",
+            verdict: Verdict::Fail,
+            coverage: 1.0,
+            sampling: 1.0,
+            counts: &counts,
+            sides: PerSide::default(),
+            fields: &Default::default(),
+            schemas: Vec::new(),
+            schema_changes: Vec::new(),
+            findings: Vec::new(),
+        });
+        Report {
+            schema_version: SCHEMA_VERSION,
+            release: "r".to_owned(),
+            generation: 1,
+            verdict: Verdict::Fail,
+            reasons: Vec::new(),
+            interrupted: false,
+            streams: vec![stream],
+        }
+    }
+
+    fn finding(offset: u64) -> FindingRow {
+        FindingRow {
+            stream: "s".to_owned(),
+            start_ms: Some(0),
+            outcome: Outcome::Missing,
+            baseline: Some((1, offset)),
+            canary: None,
+            identity: None,
+            body: FindingBody::default(),
+        }
+    }
+
+    #[test]
+    fn equal_is_equal() {
+        let comparison = compare(&injected(), &report(1), &[finding(7)], false);
+        assert_eq!(comparison.differences, Vec::<String>::new());
+        assert!(comparison.text().ends_with("nothing else\n"));
+    }
+
+    #[test]
+    fn every_difference_is_told() {
+        let comparison = compare(&injected(), &report(2), &[finding(8)], true);
+        let expected = [
+            "the verdict is fail, not pass ()",
+            "missing: injected 1, found 2",
+            "1 injected and not found: missing at baseline 1:7, canary -",
+            "1 found and not injected: missing at baseline 1:8, canary -",
+        ];
+        assert_eq!(comparison.differences, expected);
+        assert!(comparison.text().contains("different: missing: injected 1, found 2\n"));
+    }
+}

@@ -28,6 +28,7 @@ use anyhow::{Context, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::command::{DemoRequest, Ending, Tone};
 use super::worker::Ended;
@@ -35,7 +36,7 @@ use broker::Broker;
 use folder::Folder;
 use live::Live;
 
-/// How long the worker may take for its last transactions.
+/// How long pipelines and worker may take for their last records and transactions.
 const DRAIN: Duration = Duration::from_secs(12);
 
 /// Runs the demo: what was found is what was injected, or it found something wrong with itself.
@@ -57,7 +58,21 @@ pub fn run(request: &DemoRequest, tone: Tone, out: &mut dyn Write) -> Result<End
 #[derive(Default)]
 struct Cast {
     stop: CancellationToken,
+    threads: TaskTracker,
     worker: Option<JoinHandle<Result<Ended>>>,
+}
+
+impl Cast {
+    /// Everybody leaves: a producer that lives longer than its topic might make it again.
+    async fn exit(self) {
+        let Cast { stop, threads, worker } = self;
+        stop.cancel();
+        threads.close();
+        drop(tokio::time::timeout(DRAIN, threads.wait()).await);
+        if let Some(worker) = worker {
+            drop(tokio::time::timeout(DRAIN, worker).await);
+        }
+    }
 }
 
 async fn demo(request: &DemoRequest, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
@@ -101,10 +116,7 @@ async fn demo(request: &DemoRequest, tone: Tone, out: &mut dyn Write) -> Result<
         Ok(None) => Ok(Ending::Interrupted),
         Err(error) => Err(error),
     };
-    cast.stop.cancel();
-    if let Some(worker) = cast.worker {
-        drop(tokio::time::timeout(DRAIN, worker).await);
-    }
+    cast.exit().await;
     registry.stop().await;
     let removed = broker.remove_topics().await;
     let ended = ended?;

@@ -1,6 +1,7 @@
 //! The pipelines: the one that makes orders, and the two that enrich them.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -140,14 +141,15 @@ impl Pipeline<'_> {
 
     fn decode(&self, framed: &[u8], known: &mut BTreeMap<u32, Registered>) -> Result<(i64, Order)> {
         let id = schemas::id(framed)?;
-        if !known.contains_key(&id) {
-            let World { registry, handle, .. } = self.world;
-            let found = handle
-                .block_on(registry.schema(id))
-                .with_context(|| format!("load schema {id}"))?;
-            known.insert(id, Registered::new(id, &found.json)?);
-        }
-        let schema = known.get(&id).context("find the schema")?;
+        let schema = match known.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let World { registry, handle, .. } = self.world;
+                let found = handle.block_on(registry.schema(id));
+                let found = found.with_context(|| format!("load schema {id}"))?;
+                unknown.insert(Registered::new(id, &found.json)?)
+            }
+        };
         let order: Order = schema.read(framed)?;
         Ok((order.created_at, order))
     }

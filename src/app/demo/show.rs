@@ -25,8 +25,10 @@ use crate::edge::store::{self, Action, Command, FindingRow, GenerationState, Rea
 
 /// How often the worker is looked at.
 const LOOK: Duration = Duration::from_millis(500);
-/// How long the worker may take to read to the captured ends.
+/// How long the worker may take to read to the captured ends, however few records there are.
 const CLOSE: Duration = Duration::from_secs(60);
+/// Records for which it gets a second more.
+const CLOSE_RATE: u64 = 2_000;
 /// How long the report may take to say what is stored.
 const SETTLE: Duration = Duration::from_secs(5);
 
@@ -72,7 +74,8 @@ impl Show<'_> {
             topics,
             book,
             healthy: self.request.healthy,
-            stop: cast.stop.clone(),
+            stop: cast.stop.child_token(),
+            threads: cast.threads.clone(),
         };
         let worker = Worker::build(config, cast.stop.child_token()).await?;
         let page = Page::new(worker.address().context("ask for the worker's address")?)?;
@@ -100,8 +103,9 @@ impl Show<'_> {
             never = watch.for_ever() => match never {},
             ended = &mut *worker => return over(ended),
         };
+        let patience = CLOSE.saturating_add(Duration::from_secs(book.records / CLOSE_RATE));
         tokio::select! {
-            closed = timeout(CLOSE, closed(&store)) => closed.context("wait for the release to be closed")??,
+            closed = timeout(patience, closed(&store)) => closed.context("wait for the release to be closed")??,
             never = watch.for_ever() => match never {},
             ended = &mut *worker => return over(ended),
         }

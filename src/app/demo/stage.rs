@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use tokio::runtime::Handle;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::broker::Topics;
 use super::faults::Faults;
@@ -30,8 +31,10 @@ pub struct Play {
     pub book: Book,
     /// Without faults.
     pub healthy: bool,
-    /// Ends everything.
+    /// Ends the pipelines; one that fails ends the others by it.
     pub stop: CancellationToken,
+    /// Knows their threads.
+    pub threads: TaskTracker,
 }
 
 /// Pipelines at work.
@@ -56,6 +59,7 @@ pub async fn start(play: Play) -> Result<Running> {
         book,
         healthy,
         stop,
+        threads,
     } = play;
     let registered = async |topic: &str, schema: &str| {
         let id = registry::put(&url, &format!("{topic}-value"), schema).await?;
@@ -80,11 +84,11 @@ pub async fn start(play: Play) -> Result<Running> {
     let faults = Faults::new(book, healthy);
     let orders = {
         let (world, progress, topic) = (world(client()?), progress.clone(), topics.orders.name.clone());
-        spawn_blocking(move || make_orders(&world, book, &topic, &order, &progress).context("make orders"))
+        threads.spawn_blocking(move || make_orders(&world, book, &topic, &order, &progress).context("make orders"))
     };
     let baseline = {
         let (world, progress, topics) = (world(client()?), progress.clone(), topics.clone());
-        spawn_blocking(move || {
+        threads.spawn_blocking(move || {
             let pipeline = Pipeline {
                 world: &world,
                 from: topics.orders,
@@ -101,7 +105,7 @@ pub async fn start(play: Play) -> Result<Running> {
     };
     let canary = {
         let (world, progress) = (world(client()?), progress.clone());
-        spawn_blocking(move || {
+        threads.spawn_blocking(move || {
             let pipeline = Pipeline {
                 world: &world,
                 from: topics.orders,

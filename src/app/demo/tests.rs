@@ -7,6 +7,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Message;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::broker::{Broker, Topic};
 use super::enrich::{Enriched, EnrichedCanary};
@@ -44,22 +45,17 @@ fn raw(brokers: &str, topic: &Topic, count: u64) -> Vec<(Place, Vec<u8>)> {
     found
 }
 
+/// Places and totals of one order.
+type Totals = Vec<(Place, i64)>;
+
 /// The truth by a look at the topics alone.
 fn seen(baseline: &[(Place, Enriched)], canary: &[(Place, EnrichedCanary)]) -> Vec<Injury> {
-    let mut by_id: BTreeMap<&str, (Vec<(Place, i64)>, Vec<(Place, i64)>)> = BTreeMap::new();
+    let mut by_id: BTreeMap<&str, [Totals; 2]> = BTreeMap::new();
     for (place, order) in baseline {
-        by_id
-            .entry(&order.order_id)
-            .or_default()
-            .0
-            .push((*place, order.total_minor));
+        by_id.entry(&order.order_id).or_default()[0].push((*place, order.total_minor));
     }
     for (place, order) in canary {
-        by_id
-            .entry(&order.order_id)
-            .or_default()
-            .1
-            .push((*place, order.total_minor));
+        by_id.entry(&order.order_id).or_default()[1].push((*place, order.total_minor));
     }
     let mut found = Vec::new();
     for (_, sides) in by_id {
@@ -69,7 +65,7 @@ fn seen(baseline: &[(Place, Enriched)], canary: &[(Place, EnrichedCanary)]) -> V
             canary,
             fields: fields.iter().map(|field| (*field).to_owned()).collect(),
         };
-        match (sides.0.as_slice(), sides.1.as_slice()) {
+        match (sides[0].as_slice(), sides[1].as_slice()) {
             ([a], [b]) if a.1 == b.1 => {}
             ([a], [b]) => found.push(injury(Outcome::Mismatched, Some(a.0), Some(b.0), &["total_minor"])),
             ([a], []) => found.push(injury(Outcome::Missing, Some(a.0), None, &[])),
@@ -96,6 +92,7 @@ async fn play(healthy: bool) -> (Injected, Vec<Injury>) {
         book,
         healthy,
         stop: CancellationToken::new(),
+        threads: TaskTracker::new(),
     };
     let injected = start(play).await.unwrap().finish().await.unwrap();
     let brokers = broker.bootstrap();
