@@ -23,3 +23,9 @@ impl Env for BTreeMap<String, String> {
         BTreeMap::get(self, name).cloned()
     }
 }
+
+/// Where temporary files go; a variable of the system says so.
+#[must_use]
+pub fn temporary_directory() -> std::path::PathBuf {
+    std::env::temp_dir()
+}

@@ -26,7 +26,7 @@ mod shape;
 mod text;
 mod tree;
 
-pub use env::{Env, ProcessEnv};
+pub use env::{Env, ProcessEnv, temporary_directory};
 pub use fault::{ConfigFaults, Fault, nearest, nearest_hint};
 pub use flags::ReconcileFlags;
 pub use load::Purpose;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use uuid::Uuid;
 
+use crate::config;
+
 /// A directory that is removed when it is dropped, unless it is kept.
 pub struct Folder {
     path: PathBuf,
@@ -18,7 +20,7 @@ impl Folder {
     /// # Errors
     /// The directory for temporary files cannot be written.
     pub fn make(keep: bool) -> Result<Self> {
-        let path = std::env::temp_dir().join(format!("crosscheck-demo-{}", Uuid::now_v7().simple()));
+        let path = config::temporary_directory().join(format!("crosscheck-demo-{}", Uuid::now_v7().simple()));
         std::fs::DirBuilder::new()
             .mode(0o700)
             .create(&path)
