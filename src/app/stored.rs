@@ -41,7 +41,7 @@ pub async fn load(store: &Store, config: &Config, id: &GenerationId) -> Result<L
     let found = store.read(read).await.context("read the generation")?;
     let verdict = found
         .verdicts
-        .first()
+        .last()
         .map(|row| serde_json::from_str::<Stored>(&row.body))
         .transpose();
     let verdict = verdict.context("read the stored verdict")?;

@@ -181,7 +181,12 @@ fn of_side(side: &SideReport) -> String {
         ));
     }
     if parts.is_empty() {
-        parts.push("nothing".to_owned());
+        let read = match side.read {
+            0 => "nothing".to_owned(),
+            // From a database: the counts are stored, the ranges are the worker's.
+            read => format!("{} records", grouped(read)),
+        };
+        parts.push(read);
     }
     let mut text = format!("read {}", parts.join(" "));
     let excluded = &side.excluded_reasons;

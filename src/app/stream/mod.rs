@@ -5,6 +5,7 @@ mod needs;
 mod pace;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -13,6 +14,7 @@ use super::book::Book;
 use super::clock::Clock;
 use super::lane::Lane;
 use super::log::{Log, Read};
+use super::metrics::StreamMetrics;
 use super::schemas::Schemas;
 use crate::engine::{AlignSettings, Aligner, Engine, Entry, Input, Output, Range};
 use crate::model::{Inconclusive, PerSide, Reduction, Side};
@@ -43,6 +45,8 @@ pub struct Stream {
     pub ends: PerSide<Vec<(u32, u64)>>,
     /// Memory is at its limit and the side that could free it sends nothing.
     pub stalled: bool,
+    /// Where emit delays go.
+    pub meter: Option<Arc<StreamMetrics>>,
     schemas: Schemas,
     reading: Reading,
     aligner: Option<Aligner>,
@@ -80,6 +84,7 @@ impl Stream {
             book,
             ends: PerSide::default(),
             stalled: false,
+            meter: None,
             schemas,
             reading,
             aligner,
@@ -208,6 +213,9 @@ impl Stream {
         if entries.iter().any(|entry| entry.body != Reduction::Deselected) {
             lane.partitions.entry(partition).or_default().selected_at_ms = self.clock.elapsed_ms();
         }
+        if let Some(meter) = &self.meter {
+            meter.emit_delays(side, entries.iter().filter_map(emit_delay_ms));
+        }
         let read_at_ms = self.clock.wall_ms();
         self.engine.step(
             Input::Records {
@@ -314,5 +322,13 @@ impl Stream {
                 self.finish_at(side, view.partition, view.position, outputs);
             }
         }
+    }
+}
+
+/// From the event to the log, milliseconds.
+fn emit_delay_ms(entry: &Entry) -> Option<i64> {
+    match &entry.body {
+        Reduction::Decoded(fingerprint) => entry.timestamp_ms?.checked_sub(fingerprint.time_ms?),
+        Reduction::Undecodable(..) | Reduction::Deselected => None,
     }
 }

@@ -63,7 +63,8 @@ impl Life {
             clock: self.shared.clock,
         };
         let fresh = parts.resume.is_none();
-        let ready = self.build(parts, &lease).await?;
+        let mut ready = self.build(parts, &lease).await?;
+        ready.stream.meter = self.shared.metrics.stream(&name);
         let status = self.status(&name);
         let orders = Orders::default();
         if state == GenerationState::Closing {

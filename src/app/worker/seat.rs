@@ -10,7 +10,7 @@ use crate::engine::judge::{self, Criticality, Judgement, Policy, StreamJudgement
 use crate::model::{DifferenceKind, Verdict, WindowCounts};
 
 /// Findings of a stream that are kept in memory for the report.
-const FINDINGS_MAX: usize = 100;
+const FINDINGS_MAX: usize = 5_000;
 
 /// One stream before the judge.
 pub struct Seat {
