@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::evidence::Evidence;
 use super::rules::{NEVER, Rules, later, passed};
 use super::{BadRecord, UnsharedBad};
-use crate::model::{BadCounts, Position, Side};
+use crate::model::{BadCounts, Position, Side, UndecodableReason};
 
 /// Baseline's records of settled windows that wait for a partner, at most.
 const WAITING_MAX: usize = 10_000;
 /// Bytes that a waiting record holds, in all its places (measured).
-const WAITING_BYTES: usize = 224;
+const WAITING_BYTES: usize = 192;
 
 /// What two records must have in common: undecodable or untimely, and the hash.
 type Key = (bool, [u8; 16]);
@@ -23,10 +23,10 @@ pub(super) struct Bad {
     unplaced: Vec<BadRecord>,
     canary: BTreeMap<i64, Vec<BadRecord>>,
     /// Baseline's by window, then those of settled windows.
-    recent: BTreeMap<i64, Vec<BadRecord>>,
+    recent: BTreeMap<i64, Vec<(Order, Key)>>,
     old: BTreeSet<(Order, Key)>,
     /// Baseline's that are not taken, from both.
-    free: BTreeMap<Key, BTreeMap<Order, BadRecord>>,
+    free: BTreeMap<(Key, Order), Option<UndecodableReason>>,
     /// Baseline's that were taken, until the frontier has passed them.
     taken: BTreeMap<Position, i64>,
     /// What was dropped at the limit.
@@ -72,11 +72,11 @@ impl Bad {
             *home = window;
             self.waiting -= 1;
         } else {
-            self.recent.entry(window).or_default().push(record);
-            self.free
-                .entry(key(&record))
+            self.recent
+                .entry(window)
                 .or_default()
-                .insert(order(&record), record);
+                .push((order(&record), key(&record)));
+            self.free.insert((key(&record), order(&record)), record.reason);
         }
     }
 
@@ -115,22 +115,17 @@ impl Bad {
                     .for_each(|record| self.judge(record, &mut counts, evidence, rules));
                 settled.push((window, counts));
             }
-            for record in self.recent.remove(&window).unwrap_or_default() {
-                if self
-                    .free
-                    .get(&key(&record))
-                    .is_some_and(|free| free.contains_key(&order(&record)))
-                {
-                    self.old.insert((order(&record), key(&record)));
+            for (order, key) in self.recent.remove(&window).unwrap_or_default() {
+                if self.free.contains_key(&(key, order)) {
+                    self.old.insert((order, key));
                 }
             }
             while self.old.len() > WAITING_MAX {
                 let Some((order, key)) = self.old.pop_first() else {
                     break;
                 };
-                if let Some(record) = self.remove(key, order) {
-                    count_unshared(&mut self.dropped, &record, evidence);
-                }
+                self.remove(key, order);
+                count_unshared(&mut self.dropped, key, order, evidence);
             }
         }
         settled
@@ -138,13 +133,20 @@ impl Bad {
 
     fn judge(&mut self, record: &BadRecord, counts: &mut BadCounts, evidence: &Evidence, rules: &Rules) {
         let limit = later(record.max_ms.unwrap_or(i64::MIN), rules.sharing);
-        let free = self.free.get(&key(record)).and_then(|free| free.first_key_value());
-        let partner = free.filter(|(order, _)| order.0 <= limit).map(|(order, _)| *order);
-        if let Some(order) = partner {
-            self.old.remove(&(order, key(record)));
-            if let Some(taken) = self.remove(key(record), order) {
-                self.taken.insert(taken.position, rules.grid.window(order.0));
-            }
+        let least = (
+            i64::MIN,
+            Position {
+                side: Side::Baseline,
+                partition: 0,
+                offset: 0,
+            },
+        );
+        let first = self.free.range((key(record), least)..).next().map(|(free, _)| *free);
+        let partner = first.filter(|(free, order)| *free == key(record) && order.0 <= limit);
+        if let Some((key, order)) = partner {
+            self.old.remove(&(order, key));
+            self.remove(key, order);
+            self.taken.insert(order.1, rules.grid.window(order.0));
         }
         let untimely = record.reason.is_none();
         let count = match (
@@ -161,14 +163,10 @@ impl Bad {
         *count += 1;
     }
 
-    fn remove(&mut self, key: Key, order: Order) -> Option<BadRecord> {
-        let free = self.free.get_mut(&key)?;
-        let record = free.remove(&order)?;
-        if free.is_empty() {
-            self.free.remove(&key);
+    fn remove(&mut self, key: Key, order: Order) {
+        if self.free.remove(&(key, order)).is_some() {
+            self.waiting -= 1;
         }
-        self.waiting -= 1;
-        Some(record)
     }
 
     /// Forgets taken records that the frontier has passed: they are not read again.
@@ -184,7 +182,13 @@ impl Bad {
                 .max_ms
                 .is_some_and(|max| rules.grid.window_end(rules.grid.window(max)) <= frontier)
         };
-        let free = self.free.values().flat_map(BTreeMap::values).copied();
+        let free = self.free.iter().map(|((key, order), reason)| BadRecord {
+            max_ms: Some(order.0),
+            position: order.1,
+            window_ms: rules.grid.window_start(rules.grid.window(order.0)),
+            reason: *reason,
+            hash: key.1,
+        });
         let mut baseline: Vec<BadRecord> = free.filter(before).collect();
         baseline.sort_unstable_by_key(order);
         let mut canary: Vec<BadRecord> = self.canary.values().flatten().copied().filter(before).collect();
@@ -195,8 +199,8 @@ impl Bad {
     /// Baseline's records that no canary record has taken.
     pub(super) fn unshared(&self, evidence: &Evidence) -> UnsharedBad {
         let mut unshared = self.dropped;
-        for record in self.free.values().flat_map(BTreeMap::values) {
-            count_unshared(&mut unshared, record, evidence);
+        for (key, order) in self.free.keys() {
+            count_unshared(&mut unshared, *key, *order, evidence);
         }
         unshared
     }
@@ -206,11 +210,12 @@ impl Bad {
     }
 }
 
-fn count_unshared(counts: &mut UnsharedBad, record: &BadRecord, evidence: &Evidence) {
-    if record.max_ms.is_some_and(|max| evidence.contains(max)) {
-        match record.reason {
-            Some(_) => counts.undecodable += 1,
-            None => counts.untimely += 1,
-        }
+fn count_unshared(counts: &mut UnsharedBad, key: Key, order: Order, evidence: &Evidence) {
+    if evidence.contains(order.0) {
+        *if key.0 {
+            &mut counts.untimely
+        } else {
+            &mut counts.undecodable
+        } += 1;
     }
 }

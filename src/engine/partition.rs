@@ -89,9 +89,12 @@ impl Partition {
     fn catch_up(&mut self, rules: &Rules) {
         while self.raises_ahead > 0 {
             let at = self.raised.len() - self.raises_ahead;
-            let Some((_, value)) = self.raised.get(at).copied().filter(|(raised, _)| *raised <= self.next) else {
+            let Some(raise) = self.raised.get_mut(at).filter(|(offset, _)| *offset <= self.next) else {
                 break;
             };
+            // Over a gap it takes effect here, and so does the mark it may leave.
+            raise.0 = self.next;
+            let value = raise.1;
             self.raises_ahead -= 1;
             self.lift(value, rules);
         }

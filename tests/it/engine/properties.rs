@@ -157,6 +157,20 @@ fn a_hundred_interleavings_give_the_same_windows() {
     }
 }
 
+/// Found by `long`: a raise that is stored at a gap, where a crash comes after the next record.
+#[test]
+fn a_raise_at_a_gap() {
+    let seed = 40_338_082;
+    against_oracle(
+        seed..=seed,
+        Manner {
+            batch: 4,
+            crash: 10,
+            idle: true,
+        },
+    );
+}
+
 #[test]
 #[ignore = "needs ten minutes"]
 fn long() {
