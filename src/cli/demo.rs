@@ -20,7 +20,7 @@ pub(super) struct Args {
     #[arg(long)]
     keep: bool,
     /// Orders that the pipelines process
-    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(2_000..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(2_000..=200_000))]
     records: u64,
     /// How to print the end
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
