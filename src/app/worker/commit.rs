@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::follow::Job;
 use super::seat::{self, Seat, Stored};
+use super::state::{State, UnknownSchema};
 use crate::app::book::{Book, Fact};
 use crate::app::clock::Clock;
 use crate::app::findings::{Rereader, Seen};
@@ -21,20 +21,12 @@ use crate::edge::store::{
     Action, Command, Commit, ContractRow, FindingBody, FindingRow, Lease, Store, StoreError, VerdictRow,
 };
 use crate::engine::{Candidate, Checkpoint, FinalWindow, SettledBad};
-use crate::model::{Outcome, PerSide, Verdict};
+use crate::model::{Outcome, Verdict};
 
 /// How a key's contract is told from a value's in the database.
 const KEY: &str = "$key ";
 /// How the one contract of every type is told from that of one type.
 const SOLE: &str = "$sole ";
-
-/// What is stored beside the engine's checkpoint.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct State {
-    /// Where each partition ends, once the release is closed: (partition, end).
-    #[serde(default)]
-    pub ends: Option<PerSide<Vec<(u32, u64)>>>,
-}
 
 /// Everything that all streams of a release share.
 pub struct Shared {
@@ -225,6 +217,7 @@ impl Committer {
         } else {
             None
         };
+        self.state.unknown = UnknownSchema::of(&self.book);
         let state = serde_json::to_string(&self.state).context("write the state")?;
         let contracts = self.new_contracts();
         let commit = Commit {

@@ -6,6 +6,7 @@ mod life;
 mod seat;
 mod setup;
 mod show;
+mod state;
 mod status;
 
 use std::collections::BTreeMap;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use tokio::runtime::Handle;
 
-use super::commit::{State, contract_fact};
+use super::commit::contract_fact;
+use super::state::State;
 use crate::app::book::{self, Book, Fact};
 use crate::app::clock::Clock;
 use crate::app::contract;
@@ -104,6 +105,7 @@ pub fn build(config: &Config, stream: &config::Stream, parts: Parts, handle: &Ha
     for row in &contracts {
         book.note(contract_fact(row)?);
     }
+    state.unknown.iter().for_each(|unknown| book.note(unknown.fact()));
     if contracts.is_empty() {
         choose_contracts(
             stream,

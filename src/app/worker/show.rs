@@ -59,13 +59,15 @@ impl Show {
         };
         metrics.verdict(judged.release.verdict);
         let mut alive = true;
-        let (mut kafka, mut full) = (false, false);
+        let (mut kafka, mut full, mut registry, mut store) = (false, false, false, false);
         let mut streams = Vec::with_capacity(seats.len());
         for (name, seat) in seats.iter() {
             let view = seat.status.get();
             alive &= view.at_ms == 0 || clock.elapsed_ms() - view.at_ms < 30_000;
             kafka |= view.trouble.baseline.is_some() || view.trouble.canary.is_some();
             full |= view.full;
+            registry |= !view.registry_down.is_empty();
+            store |= seat.store_down;
             let verdict = judged
                 .streams
                 .get(name)
@@ -79,6 +81,9 @@ impl Show {
         }
         metrics.degraded(Component::Kafka, kafka);
         metrics.degraded(Component::Memory, full);
+        metrics.degraded(Component::Registry, registry);
+        self.ready("registry", registry, "a schema registry does not answer");
+        self.ready("store", store, "the database does not answer");
         for registry in &self.registries {
             for (result, count) in registry.requests().iter() {
                 let result = match result {
@@ -96,6 +101,14 @@ impl Show {
             &judged.release,
             report.json().ok().map(Arc::from),
         );
+    }
+
+    fn ready(&self, what: &str, lacks: bool, sentence: &str) {
+        if lacks {
+            self.board.lacks(what, sentence);
+        } else {
+            self.board.has(what);
+        }
     }
 
     fn report(&self, judged: &Stored, streams: Vec<report::StreamReport>) -> Report {
