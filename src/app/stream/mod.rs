@@ -50,6 +50,8 @@ pub struct Stream {
     schemas: Schemas,
     reading: Reading,
     aligner: Option<Aligner>,
+    /// Fields of the contract that the baseline's history lacks, once it is read.
+    narrower: Option<BTreeSet<String>>,
     clock: Clock,
     /// What the logs themselves did that stands in the way of a verdict.
     pub incidents: BTreeSet<(Inconclusive, Side, String)>,
@@ -88,6 +90,7 @@ impl Stream {
             schemas,
             reading,
             aligner,
+            narrower: None,
             clock,
             incidents: BTreeSet::new(),
             trouble: PerSide::default(),
@@ -200,8 +203,11 @@ impl Stream {
     }
 
     fn incident(&mut self, reason: Inconclusive, side: Side, text: String) {
-        tracing::warn!(stream = self.name, "{text}");
-        self.incidents.insert((reason, side, text));
+        let incident = (reason, side, text);
+        if !self.incidents.contains(&incident) {
+            tracing::warn!(stream = self.name, reason = reason.as_str(), "{}", incident.2);
+            self.incidents.insert(incident);
+        }
     }
 
     /// Gives the engine what was reduced, and looks whether the range of event time is read.

@@ -1,12 +1,45 @@
 //! What records wait for: writer schemas, and contracts (rule 2).
 
+use std::collections::BTreeSet;
+
 use super::Stream;
 use crate::app::book::Fact;
 use crate::app::lane::Need;
+use crate::codec::{Change, SchemaChange};
 use crate::engine::Output;
-use crate::model::Side;
+use crate::model::{Inconclusive, Side};
 
 impl Stream {
+    /// Rule 2: where the baseline begins to write a schema without fields of the contract, nothing can be said about them.
+    /// What its history holds, up to the first time that it was read to its end, is no beginning.
+    pub fn look_for_narrower_baseline(&mut self) {
+        let caught_up = self
+            .lanes
+            .baseline
+            .partitions
+            .values()
+            .all(|partition| partition.at_end);
+        if self.narrower.is_none() && !caught_up {
+            return;
+        }
+        let removed = |change: &SchemaChange| change.change == Change::Removed;
+        let changes = self.lanes.baseline.reducer().schema_changes();
+        let lacking: BTreeSet<String> = changes
+            .into_iter()
+            .filter(removed)
+            .map(|change| change.path.to_string())
+            .collect();
+        let known = self.narrower.get_or_insert_with(|| lacking.clone());
+        let fresh: Vec<String> = lacking.difference(known).cloned().collect();
+        if !fresh.is_empty() {
+            let text = format!(
+                "the baseline began to write a schema without fields of the contract: {}",
+                fresh.join(", ")
+            );
+            self.incident(Inconclusive::Contract, Side::Baseline, text);
+        }
+    }
+
     /// Asks for what records wait for, and goes on with those that have it.
     pub(super) fn settle_needs(&mut self, outputs: &mut Vec<Output>) -> bool {
         let mut moved = false;

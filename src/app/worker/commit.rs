@@ -218,6 +218,8 @@ impl Committer {
             None
         };
         self.state.unknown = UnknownSchema::of(&self.book);
+        let incidents = self.with_seat(|seat| seat.status.get().incidents).unwrap_or_default();
+        self.state.incidents.extend(incidents);
         let state = serde_json::to_string(&self.state).context("write the state")?;
         let contracts = self.new_contracts();
         let commit = Commit {

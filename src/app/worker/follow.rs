@@ -108,6 +108,7 @@ pub fn follow(mut stream: Stream, ends: Option<&PerSide<Vec<(u32, u64)>>>, wires
         let now_ms = clock.elapsed_ms();
         if now_ms.saturating_sub(looked_ms) >= LOOK_MS {
             looked_ms = now_ms;
+            stream.look_for_narrower_baseline();
             status.look(&stream, now_ms);
         }
         if closing && stream.engine.is_complete() {

@@ -177,7 +177,8 @@ pub fn build(config: &Config, stream: &config::Stream, parts: Parts, handle: &Ha
         },
         diff_rules(stream),
     );
-    let stream = Stream::new(stream.name.clone(), engine, lanes, schemas, book, reading, clock);
+    let mut stream = Stream::new(stream.name.clone(), engine, lanes, schemas, book, reading, clock);
+    stream.incidents.clone_from(&state.incidents);
     Ok(Ready {
         stream,
         rereader,

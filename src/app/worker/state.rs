@@ -1,10 +1,12 @@
 //! What is stored beside the engine's checkpoint: decisions about the world that are not the engine's.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::app::book::{Book, Fact};
 use crate::codec::{Field, SchemaRef};
-use crate::model::{PerSide, Side};
+use crate::model::{Inconclusive, PerSide, Side};
 
 /// It.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -12,6 +14,9 @@ pub struct State {
     /// Where each partition ends, once the release is closed: (partition, end).
     #[serde(default)]
     pub ends: Option<PerSide<Vec<(u32, u64)>>>,
+    /// What the logs did that stands in the way of a verdict: it stays true after a restart.
+    #[serde(default)]
+    pub incidents: BTreeSet<(Inconclusive, Side, String)>,
     /// Schemas that were given up: their records are undecodable, after a restart too.
     #[serde(default)]
     pub unknown: Vec<UnknownSchema>,
