@@ -3,6 +3,7 @@
     compare.py TRUTH REPORT            a bounded run over the whole topics: everything is equal
     compare.py TRUTH REPORT --edges    a worker: pairs at the edges are excluded, the faults are not
     compare.py TRUTH REPORT --counts   without the findings, where a report does not keep them all
+    --findings STORED                  the findings of another report: a worker's own shows the latest only
 
 Prints what was found, and ends with 1 when anything differs.
 """
@@ -79,6 +80,7 @@ def main():
     parser.add_argument("--stream", help="its name; default: the only one")
     parser.add_argument("--edges", action="store_true")
     parser.add_argument("--counts", action="store_true")
+    parser.add_argument("--findings", metavar="REPORT")
     options = parser.parse_args()
     with open(options.truth, encoding="utf-8") as file:
         truth = json.load(file)
@@ -88,6 +90,12 @@ def main():
     if len(streams) != 1:
         sys.exit(f"compare: {len(streams)} streams, name one")
     (stream,) = streams
+    if options.findings:
+        with open(options.findings, encoding="utf-8") as file:
+            (stored,) = (s for s in json.load(file)["streams"] if s["stream"] == stream["stream"])
+        if stored["outcomes"] != stream["outcomes"]:
+            sys.exit(f"compare: the reports count otherwise: {stored['outcomes']} and {stream['outcomes']}")
+        stream["findings"] = stored["findings"]
     found = list(differences(truth, stream, options))
     for difference in found:
         print(f"compare: {difference}", file=sys.stderr)

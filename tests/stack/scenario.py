@@ -36,6 +36,8 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 EDGE_MS = 150_000
 # A duplicate or a conflict is sent this many records after the first.
 RESEND_AFTER = 20
+# Parts that --gate divides the records into.
+GATES = 8
 
 FIELDS = [
     {"name": "order_id", "type": "string"},
@@ -209,6 +211,7 @@ def main():
     parser.add_argument("--start", type=int, help="first event time in milliseconds; default: so that the last is now")
     parser.add_argument("--jitter-ms", type=int, default=1000, help="disorder of event times, each way")
     parser.add_argument("--pace", type=float, default=0, help="seconds of our clock to spread the production over")
+    parser.add_argument("--gate", action="store_true", help=f"wait for a line on standard input before every 1/{GATES} of the records")
     parser.add_argument("--healthy", action="store_true", help="no faults")
     parser.add_argument("--abort-share", type=float, default=0.1, help="transactions that are aborted")
     parser.add_argument("--truth", required=True, help="file for the truth; it appears when all is written")
@@ -267,8 +270,14 @@ def main():
     chunks = [range(at, min(at + size, options.records)) for at in range(0, options.records, size)]
     debt = 0.0
     began = time.monotonic()
+    opened = 0
     waiting = collections.deque()  # (due at record, key, value, place) of what the canary sends again
     for index, chunk in enumerate(chunks):
+        if options.gate and index * GATES >= opened * len(chunks):
+            if not sys.stdin.readline():
+                sys.exit("scenario: standard input ended at the gate")
+            opened += 1
+        paced = time.monotonic()
         left, right = [], []
         for number in chunk:
             while waiting and waiting[0][0] <= number:
@@ -314,7 +323,7 @@ def main():
         baseline.commit(left)
         canary.commit(right)
         if options.pace:
-            time.sleep(max(began + options.pace * (index + 1) / len(chunks) - time.monotonic(), 0))
+            time.sleep(max(paced + options.pace / len(chunks) - time.monotonic(), 0))
 
     sides = {side.name: side.summary(options) for side in (baseline, canary)}
     for fault in faults:
