@@ -266,6 +266,8 @@ def main():
     baseline = Side(options, "baseline", options.baseline, options.baseline_partitions, "murmur2_random")
     canary = Side(options, "canary", options.canary, options.canary_partitions, "consistent_random")
 
+    if options.gate:
+        print("scenario: the topics exist", flush=True)
     size = max(options.records // 400, 50)
     chunks = [range(at, min(at + size, options.records)) for at in range(0, options.records, size)]
     debt = 0.0

@@ -188,7 +188,8 @@ impl Worker {
             registries: registries.values().cloned().collect(),
         };
         show.now();
-        let showing = tokio::spawn(show.run());
+        let show = Arc::new(show);
+        let showing = tokio::spawn(show.clone().run());
         let mut lives = JoinSet::new();
         for index in 0..config.streams.len() {
             let life = life::Life {
@@ -201,7 +202,7 @@ impl Worker {
             };
             lives.spawn(life.run());
         }
-        let waited = wait(&mut lives, &shared, &generation).await;
+        let waited = wait(&mut lives, &show).await;
         shutdown.cancel();
         let drained = tokio::time::timeout(DRAIN, async { while lives.join_next().await.is_some() {} }).await;
         if drained.is_err() {
@@ -215,7 +216,8 @@ impl Worker {
 }
 
 /// Waits for a signal, or for a stream that cannot go on.
-async fn wait(lives: &mut JoinSet<Result<commit::Ended>>, shared: &Shared, generation: &Generation) -> Result<Ended> {
+async fn wait(lives: &mut JoinSet<Result<commit::Ended>>, show: &show::Show) -> Result<Ended> {
+    let show::Show { shared, generation, .. } = show;
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
     let mut complete = 0;
@@ -232,6 +234,8 @@ async fn wait(lives: &mut JoinSet<Result<commit::Ended>>, shared: &Shared, gener
                 if complete == all {
                     let id = &generation.id;
                     commit::finish(&shared.store, &id.release, id.generation, &actor()).await?;
+                    // Who hears that it is over asks for the report next.
+                    show.now();
                     tracing::info!(release = id.release, generation = id.generation, "closed: everything is read and stored");
                 }
             }

@@ -26,7 +26,7 @@ pub(super) struct Show {
 
 impl Show {
     /// Every second, for ever.
-    pub async fn run(self) {
+    pub async fn run(self: Arc<Self>) {
         let mut every = tokio::time::interval(Duration::from_secs(1));
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {

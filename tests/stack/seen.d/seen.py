@@ -64,9 +64,12 @@ class Scenario:
         self.process = subprocess.Popen(
             [PYTHON, STACK / "scenario.py", *map(str, arguments)],
             stdin=subprocess.PIPE if gated else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if gated else None,
             text=True,
         )
         atexit.register(self.process.kill)
+        if gated:
+            need(self.process.stdout.readline(), "the scenario could not begin")
 
     @classmethod
     def shared(cls, name, *options):
@@ -82,7 +85,7 @@ class Scenario:
         return made
 
     def go_on(self):
-        """Lets a gated scenario write its next part."""
+        """Lets a gated scenario, whose topics exist, write its next part."""
         self.process.stdin.write("\n")
         self.process.stdin.flush()
 
