@@ -2,18 +2,22 @@
 //! costs a few look-ups, however many are in flight. `few` is the same rule as it is written; a property test holds the
 //! two together.
 //!
-//! For each digest and side the records stand in a list in order. `front` is the first unsettled one; `fresh` the first
-//! that is neither settled nor a duplicate: a record that was passed over as a duplicate stays one. A digest is *lonely*
-//! on a side where the other side has none of it in S; the first fresh record of the first lonely digest is what
-//! (c) pairs with.
+//! For each digest and side the records are linked in order. `front` is the first unsettled one; `fresh` the first that
+//! is neither settled nor a duplicate: a record that was passed over as a duplicate stays one. A digest is *lonely* on a
+//! side where the other side has none of it in S; the oldest fresh record of a lonely digest is what (c) pairs with.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::hash::BuildHasherDefault;
 
+use super::pairing::FirstBytes;
 use super::row::{Row, Settled, Sighting, plain_surplus};
 use super::rules::{BEGIN, Rules, later};
 use crate::model::{Digest, Identity, Outcome, Side};
 
-/// Which of the two lists a side has.
+/// No record: the end of a list.
+const NONE: usize = usize::MAX;
+
+/// Which of the two lanes a side has.
 fn lane(side: Side) -> usize {
     usize::from(side == Side::Canary)
 }
@@ -21,10 +25,13 @@ fn lane(side: Side) -> usize {
 #[derive(Clone, Copy, Debug)]
 struct Member {
     at: Sighting,
-    digest: Digest,
-    settled: bool,
+    /// Its digest's slot.
+    slot: usize,
+    /// The next one of the digest.
+    next: usize,
     /// Time of the nearest earlier record of the side with another digest.
     other_before: i64,
+    settled: bool,
 }
 
 /// The records of one side, in order; the first one has the number `base`.
@@ -38,33 +45,44 @@ struct Lane {
     entered: usize,
     /// Records that were taken ahead of their turn.
     ahead: BTreeSet<usize>,
+    /// The oldest fresh record of each lonely digest.
+    lonely: BTreeSet<usize>,
 }
 
-/// One digest on one side.
-#[derive(Debug)]
+/// One digest on one side. Numbers are `NONE` at the end.
+#[derive(Clone, Copy, Debug)]
 struct List {
-    numbers: VecDeque<usize>,
-    /// Numbers dropped from the front: `front` and `fresh` count from the first there ever was.
-    dropped: usize,
     front: usize,
     fresh: usize,
-    last_settled: i64,
-    any_settled: bool,
+    last: usize,
+    /// Its entry among the lonely ones.
+    shown: usize,
+    last_settled: Option<i64>,
     /// Unsettled ones in S.
     live: usize,
-    /// Its entry among the lonely ones.
-    shown: Option<LonelyKey>,
+    /// All that are remembered.
+    len: usize,
 }
 
-type LonelyKey = (i64, u32, u64, Digest);
+const EMPTY: List = List {
+    front: NONE,
+    fresh: NONE,
+    last: NONE,
+    shown: NONE,
+    last_settled: None,
+    live: 0,
+    len: 0,
+};
 
 #[derive(Debug)]
 pub(super) struct Many {
     identity: Identity,
     by_content: bool,
     lanes: [Lane; 2],
-    lists: BTreeMap<Digest, [List; 2]>,
-    lonely: [BTreeSet<LonelyKey>; 2],
+    /// Where the lists of a digest are. Never iterated over: its order does not show.
+    slots: HashMap<Digest, usize, BuildHasherDefault<FirstBytes>>,
+    lists: Vec<(Digest, [List; 2])>,
+    free: Vec<usize>,
     /// Digests that both sides have in S.
     shared: usize,
 }
@@ -72,6 +90,10 @@ pub(super) struct Many {
 impl Lane {
     fn get(&self, number: usize) -> Option<&Member> {
         self.members.get(number.checked_sub(self.base)?)
+    }
+
+    fn get_mut(&mut self, number: usize) -> Option<&mut Member> {
+        self.members.get_mut(number.checked_sub(self.base)?)
     }
 
     /// The first unsettled record.
@@ -85,26 +107,18 @@ impl Lane {
             self.next += 1;
         }
     }
-}
 
-impl Default for List {
-    fn default() -> List {
-        List {
-            numbers: VecDeque::new(),
-            dropped: 0,
-            front: 0,
-            fresh: 0,
-            last_settled: BEGIN,
-            any_settled: false,
-            live: 0,
-            shown: None,
+    /// Moves `fresh` over what is settled or a duplicate; the number there.
+    fn refresh(&self, list: &mut List, repeats: bool, rules: &Rules) -> usize {
+        while let Some(member) = self.get(list.fresh) {
+            let near = |settled| rules.near(settled, member.at.time);
+            let passed_over = repeats && list.last_settled.is_some_and(near);
+            if !member.settled && !passed_over {
+                break;
+            }
+            list.fresh = member.next;
         }
-    }
-}
-
-impl List {
-    fn number(&self, index: usize) -> Option<usize> {
-        self.numbers.get(index.checked_sub(self.dropped)?).copied()
+        list.fresh
     }
 }
 
@@ -116,40 +130,61 @@ impl Many {
             identity: first.map_or(Identity([0; 16]), |row| row.identity),
             by_content: first.is_some_and(|row| row.by_content),
             lanes: Default::default(),
-            lists: BTreeMap::new(),
-            lonely: Default::default(),
+            slots: HashMap::default(),
+            lists: Vec::new(),
+            free: Vec::new(),
             shared: 0,
         };
         rows.iter().for_each(|row| many.push(row));
         many
     }
 
+    fn slot(&mut self, digest: Digest) -> usize {
+        *self.slots.entry(digest).or_insert_with(|| {
+            let fresh = (digest, [EMPTY; 2]);
+            if let Some(slot) = self.free.pop() {
+                self.lists[slot] = fresh;
+                return slot;
+            }
+            self.lists.push(fresh);
+            self.lists.len() - 1
+        })
+    }
+
     /// Adds a record that stands after all others of its side.
     pub(super) fn push(&mut self, row: &Row) {
+        let slot = self.slot(row.digest);
         let side = lane(row.side);
         let lane = &mut self.lanes[side];
         let number = lane.base + lane.members.len();
-        let other_before = lane
-            .members
-            .back()
-            .map_or(BEGIN, |last| match last.digest == row.digest {
-                true => last.other_before,
-                false => last.at.time,
-            });
-        let member = Member {
-            at: row.sighting(),
-            digest: row.digest,
-            settled: row.settled,
-            other_before,
-        };
-        lane.members.push_back(member);
-        let list = &mut self.lists.entry(row.digest).or_default()[side];
-        list.numbers.push_back(number);
+        let other_before = lane.members.back().map_or(BEGIN, |last| match last.slot == slot {
+            true => last.other_before,
+            false => last.at.time,
+        });
+        let list = &mut self.lists[slot].1[side];
+        if let Some(last) = lane.get_mut(list.last) {
+            last.next = number;
+        }
+        list.last = number;
+        list.len += 1;
+        for cursor in [&mut list.front, &mut list.fresh] {
+            if *cursor == NONE {
+                *cursor = number;
+            }
+        }
         if row.settled {
             lane.ahead.insert(number);
-            list.fresh = list.dropped + list.numbers.len();
-            (list.last_settled, list.any_settled) = (list.last_settled.max(row.time), true);
+            // What is unsettled before a settled one was passed over.
+            list.fresh = number;
+            list.last_settled = list.last_settled.max(Some(row.time));
         }
+        lane.members.push_back(Member {
+            at: row.sighting(),
+            slot,
+            next: NONE,
+            other_before,
+            settled: row.settled,
+        });
     }
 
     pub(super) fn len(&self) -> usize {
@@ -207,15 +242,16 @@ impl Many {
                 };
                 lane.entered += 1;
                 if !member.settled {
-                    self.live(side, member.digest, true, rules);
+                    self.live(side, member.slot, true, rules);
                 }
             }
         }
     }
 
     /// One more or one less unsettled record of a digest in S.
-    fn live(&mut self, side: usize, digest: Digest, more: bool, rules: &Rules) {
-        let lists = self.lists.entry(digest).or_default();
+    fn live(&mut self, side: usize, slot: usize, more: bool, rules: &Rules) {
+        let repeats = self.may_repeat(rules);
+        let lists = &mut self.lists[slot].1;
         let both = |lists: &[List; 2]| lists.iter().all(|list| list.live > 0);
         let before = both(lists);
         let live = &mut lists[side].live;
@@ -225,55 +261,46 @@ impl Many {
             (true, false) => self.shared -= 1,
             _ => {}
         }
-        self.show(digest, rules);
-    }
-
-    /// Brings the entries of a digest among the lonely ones up to date.
-    fn show(&mut self, digest: Digest, rules: &Rules) {
-        let Some(lists) = self.lists.get_mut(&digest) else {
-            return;
-        };
-        let live = [lists[0].live, lists[1].live];
+        // The entries of the digest among the lonely ones.
+        let lives = [lists[0].live, lists[1].live];
         for (side, list) in lists.iter_mut().enumerate() {
-            let fresh = if live[1 - side] == 0 {
-                refresh(&self.lanes[side], list, self.by_content, rules)
+            let lane = &mut self.lanes[side];
+            let fresh = if lives[1 - side] == 0 {
+                lane.refresh(list, repeats, rules)
             } else {
-                None
+                NONE
             };
-            let key = fresh.map(|at| (at.time, at.partition, at.offset, digest));
-            if key != list.shown {
-                if let Some(old) = list.shown.take() {
-                    self.lonely[side].remove(&old);
+            if fresh != list.shown {
+                lane.lonely.remove(&list.shown);
+                if fresh != NONE {
+                    lane.lonely.insert(fresh);
                 }
-                self.lonely[side].extend(key);
-                list.shown = key;
+                list.shown = fresh;
             }
         }
     }
 
+    fn may_repeat(&self, rules: &Rules) -> bool {
+        rules.has_identity && !self.by_content
+    }
+
     fn settle_one(&mut self, side: Side, number: usize, member: Member, rules: &Rules) -> Settled {
         let (own, across) = (lane(side), 1 - lane(side));
-        let repeats = rules.has_identity && !self.by_content;
+        let repeats = self.may_repeat(rules);
         let (time, end) = (member.at.time, later(member.at.time, rules.grace));
-        if let Some((partner, at)) = self.front(across, member.digest).filter(|(_, at)| at.time <= end) {
+        if let Some((partner, at)) = self.front(across, member.slot).filter(|(_, at)| at.time <= end) {
             self.close(own, number, rules);
             self.close(across, partner, rules);
             return Settled::pair(self.identity, side, member.at, at, Outcome::Matched);
         }
-        if repeats && self.repeats(own, number, member.digest, rules) {
+        // The first unsettled record is a duplicate if it was passed over.
+        if repeats && self.lanes[own].refresh(&mut self.lists[member.slot].1[own], repeats, rules) != number {
             self.close(own, number, rules);
             return Settled::alone(self.identity, side, member.at, Outcome::Duplicate);
         }
-        let lonely = self.lonely[across]
-            .first()
-            .copied()
-            .filter(|key| rules.half_near(time, key.0));
-        let lonely = lonely.and_then(|key| {
-            let list = &self.lists.get(&key.3)?[across];
-            let partner = list.number(list.fresh)?;
-            Some((partner, self.lanes[across].get(partner)?.at))
-        });
-        if let Some((partner, at)) = lonely {
+        let lonely = self.lanes[across].lonely.first().copied();
+        let lonely = lonely.and_then(|partner| Some((partner, self.lanes[across].get(partner)?.at)));
+        if let Some((partner, at)) = lonely.filter(|(_, at)| rules.half_near(time, at.time)) {
             self.close(own, number, rules);
             self.close(across, partner, rules);
             return Settled::pair(self.identity, side, member.at, at, Outcome::Mismatched);
@@ -295,50 +322,30 @@ impl Many {
     }
 
     /// The oldest unsettled record of a digest.
-    fn front(&mut self, side: usize, digest: Digest) -> Option<(usize, Sighting)> {
-        let list = &mut self.lists.get_mut(&digest)?[side];
-        list.front = list.front.max(list.dropped);
+    fn front(&mut self, side: usize, slot: usize) -> Option<(usize, Sighting)> {
+        let list = &mut self.lists[slot].1[side];
         loop {
-            let number = list.number(list.front)?;
-            match self.lanes[side].get(number) {
-                Some(member) if !member.settled => return Some((number, member.at)),
-                _ => list.front += 1,
+            let member = self.lanes[side].get(list.front)?;
+            if !member.settled {
+                return Some((list.front, member.at));
             }
+            list.front = member.next;
         }
-    }
-
-    /// True where the first unsettled record of a digest is a duplicate.
-    fn repeats(&mut self, side: usize, number: usize, digest: Digest, rules: &Rules) -> bool {
-        let Some(lists) = self.lists.get_mut(&digest) else {
-            return false;
-        };
-        let list = &mut lists[side];
-        refresh(&self.lanes[side], list, self.by_content, rules);
-        list.number(list.fresh) != Some(number)
     }
 
     /// Marks a record as settled.
     fn close(&mut self, side: usize, number: usize, rules: &Rules) {
         let lane = &mut self.lanes[side];
-        let Some(member) = number
-            .checked_sub(lane.base)
-            .and_then(|index| lane.members.get_mut(index))
-        else {
-            return;
-        };
+        let is_next = number == lane.next;
+        let Some(member) = lane.get_mut(number) else { return };
         member.settled = true;
-        let (digest, time) = (member.digest, member.at.time);
-        if number != lane.next {
+        let (slot, time) = (member.slot, member.at.time);
+        if !is_next {
             lane.ahead.insert(number);
         }
-        if let Some(lists) = self.lists.get_mut(&digest) {
-            let list = &mut lists[side];
-            (list.last_settled, list.any_settled) = (list.last_settled.max(time), true);
-            if list.number(list.fresh) == Some(number) {
-                list.fresh += 1;
-            }
-        }
-        self.live(side, digest, false, rules);
+        let list = &mut self.lists[slot].1[side];
+        list.last_settled = list.last_settled.max(Some(time));
+        self.live(side, slot, false, rules);
     }
 
     /// Drops settled records that no look-back reaches any more: those before `until`.
@@ -348,33 +355,26 @@ impl Many {
             lane.first();
             while lane.base < lane.next && lane.members.front().is_some_and(|member| member.at.time < until) {
                 let Some(member) = lane.members.pop_front() else { break };
+                let number = lane.base;
                 lane.base += 1;
-                let Some(lists) = self.lists.get_mut(&member.digest) else {
-                    continue;
-                };
+                let (digest, lists) = &mut self.lists[member.slot];
                 let list = &mut lists[side];
-                list.numbers.pop_front();
-                list.dropped += 1;
-                if lists.iter().all(|list| list.numbers.is_empty()) {
-                    self.lists.remove(&member.digest);
+                list.len -= 1;
+                for cursor in [&mut list.front, &mut list.fresh] {
+                    if *cursor == number {
+                        *cursor = member.next;
+                    }
+                }
+                if list.last == number {
+                    list.last = NONE;
+                }
+                if lists.iter().all(|list| list.len == 0) {
+                    self.slots.remove(digest);
+                    self.free.push(member.slot);
                 }
             }
             lane.entered = lane.entered.max(lane.base);
         }
-    }
-}
-
-/// Moves `fresh` over what is settled or a duplicate; the record there, if there is one.
-fn refresh(lane: &Lane, list: &mut List, by_content: bool, rules: &Rules) -> Option<Sighting> {
-    list.fresh = list.fresh.max(list.dropped);
-    let repeats = list.any_settled && rules.has_identity && !by_content;
-    loop {
-        let member = lane.get(list.number(list.fresh)?)?;
-        let passed_over = repeats && rules.near(list.last_settled, member.at.time);
-        if !member.settled && !passed_over {
-            return Some(member.at);
-        }
-        list.fresh += 1;
     }
 }
 

@@ -143,6 +143,7 @@ impl Pairing {
     fn seal(&mut self, span: i64, segment: Segment, rules: &Rules) {
         let mut sealed = Sealed::default();
         let rows = count(segment.len());
+        sealed.pairs.reserve(segment.len() / 2);
         segment.drain(|rows| {
             let is_open = |row: &Row| self.open.contains_key(&row.identity);
             let alone = self.open.is_empty() || !rows.first().is_some_and(is_open);

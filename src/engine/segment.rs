@@ -4,16 +4,27 @@ use super::row::{Pair, Row};
 use crate::model::{Identity, PerSide, Side};
 
 /// Rows stand in chunks, so that growing never copies them. The first ones are small: a span may hold a single record.
-const CHUNK_MIN: usize = 16;
-const CHUNK_BITS: u32 = 12;
+const CHUNK_MIN: usize = 8;
+const CHUNK_BITS: u32 = 10;
 const CHUNK_MAX: usize = 1 << CHUNK_BITS;
+/// A span with more rows than this is spread over parts by the first bits of the identity: each is sorted in cache.
+const SPREAD_AT: usize = 4_096;
+const PART_BITS: u32 = 6;
 
 /// A span that can still get records.
 #[derive(Debug, Default)]
 pub(super) struct Segment {
-    chunks: Vec<Vec<Row>>,
+    /// None, one or `2^PART_BITS`.
+    parts: Vec<Part>,
     len: usize,
     pending: PerSide<u64>,
+}
+
+/// Rows whose identities begin alike.
+#[derive(Debug, Default)]
+struct Part {
+    chunks: Vec<Vec<Row>>,
+    len: usize,
 }
 
 /// Where a row stands, with the first bytes of its identity.
@@ -24,15 +35,26 @@ impl Segment {
         if !row.settled {
             *self.pending.get_mut(row.side) += 1;
         }
-        match self.chunks.last_mut() {
-            Some(chunk) if chunk.len() < chunk.capacity() => chunk.push(row),
-            _ => {
-                let mut chunk = Vec::with_capacity((self.len / 2).clamp(CHUNK_MIN, CHUNK_MAX));
-                chunk.push(row);
-                self.chunks.push(chunk);
-            }
-        }
         self.len += 1;
+        match self.parts.as_mut_slice() {
+            [] => {
+                let mut part = Part::default();
+                part.push(row);
+                self.parts.push(part);
+            }
+            [part] if part.len < SPREAD_AT => part.push(row),
+            [_] => self.spread(row),
+            parts => parts[bits(prefix(&row.identity), PART_BITS)].push(row),
+        }
+    }
+
+    fn spread(&mut self, row: Row) {
+        let parts = (0..1_u32 << PART_BITS).map(|_| Part::default()).collect();
+        let rows = std::mem::replace(&mut self.parts, parts);
+        let rows = rows.into_iter().flat_map(|part| part.chunks).flatten();
+        for row in rows.chain([row]) {
+            self.parts[bits(prefix(&row.identity), PART_BITS)].push(row);
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -45,17 +67,37 @@ impl Segment {
     }
 
     /// Hands out the rows identity by identity, in the order of the identities, each in the order of settling.
-    pub(super) fn drain(mut self, mut each: impl FnMut(&mut Vec<Row>)) {
-        let keys = self.keys();
+    pub(super) fn drain(self, mut each: impl FnMut(&mut Vec<Row>)) {
+        let spread = if self.parts.len() > 1 { PART_BITS } else { 0 };
+        self.parts.into_iter().for_each(|part| part.drain(spread, &mut each));
+    }
+}
+
+impl Part {
+    fn push(&mut self, row: Row) {
+        match self.chunks.last_mut() {
+            Some(chunk) if chunk.len() < chunk.capacity() => chunk.push(row),
+            _ => {
+                let mut chunk = Vec::with_capacity((self.len / 2).clamp(CHUNK_MIN, CHUNK_MAX));
+                chunk.push(row);
+                self.chunks.push(chunk);
+            }
+        }
+        self.len += 1;
+    }
+
+    fn drain(mut self, spread: u32, each: &mut impl FnMut(&mut Vec<Row>)) {
         let mut run: Vec<Row> = Vec::new();
         let mut group: Vec<Row> = Vec::new();
-        let mut keys = keys.into_iter().peekable();
+        let mut keys = self.keys(spread).into_iter().peekable();
         while let Some((prefix, place)) = keys.next() {
             run.extend(self.take(place));
             while let Some((_, place)) = keys.next_if(|(next, _)| *next == prefix) {
                 run.extend(self.take(place));
             }
-            run.sort_unstable_by_key(|row| (row.identity, row.order()));
+            if run.len() > 1 {
+                run.sort_unstable_by_key(|row| (row.identity, row.order()));
+            }
             if run.first().map(|row| row.identity) == run.last().map(|row| row.identity) {
                 each(&mut run);
             } else {
@@ -74,19 +116,19 @@ impl Segment {
         }
     }
 
-    /// The keys of all rows, sorted: spread by their first bits, so that each part is sorted in cache.
-    fn keys(&self) -> Vec<Key> {
-        let bits = usize::BITS - (self.len / 64).leading_zeros();
-        let part = |prefix: u64| usize::try_from(prefix.checked_shr(64 - bits).unwrap_or(0)).unwrap_or(0);
-        let mut ends = vec![0_usize; 1 << bits];
-        self.each_key(|(prefix, _)| ends[part(prefix)] += 1);
+    /// The keys of all rows, sorted: spread by their next bits first, then a few at a time.
+    fn keys(&self, spread: u32) -> Vec<Key> {
+        let width = usize::BITS - (self.len / 16).leading_zeros();
+        let place = |key: &Key| bits(key.0 << spread, width);
+        let mut ends = vec![0_usize; 1 << width];
+        self.each_key(|key| ends[place(&key)] += 1);
         let mut start = 0;
         for end in &mut ends {
             (*end, start) = (start, start + *end);
         }
         let mut keys: Vec<Key> = vec![(0, 0); self.len];
         self.each_key(|key| {
-            let end = &mut ends[part(key.0)];
+            let end = &mut ends[place(&key)];
             keys[*end] = key;
             *end += 1;
         });
@@ -115,6 +157,11 @@ impl Segment {
             ..*row
         })
     }
+}
+
+/// The first bits of a prefix.
+fn bits(prefix: u64, count: u32) -> usize {
+    usize::try_from(prefix.checked_shr(u64::BITS - count).unwrap_or(0)).unwrap_or(0)
 }
 
 fn prefix(identity: &Identity) -> u64 {
