@@ -46,13 +46,16 @@ struct Group {
     recalled: bool,
 }
 
-/// The first bytes of an identity serve as its hash: it is a keyed one already.
+/// The first bytes of an identity or digest serve as its hash: it is one already. They are mixed once more, so that
+/// bytes that are not spread well cost nothing either.
 #[derive(Debug, Default)]
 pub(super) struct FirstBytes(u64);
 
 impl Hasher for FirstBytes {
     fn finish(&self) -> u64 {
-        self.0
+        let product = u128::from(self.0) * 0x9e37_79b9_7f4a_7c15;
+        let [low, high] = super::window::halves(product);
+        low ^ high
     }
 
     fn write(&mut self, bytes: &[u8]) {

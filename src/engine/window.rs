@@ -283,7 +283,7 @@ fn mix(value: u64, seed: u64) -> u64 {
     low ^ high
 }
 
-fn halves(wide: u128) -> [u64; 2] {
+pub(super) fn halves(wide: u128) -> [u64; 2] {
     let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = wide.to_le_bytes();
     [
         u64::from_le_bytes([a, b, c, d, e, f, g, h]),
