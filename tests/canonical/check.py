@@ -1,4 +1,6 @@
-"""Replays vectors: python3 tests/canonical/check.py tests/vectors/*.json; exits with 1 on a disagreement."""
+"""Replays vectors: python3 tests/canonical/check.py tests/vectors/*.json; exits with 1 on a disagreement.
+
+A path of `-` is JSON lines from the standard input."""
 
 import json
 import os
@@ -39,16 +41,23 @@ def _number(x):
     return x
 
 
+def read(path):
+    if path == "-":
+        return [json.loads(line) for line in sys.stdin.buffer]
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
 def main(paths):
     cases = wrong = 0
     for path in paths:
-        with open(path, encoding="utf-8") as file:
-            for case in json.load(file):
-                cases += 1
-                got, expect = reduce(case), comparable(case["expect"])
-                if got != expect:
-                    wrong += 1
-                    print(f"{path}: {case['name']}\n  vector: {expect}\n  python: {got}")
+        for case in read(path):
+            cases += 1
+            got, expect = reduce(case), comparable(case["expect"])
+            if got != expect:
+                wrong += 1
+                inputs = {k: v for k, v in case.items() if k not in ("name", "expect")}
+                print(f"{path}: {case['name']}\n  vector: {expect}\n  python: {got}\n  of: {json.dumps(inputs)}")
     print(f"{cases} vectors, {wrong} disagree")
     return 1 if wrong or not cases else 0
 

@@ -202,11 +202,12 @@ def _float_float(a, b, data):
 
 def _decimal(c, number, scale):
     shift = c.scale - scale
-    if abs(shift) > POWERS_MAX:
+    if number and abs(shift) > POWERS_MAX:
         return None
-    if shift < 0 and number % 10**-shift:
+    if number and shift < 0 and number % 10**-shift:
         return None
-    number = number * 10**shift if shift >= 0 else number // 10**-shift
+    if number:
+        number = number * 10**shift if shift >= 0 else number // 10**-shift
     data = shortest(number)
     return text(data) if len(data) <= DECIMAL_BYTES_MAX and abs(number) < 10**c.precision else None
 

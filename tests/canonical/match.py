@@ -184,8 +184,8 @@ def below(path, s):
     return path + s if s in ("[*]", "{*}") else step(path, s)
 
 
-def is_tolerant(node, path, rules):
-    return path in rules.tolerant and node.c.kind not in ("record", "array", "map")
+def has_tolerance(c):
+    return c.kind in ("int", "long", "float", "double") or c.note in ("decimal", "big-decimal")
 
 
 def plain(node, path, rules):
@@ -206,7 +206,7 @@ def write(node, path, rules, tagged):
     c = node.c
     if c.kind == "union":
         return head + long(node.index) + write(node.parts[0][1], path, rules, tagged)
-    if is_tolerant(node, path, rules):
+    if path in rules.tolerant and has_tolerance(c):
         return head
     if node.parts is None:
         return head + node.plain

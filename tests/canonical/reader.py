@@ -74,11 +74,11 @@ class Reader:
             if count == 0:
                 return
             self.enter(depth)
+            if count < 0:
+                size = self.length()
+                end = self.at + size
             if not free and abs(count) > self.left():
                 raise Undecodable("truncated")
-            if count < 0:
-                end = self.length()
-                end += self.at
             if free:
                 self.pay(abs(count))
             for _ in range(abs(count)):

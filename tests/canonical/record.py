@@ -1,7 +1,7 @@
 """Sections 5 to 8: a record's digest, identity, event time, or why it is undecodable."""
 
 import re
-import struct
+from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
 import convert
@@ -110,9 +110,9 @@ class Plan:
                 mine = [v for n, v in headers if n == path]
                 found = (1, mine[-1]) if mine and mine[-1] is not None else None
             elif kind == "key":
-                found = content(find(knode, path))
+                found = content(find(knode, path), path, self.key)
             else:
-                found = content(find(node, path))
+                found = content(find(node, path), path, self.value)
             if found is None:
                 return None
             parts += bytes([found[0]]) + u32(len(found[1])) + found[1]
@@ -128,18 +128,19 @@ class Plan:
         return time_of(find(node, path))
 
     def _tolerant(self, node, path):
-        """(scale, unscaled), or a word: NaN, Infinite, -Infinite, Nothing."""
-        node = find(node, path)
+        """(scale, unscaled), or a word: NotANumber, Infinite, -Infinite, Nothing."""
+        ignored = any(p == path or above(p, path) for p in self.value.ignore)
+        node = None if ignored else find(node, path)
         while node is not None and node.state == HELD and node.c.kind == "union":
             node = node.parts[0][1]
-        if node is None or node.state != HELD or node.c.kind == "null":
+        if node is None or node.state != HELD or not match.has_tolerance(node.c):
             return "Nothing"
         c = node.c
         if c.kind in ("float", "double"):
             x = convert.unpack_float(c.kind, node.plain)
             if x != x or x in (float("inf"), -float("inf")):
-                return "NaN" if x != x else "Infinite" if x > 0 else "-Infinite"
-            return exact(Fraction(repr(x) if c.kind == "double" else shortest_single(x)))
+                return "NotANumber" if x != x else "Infinite" if x > 0 else "-Infinite"
+            return exact(shortest_text(c.kind, x))
         if c.note == "decimal":
             return exact(Fraction(convert.unscaled(body(node.plain))) / 10**c.scale)
         if c.note == "big-decimal":
@@ -161,12 +162,13 @@ def body(plain):
     return parts.take(parts.long())
 
 
-def shortest_single(x):
-    for digits in range(1, 10):
-        s = f"{x:.{digits}g}"
-        if struct.pack("<f", float(s)) == struct.pack("<f", x):
-            return s
-    return repr(x)
+def shortest_text(kind, x):
+    """The number of the shortest decimal text that reads back; of two that are as near, the one further from zero."""
+    for digits in range(1, 18):
+        text = Context(digits, ROUND_HALF_UP).create_decimal(Decimal(x))
+        if convert.pack_float(kind, float(text)) == convert.pack_float(kind, x):
+            return Fraction(text)
+    return Fraction(x)
 
 
 def find(node, path):
@@ -184,21 +186,27 @@ def find(node, path):
     return None
 
 
-class NoRules:
-    """An identity does not know what the comparison ignores."""
+class PartRules:
+    """The rules *below* a part of the identity hold in it; those of the part itself and of what it stands in do not."""
 
-    ignore, tolerant = frozenset(), ()
+    def __init__(self, path, rules):
+        self.ignore, self.tolerant = ([p for p in those if p != path and not above(p, path)] for those in (rules.ignore, rules.tolerant))
 
 
-def content(node):
+def above(p, path):
+    return path.startswith((p + ".", p + "[", p + "{")) and p != ""
+
+
+def content(node, path, rules):
     """A part of the identity as (tag, content), or None where it is null or absent."""
+    rules, whole = PartRules(path, rules), node
     while node is not None and node.state == HELD and node.c.kind == "union":
         node = node.parts[0][1]
-    if node is None or node.state in (match.NOTHING, match.ABSENT) or node.c.kind == "null" or (node.w is not None and node.w.kind == "null"):
+    if node is None or node.state in (match.NOTHING, match.ABSENT) or (node.w or node.c).kind == "null":
         return None
-    if not match.held(node, "", NoRules):
-        return 9, match.write(node, "", NoRules, True)
-    c, data = node.c, match.write(node, "", NoRules, False)
+    if not match.held(node, path, rules):
+        return 9, match.write(whole, path, rules, True)
+    c, data = node.c, match.write(node, path, rules, False)
     if c.note == "big-decimal" or c.note == "decimal":
         number, scale = convert.parse_big(body(data)) if c.note == "big-decimal" else (convert.unscaled(body(data)), c.scale)
         number, scale = convert.stripped(number, scale)

@@ -17,7 +17,8 @@ impl Compiler<'_> {
             return Err(TooLarge);
         };
         let asked = self.asked;
-        let found = if step.own {
+        // A default is read as its own type: the rules rename nothing in it.
+        let found = if step.own || step.from == step.to {
             (0..from.len()).map(Some).collect()
         } else {
             matching::fields(from, to, |name| asked.renamed(step.renames, name))

@@ -6,5 +6,6 @@ mod build;
 mod cuts;
 mod oracle;
 mod reducer;
+mod second;
 mod table;
 mod vectors;
