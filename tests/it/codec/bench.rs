@@ -40,7 +40,7 @@ fn small(numbers: &mut Numbers) -> Vec<u8> {
 
 #[test]
 #[ignore = "a measurement; run it in an optimised build"]
-fn small_records() {
+fn by_hand_small_records() {
     let mut numbers = Numbers(7);
     let batch = values(&(0..500).map(|_| small(&mut numbers)).collect::<Vec<_>>());
     // What the hashes alone cost on this machine now, to read the rest by: one of 128 bytes, one of 64.

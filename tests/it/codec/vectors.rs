@@ -114,7 +114,7 @@ fn the_files_are_what_the_code_makes() {
 
 #[test]
 #[ignore = "writes tests/vectors/values.json from the table"]
-fn write_the_files() {
+fn by_hand_write_the_files() {
     let lines: Vec<String> = rows().map(|row| vector(row).to_string()).collect();
     std::fs::write(FILE, format!("[\n{}\n]\n", lines.join(",\n"))).unwrap();
 }

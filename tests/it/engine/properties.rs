@@ -173,7 +173,7 @@ fn a_raise_at_a_gap() {
 
 #[test]
 #[ignore = "needs ten minutes"]
-fn long() {
+fn by_hand_long() {
     for (at, manner) in [
         Manner {
             batch: 6,
