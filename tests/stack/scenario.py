@@ -14,6 +14,9 @@ Every fault has an identity of its own, so by rule 6 of the design its outcome i
   duplicate   baseline [A], canary [A, A]   the second is byte for byte the first, a little later
   conflict    baseline [A], canary [A, B]   B has the identity and the time of A and another amount
 
+With --bad there are records that take no part in pairing besides, some of the canary alone and some of both:
+bytes that cannot be decoded, an event time of a month ago, and one of five minutes ago.
+
 The truth has the shape of the report of `crosscheck reconcile -o json` where both say the same.
 """
 
@@ -196,6 +199,18 @@ def broken(order, field):
     return wrong
 
 
+BAD = ("undecodable", "untimely", "late")
+DAY_MS = 86_400_000
+
+
+def bad_record(kind, order, codec):
+    """(key, value) of a record beside an order that cannot be decoded, or whose event time is of no use."""
+    behind = {"undecodable": 0, "untimely": 30 * DAY_MS, "late": 300_000}[kind]
+    wrong = {**order, "order_id": f"{kind}-{order['order_id']}", "created_at": order["created_at"] - behind}
+    value = codec.encode(wrong)
+    return wrong["order_id"].encode(), value[:-3] if kind == "undecodable" else value
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     env = os.environ.get
@@ -213,6 +228,7 @@ def main():
     parser.add_argument("--pace", type=float, default=0, help="seconds of our clock to spread the production over")
     parser.add_argument("--gate", action="store_true", help=f"wait for a line on standard input before every 1/{GATES} of the records")
     parser.add_argument("--healthy", action="store_true", help="no faults")
+    parser.add_argument("--bad", type=int, default=0, help="bad records of each kind")
     parser.add_argument("--abort-share", type=float, default=0.1, help="transactions that are aborted")
     parser.add_argument("--truth", required=True, help="file for the truth; it appears when all is written")
     options = parser.parse_args()
@@ -263,6 +279,9 @@ def main():
             faults.append(fault)
             plan[at] = fault
 
+    chosen = dice.sample([at for at in eligible if at not in plan], options.bad * len(BAD))
+    beside = {at: (BAD[index % len(BAD)], index % 2 == 0) for index, at in enumerate(chosen)}
+
     baseline = Side(options, "baseline", options.baseline, options.baseline_partitions, "murmur2_random")
     canary = Side(options, "canary", options.canary, options.canary_partitions, "consistent_random")
 
@@ -291,6 +310,12 @@ def main():
             written = {**order, "channel": dice.choice(["web", "app"])} if late_half else order
             fault = plan.get(number)
             kind = fault["outcome"] if fault else None
+            if number in beside:
+                bad, shared = beside[number]
+                key_and_value = bad_record(bad, order, first)
+                right.append((*key_and_value, None))
+                if shared:
+                    left.append((*key_and_value, None))
             places = fault["places"] if fault else None
             left.append((key, first.encode(order), places if kind in ("mismatched", "missing") else None))
             if kind == "missing":
@@ -330,6 +355,9 @@ def main():
     sides = {side.name: side.summary(options) for side in (baseline, canary)}
     for fault in faults:
         fault.update(fault.pop("places"))
+    for bad in BAD:
+        alone = [shared for kind, shared in beside.values() if kind == bad]
+        sides["baseline"][bad], sides["canary"][bad] = sum(alone), len(alone)
     number_of = collections.Counter(fault["outcome"] for fault in faults)
     by_field = collections.Counter((f["path"], f["kind"]) for fault in faults for f in fault.get("fields", []))
     truth = {

@@ -282,3 +282,13 @@ def compare(scenario, report, *options):
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     need(done.returncode == 0, f"the report is not the truth\n{done.stdout}{done.stderr}")
     return done.stdout.splitlines()
+
+
+def compare_worker(scenario, worker):
+    """The same for a closed worker, whose own report shows the latest findings only; the worker is asked to end."""
+    report = worker.report()
+    worker.terminate()
+    stored = DIR / "stored.json"
+    ask = ["verdict", "--release", worker.release, "-c", worker.path, "-o", "json"]
+    stored.write_text(crosscheck(*ask, expect=(0, 1, 3)))
+    return compare(scenario, report, "--edges", "--findings", stored)
