@@ -1,7 +1,7 @@
 //! The life of one stream: wait for its lease, build, read on a thread of its own, store, give the lease back.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -14,6 +14,7 @@ use super::setup::{self, Parts};
 use super::{actor, contract_rows};
 use crate::app::board::Board;
 use crate::app::keyed::Key;
+use crate::app::stored;
 use crate::config::Config;
 use crate::edge::registry::Registry;
 use crate::edge::store::{Acquired, Generation, GenerationState, Lease, Read, Resume, Span, StoreError};
@@ -43,6 +44,7 @@ impl Life {
         let Some((lease, resume, state)) = self.lease(&name).await? else {
             return Ok(Ended::Stopped);
         };
+        self.take_over(&name, &lease).await?;
         let read = Read {
             generation: self.generation.id.clone(),
             stream: Some(name.clone()),
@@ -71,13 +73,13 @@ impl Life {
             orders.close();
         }
         let book = ready.stream.book.clone();
-        let stored = if fresh { 0 } else { contract_rows(&name, &book).len() };
+        let known = if fresh { 0 } else { contract_rows(&name, &book).len() };
         let committer = Committer {
             shared: self.shared.clone(),
             stream: name.clone(),
             lease: lease.clone(),
             rereader: Mutex::new(ready.rereader),
-            contracts: stored,
+            contracts: known,
             book,
             key: self.key(),
             checkpoint: ready.stream.engine.checkpoint(),
@@ -157,26 +159,47 @@ impl Life {
     /// Builds on a blocking thread, and keeps the lease meanwhile.
     async fn build(&self, parts: Parts, lease: &Lease) -> Result<setup::Ready> {
         let (config, index, handle) = (self.config.clone(), self.index, Handle::current());
-        let mut building = tokio::task::spawn_blocking(move || {
+        let building = tokio::task::spawn_blocking(move || {
             let built = setup::build(&config, &config.streams[index], parts, &handle);
             built.with_context(|| format!("build stream {}", config.streams[index].name))
         });
+        self.renewing(lease, building).await?.context("join the builder")?
+    }
+
+    /// Takes over what is stored of the stream: another worker may have stored more while this one waited for its lease.
+    async fn take_over(&self, name: &str, lease: &Lease) -> Result<()> {
+        let loading = stored::load(&self.shared.store, &self.config, &self.generation.id);
+        let mut loaded = self
+            .renewing(lease, loading)
+            .await?
+            .context("read what the last worker stored")?;
+        let mut seats = self.shared.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mut seat) = loaded.seats.remove(name) {
+            if let Some(old) = seats.remove(name) {
+                seat.status = old.status;
+            }
+            seats.insert(name.to_owned(), seat);
+        }
+        *self.shared.verdict.lock().unwrap_or_else(PoisonError::into_inner) = loaded.verdict;
+        Ok(())
+    }
+
+    /// Keeps the lease while something takes its time.
+    async fn renewing<T>(&self, lease: &Lease, work: impl Future<Output = T>) -> Result<T> {
+        let mut work = std::pin::pin!(work);
         loop {
             tokio::select! {
-                built = &mut building => return built.context("join the builder")?,
-                () = tokio::time::sleep(Duration::from_secs(1)) => {
-                    self.shared.store.renew(lease).await.context("renew the lease")?;
-                }
+                done = &mut work => return Ok(done),
+                () = tokio::time::sleep(Duration::from_secs(1)) => match self.shared.store.renew(lease).await {
+                    Err(error) if error.is_transient() => tracing::warn!(%error, "renew the lease; it is tried again"),
+                    renewed => drop(renewed.context("renew the lease")?),
+                },
             }
         }
     }
 
     fn status(&self, name: &str) -> super::Status {
-        let seats = self
-            .shared
-            .seats
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let seats = self.shared.seats.lock().unwrap_or_else(PoisonError::into_inner);
         seats.get(name).map(|seat| seat.status.clone()).unwrap_or_default()
     }
 

@@ -204,11 +204,11 @@ def crosscheck(*arguments, expect=0):
 class Worker:
     """`crosscheck run` as a process."""
 
-    def __init__(self, path):
+    def __init__(self, path, name=None):
         self.config = json.loads(pathlib.Path(path).read_text())
         self.release = self.config["release"]["name"]
         self.path = path
-        self.log = DIR / f"{pathlib.Path(path).stem}.log"
+        self.log = DIR / f"{name or pathlib.Path(path).stem}.log"
         self.since = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([BINARY, "run", "-c", path], stdout=log, stderr=log)
