@@ -176,13 +176,9 @@ fn a_raise_at_a_gap() {
 fn by_hand_long() {
     for (at, manner) in [
         Manner {
-            batch: 6,
-            ..Manner::default()
-        },
-        Manner {
             batch: 4,
+            crash: 10,
             idle: true,
-            ..Manner::default()
         },
         Manner {
             batch: 4,
@@ -191,14 +187,18 @@ fn by_hand_long() {
         },
         Manner {
             batch: 4,
-            crash: 10,
             idle: true,
+            ..Manner::default()
+        },
+        Manner {
+            batch: 6,
+            ..Manner::default()
         },
     ]
     .into_iter()
     .enumerate()
     {
-        let start = 10_000_000 * (1 + at as u64);
+        let start = 10_000_000 * (5 + at as u64);
         against_oracle(start..start + WORLDS * 100, manner);
     }
 }
