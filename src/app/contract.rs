@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use super::book::{self, Book, Fact};
 use super::clock::Clock;
 use super::schemas::Schemas;
+use super::trouble::trouble;
 use crate::codec::{self, Field, Progress, Reducer, Schema};
 use crate::config::Contract;
 use crate::edge::kafka;
@@ -25,8 +26,19 @@ const LOOK_BACK: u64 = 100;
 pub async fn named(contract: &Contract, registry: Option<&Registry>) -> Result<Arc<Schema>> {
     let schema = match contract {
         Contract::File(path) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("read contract {}", path.display()))?;
-            Schema::parse(&text).with_context(|| format!("parse contract {}", path.display()))?
+            let place = path.display();
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                trouble(
+                    format!("read contract {place}: {error}"),
+                    "name a file that holds an Avro schema (.avsc), or SUBJECT:VERSION of the baseline's registry",
+                )
+            })?;
+            Schema::parse(&text).map_err(|error| {
+                trouble(
+                    format!("parse contract {place}: {error}"),
+                    "the file must hold one Avro schema as JSON",
+                )
+            })?
         }
         Contract::Subject { name, version } => {
             let registry = registry.context("a contract in a registry needs the baseline's registry")?;

@@ -1,7 +1,8 @@
 //! What `--from` and `--to` come to: offsets of each partition.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
+use super::trouble::trouble;
 use crate::config::Bound;
 use crate::edge::kafka;
 use crate::engine::{self, Range};
@@ -63,10 +64,12 @@ pub fn of_topic(reader: &kafka::Reader, from: Bound, to: Bound, settings: &engin
         };
         let (from_offset, to_offset) = (literal(from, &starts), literal(to, &stops));
         if from_offset > to_offset {
-            bail!(
-                "--from resolves to offset {from_offset} and --to to {to_offset} in partition {partition} of {}",
+            let what = format!(
+                "--from lies after --to: they resolve to the offsets {from_offset} and {to_offset} in partition {partition} of {}",
                 reader.topic()
             );
+            let hint = "swap them; the range is half-open: --to is the first that no longer belongs to it";
+            return Err(trouble(what, hint));
         }
         spans.push(Span {
             partition,
@@ -99,8 +102,10 @@ pub fn of_file(from: Bound, to: Bound, settings: &engine::Settings) -> Result<(u
 }
 
 fn unknown(flag: &'static str) -> anyhow::Error {
-    anyhow::anyhow!("a file has no broker's index to resolve {flag} with")
-        .context("use beginning, end, a record number, or a time together with --event-time field:PATH")
+    trouble(
+        format!("{flag}: a file has no broker's index to resolve it with"),
+        "use beginning, end, a record number, or a time together with --event-time field:PATH",
+    )
 }
 
 /// Where a worker begins to read a topic.

@@ -123,7 +123,8 @@ impl Schemas {
                     self.down.remove(&side);
                     tracing::warn!(
                         side = side.as_str(),
-                        "no schema for a reference; its records are undecodable"
+                        schema = named(reference),
+                        "no such schema; its records are undecodable"
                     );
                     self.book.note(Fact::Unknown(side, field, reference));
                     came = true;
@@ -143,6 +144,18 @@ impl Schemas {
     #[must_use]
     pub fn down(&self) -> Vec<Side> {
         self.down.iter().copied().collect()
+    }
+}
+
+/// How a record names its schema.
+fn named(reference: SchemaRef) -> String {
+    match reference {
+        SchemaRef::Id(id) => format!("id {id}"),
+        SchemaRef::Fingerprint(bytes) => {
+            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("fingerprint {hex}")
+        }
+        SchemaRef::Fixed => "the subject's newest".to_owned(),
     }
 }
 
@@ -195,6 +208,8 @@ async fn look(key: Key, origin: &Origin, again: bool) -> Result<Option<Arc<Schem
         (_, None) => Ok(None),
     };
     match found {
+        // Said once, when nobody asks again.
+        Err(RegistryError::NotFound { .. }) => Ok(None),
         Err(error) if !error.passes() => {
             tracing::warn!(side = side.as_str(), %error, "schema not found");
             Ok(None)

@@ -209,7 +209,11 @@ impl<'a> Checker<'a> {
     fn hint_of(&self, schema: &'a Value) -> Option<String> {
         let own = schema["description"].as_str();
         let text = own.or_else(|| self.resolve(schema)["description"].as_str())?;
-        Some(text.lines().next()?.trim_end_matches('.').to_owned())
+        let text = text.lines().next()?.trim_end_matches('.');
+        // A hint goes on after a colon.
+        let mut letters = text.chars();
+        let first = letters.next()?.to_lowercase();
+        Some(first.chain(letters).collect())
     }
 
     /// Something of the right type in the place of what is missing or wrong.

@@ -1,5 +1,7 @@
 //! The database and the registries of a config: do they answer, do they let us in?
 
+use std::path::Path;
+
 use tokio::runtime::Handle;
 
 use super::print::Found;
@@ -13,15 +15,12 @@ pub(super) fn store(config: &Config, handle: &Handle) -> Vec<Found> {
         migrate: false,
         ..config.store.clone()
     };
-    let missing = settings
-        .url
-        .strip_prefix("sqlite://")
-        .is_some_and(|path| !std::path::Path::new(path.split('?').next().unwrap_or(path)).exists());
-    if missing {
-        return vec![Found::ok(
-            "store",
-            "the SQLite file is not there yet; the worker makes it",
-        )];
+    let file = settings.url.strip_prefix("sqlite://").map(|rest| {
+        let path = rest.split_once('?').map_or(rest, |(path, _)| path);
+        Path::new(path)
+    });
+    if let Some(file) = file.filter(|file| !file.exists()) {
+        return vec![missing_file(file)];
     }
     handle.block_on(async {
         match store::open(&settings).await {
@@ -42,6 +41,26 @@ pub(super) fn store(config: &Config, handle: &Handle) -> Vec<Found> {
             }
         }
     })
+}
+
+/// A SQLite file that is not there yet is the worker's to make, where its folder lets it.
+fn missing_file(file: &Path) -> Found {
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let facts = std::fs::metadata(folder);
+    let why = match facts {
+        Ok(facts) if !facts.is_dir() => "is not a folder",
+        Ok(facts) if facts.permissions().readonly() => "cannot be written to",
+        Ok(_) => return Found::ok("store", "the SQLite file is not there yet; the worker makes it"),
+        Err(_) => "does not exist, or cannot be entered",
+    };
+    Found::bad(
+        "store",
+        format!("database {} cannot be made: {} {why}", file.display(), folder.display()),
+        "name a path in a folder that this user may write to, SQLite keeps files beside it",
+    )
 }
 
 /// The registries.

@@ -110,8 +110,8 @@ fn give_up_at_the_limit(stream: &Stream) -> Result<()> {
     if stream.engine.is_full() && (!aligned || stream.stalled) {
         let held = stream.engine.held_bytes();
         let what = format!(
-            "the records in flight hold {} MiB, which is all that held_max_bytes allows",
-            held >> 20
+            "the records in flight hold {held} bytes, and held_max_bytes allows no more than {}",
+            stream.engine.settings().held_max_bytes
         );
         let hint = "set --held-max-bytes (or limits.held_max_bytes of the stream) to more, or bound what is in flight: \
                     --event-time with --lateness and --grace";

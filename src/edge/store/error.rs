@@ -164,9 +164,11 @@ impl StoreError {
     pub fn hint(&self) -> &'static str {
         use StoreError as E;
         match self {
-            E::Address(_) => "write sqlite://PATH or postgres://USER@HOST:PORT/DATABASE; the password stands apart",
+            E::Address(_) => {
+                "write sqlite://PATH or postgres://HOST:PORT/DATABASE; user and password stand under `auth:`"
+            }
             E::Unreachable { .. } | E::Lost(_) => "check that the server runs, and host, port and sslmode of store.url",
-            E::Login { .. } => "check the user in store.url and the password that store names",
+            E::Login { .. } => "check the user and the password of store.auth",
             E::NoDatabase(_) => "create it, then run `crosscheck migrate`",
             E::Unwritable { .. } => "name a path in a folder that this user may write to, SQLite keeps files beside it",
             E::NotADatabase(_) => "name another path, or restore the file",

@@ -1,5 +1,6 @@
 //! The command line: help, usage errors, exit codes.
 
+pub(crate) mod bad_input;
 mod config;
 mod help;
 mod request;
