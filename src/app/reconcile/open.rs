@@ -59,9 +59,14 @@ struct SideOpened {
 pub fn open(request: &ReconcileRequest, clock: Clock, handle: &Handle) -> Result<Opened> {
     let side =
         |side: Side| open_side(request.sides.get(side), side, request).with_context(|| format!("open the {side}"));
+    // Both at once: a cluster may take its time.
+    let (baseline, canary) = std::thread::scope(|scope| {
+        let canary = scope.spawn(|| side(Side::Canary));
+        (side(Side::Baseline), canary.join())
+    });
     let mut sides = PerSide {
-        baseline: side(Side::Baseline)?,
-        canary: side(Side::Canary)?,
+        baseline: baseline?,
+        canary: canary.map_err(|_| anyhow::anyhow!("the thread that opens the canary died"))??,
     };
     let book = Book::default();
     let origin = |side: &SideOpened| Origin {

@@ -23,17 +23,29 @@ pub fn check(request: &ReconcileRequest, book: &Book) -> Result<()> {
         if special(&path) || schemas.iter().any(|schema| schema.at(&path).is_some()) {
             continue;
         }
-        let nearest = schemas.iter().find_map(|schema| schema.nearest(&path));
-        let hint = nearest.map_or_else(
-            || "the schemas have no path like it".to_owned(),
-            |nearest| format!("did you mean `{nearest}`?"),
-        );
-        return Err(trouble(
-            format!("{flag} names the path `{path}`, which no schema has"),
-            hint,
-        ));
+        return Err(nowhere(flag, &path, &schemas));
+    }
+    for (name, _) in &request.sides.canary.codec.rules.rename {
+        // By its whole path or by the last name.
+        let last = |path: &Path| path.0.last() == name.0.last();
+        let stands = |schema: &Arc<Schema>| match name.0.len() {
+            1 => schema.paths().iter().any(last),
+            _ => schema.at(name).is_some(),
+        };
+        if !schemas.iter().any(stands) {
+            return Err(nowhere("--rename", name, &schemas));
+        }
     }
     Ok(())
+}
+
+fn nowhere(flag: &str, path: &Path, schemas: &[Arc<Schema>]) -> anyhow::Error {
+    let nearest = schemas.iter().find_map(|schema| schema.nearest(path));
+    let hint = nearest.map_or_else(
+        || "the schemas have no path like it".to_owned(),
+        |nearest| format!("did you mean `{nearest}`?"),
+    );
+    trouble(format!("{flag} names the path `{path}`, which no schema has"), hint)
 }
 
 fn of_values(book: &Book) -> Vec<Arc<Schema>> {

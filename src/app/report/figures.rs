@@ -1,7 +1,7 @@
 //! How figures and names are written for people. What comes from a log can hold anything, and is made harmless here.
 
-use super::model::{Finding, Place, StreamReport};
-use crate::model::{FieldDifference, PerSide};
+use super::model::{Finding, Place, Report, StreamReport};
+use crate::model::{FieldDifference, PerSide, Verdict};
 
 /// 1234567 as `1,234,567`.
 pub(super) fn grouped(number: u64) -> String {
@@ -96,3 +96,13 @@ pub(super) fn details(finding: &Finding) -> Vec<String> {
 
 /// Fields of a finding that are told to people.
 const FIELDS_MAX: usize = 8;
+
+/// Why it is inconclusive, in the contract's words and in parentheses; nothing with any other verdict.
+pub(super) fn whys(report: &Report) -> String {
+    let mut words: Vec<&str> = report.reasons.iter().map(|reason| reason.check.as_str()).collect();
+    words.dedup();
+    if report.verdict != Verdict::Inconclusive || report.interrupted || words.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", words.join(", "))
+}

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::figures::{details, grouped, harmless, percent, place, read, sides, undecodable};
+use super::figures::{details, grouped, harmless, percent, place, read, sides, undecodable, whys};
 use super::model::{Report, StreamReport};
 use crate::model::Verdict;
 
@@ -22,9 +22,10 @@ pub fn markdown(report: &Report, notes: &[String]) -> String {
         Verdict::Fail => "❌",
     };
     let mut out = format!(
-        "### {mark} crosscheck: {} {}\n\n",
+        "### {mark} crosscheck: {} {}{}\n\n",
         code(&report.release),
-        report.verdict.as_str()
+        report.verdict.as_str(),
+        whys(report)
     );
     if report.interrupted {
         out.push_str("Interrupted: these are the counts so far.\n\n");

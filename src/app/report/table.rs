@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use super::figures::{details, grouped, harmless, percent, place, read, sides, undecodable};
+use super::figures::{details, grouped, harmless, percent, place, read, sides, undecodable, whys};
 use super::model::{Report, SideReport, StreamReport};
 use crate::model::{Side, Verdict};
 
@@ -36,8 +36,9 @@ pub fn table(report: &Report, look: &Look) -> String {
     };
     let _ = writeln!(
         out,
-        "\nverdict of {}: {verdict}{interrupted}",
-        harmless(&report.release)
+        "\nverdict of {}: {verdict}{}{interrupted}",
+        harmless(&report.release),
+        whys(report)
     );
     for reason in &report.reasons {
         let stream = if reason.stream.is_empty() {

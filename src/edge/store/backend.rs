@@ -24,6 +24,9 @@ pub(super) trait Database: Send + Sync {
     /// Migrations that this binary knows, oldest first, from version 1.
     fn migrations(&self) -> &'static [Migration];
 
+    /// Which database, without user and password.
+    fn place(&self) -> &str;
+
     /// Ends all connections.
     fn close(&self) -> BoxFuture<'_, ()>;
 }

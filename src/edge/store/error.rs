@@ -52,16 +52,20 @@ pub enum StoreError {
     #[error("database is busy: {0}")]
     Busy(String),
     /// The schema is older than the binary.
-    #[error("database has schema version {found}, this crosscheck needs {needed}")]
+    #[error("database {place} has schema version {found}, this crosscheck needs {needed}")]
     NotMigrated {
+        /// Which.
+        place: String,
         /// What it has; 0 is nothing at all.
         found: i64,
         /// What the binary needs.
         needed: i64,
     },
     /// The schema is newer than the binary.
-    #[error("database has schema version {found}, this crosscheck knows only {known}")]
+    #[error("database {place} has schema version {found}, this crosscheck knows only {known}")]
     Newer {
+        /// Which.
+        place: String,
         /// What it has.
         found: i64,
         /// What the binary knows.
@@ -229,7 +233,11 @@ impl StoreError {
             "28P01" | "28000" => StoreError::Login { place, cause },
             "3D000" => StoreError::NoDatabase(place),
             "42501" => StoreError::Denied(cause),
-            "42P01" => StoreError::NotMigrated { found: 0, needed: 1 },
+            "42P01" => StoreError::NotMigrated {
+                place,
+                found: 0,
+                needed: 1,
+            },
             "53100" => StoreError::Full(cause),
             "25006" => StoreError::ReadOnly(cause),
             // Serialisation, deadlock, a row that a concurrent transaction inserted first, lock and statement time-outs.
@@ -251,7 +259,11 @@ impl StoreError {
             Ok(13) => StoreError::Full(cause),
             Ok(11 | 26) => StoreError::NotADatabase(place),
             Ok(10) => StoreError::Lost(cause),
-            Ok(1) if cause.starts_with("no such table") => StoreError::NotMigrated { found: 0, needed: 1 },
+            Ok(1) if cause.starts_with("no such table") => StoreError::NotMigrated {
+                place,
+                found: 0,
+                needed: 1,
+            },
             _ => StoreError::Database { code, message: cause },
         }
     }

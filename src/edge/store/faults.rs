@@ -64,6 +64,10 @@ impl Database for Faulty {
         self.inner.migrations()
     }
 
+    fn place(&self) -> &str {
+        self.inner.place()
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         self.inner.close()
     }

@@ -1,7 +1,9 @@
 //! The schema: versions, upwards only.
 
+use std::sync::Arc;
+
 use super::StoreError;
-use super::backend::{Migration, Mode, Reply, Transaction, arguments};
+use super::backend::{Database, Migration, Mode, Reply, Transaction, arguments};
 use super::perform::Job;
 
 /// From which schema version to which.
@@ -21,7 +23,7 @@ impl Migrated {
 }
 
 /// Brings the schema up to date, all steps in one transaction.
-pub(super) struct Migrate(pub &'static [Migration]);
+pub(super) struct Migrate(pub Arc<dyn Database>);
 
 impl Job for Migrate {
     const MODE: Mode = Mode::Write;
@@ -32,10 +34,10 @@ impl Job for Migrate {
             // Makes the table of versions and takes the lock; only then it is certain which version there is.
             let table = "CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT NOT NULL PRIMARY KEY, at_ms BIGINT NOT NULL)";
             transaction.script(table).await?;
-            let from = found(transaction, self.0).await?;
+            let from = found(transaction, self.0.as_ref()).await?;
             let mut to = from;
             let now = transaction.now_ms().await?;
-            for migration in self.0.iter().filter(|migration| migration.version > from) {
+            for migration in self.0.migrations().iter().filter(|migration| migration.version > from) {
                 transaction.script(migration.sql).await?;
                 let insert = "INSERT INTO schema_versions (version, at_ms) VALUES ($1, $2)";
                 transaction.execute(insert, arguments![migration.version, now]).await?;
@@ -47,7 +49,7 @@ impl Job for Migrate {
 }
 
 /// Refuses a schema that is not the binary's.
-pub(super) struct Check(pub &'static [Migration]);
+pub(super) struct Check(pub Arc<dyn Database>);
 
 impl Job for Check {
     const MODE: Mode = Mode::Read;
@@ -55,11 +57,14 @@ impl Job for Check {
 
     fn run<'a>(&'a self, transaction: &'a mut dyn Transaction) -> Reply<'a, ()> {
         Box::pin(async move {
-            let needed = newest(self.0);
-            match found(transaction, self.0).await {
+            let needed = newest(self.0.migrations());
+            match found(transaction, self.0.as_ref()).await {
                 Ok(found) if found == needed => Ok(()),
-                Ok(found) => Err(StoreError::NotMigrated { found, needed }),
-                Err(StoreError::NotMigrated { found, .. }) => Err(StoreError::NotMigrated { found, needed }),
+                Ok(found) | Err(StoreError::NotMigrated { found, .. }) => Err(StoreError::NotMigrated {
+                    place: self.0.place().to_owned(),
+                    found,
+                    needed,
+                }),
                 Err(error) => Err(error),
             }
         })
@@ -70,13 +75,17 @@ fn newest(migrations: &[Migration]) -> i64 {
     migrations.last().map_or(0, |migration| migration.version)
 }
 
-async fn found(transaction: &mut dyn Transaction, migrations: &[Migration]) -> Result<i64, StoreError> {
+async fn found(transaction: &mut dyn Transaction, database: &dyn Database) -> Result<i64, StoreError> {
     let sql = "SELECT CAST(coalesce(max(version), 0) AS BIGINT) FROM schema_versions";
     let rows = transaction.fetch(sql, Vec::new()).await?;
     let found = rows.first().map_or(Ok(0), |row| row.integer(0))?;
-    let known = newest(migrations);
+    let known = newest(database.migrations());
     if found > known {
-        return Err(StoreError::Newer { found, known });
+        return Err(StoreError::Newer {
+            place: database.place().to_owned(),
+            found,
+            known,
+        });
     }
     Ok(found)
 }

@@ -69,9 +69,9 @@ pub async fn open(settings: &Settings) -> Result<Store, StoreError> {
     let store = Store {
         database: connect(settings, settings.migrate).await?,
     };
-    match perform::perform(&store.database, migrate::Check(store.database.migrations())).await {
+    match perform::perform(&store.database, migrate::Check(store.database.clone())).await {
         Err(StoreError::NotMigrated { .. }) if settings.migrate => {
-            perform::perform(&store.database, migrate::Migrate(store.database.migrations())).await?;
+            perform::perform(&store.database, migrate::Migrate(store.database.clone())).await?;
         }
         checked => checked?,
     }
@@ -84,11 +84,10 @@ pub async fn open(settings: &Settings) -> Result<Store, StoreError> {
 /// It cannot be reached or written, the role may not, or the schema is newer than the binary.
 pub async fn migrate(settings: &Settings) -> Result<Migrated, StoreError> {
     let database = connect(settings, true).await?;
-    let migrations = database.migrations();
     // Asked first, because a role that only works may not create anything.
-    let migrated = match perform::perform(&database, migrate::Check(migrations)).await {
-        Ok(()) => Ok(Migrated::nothing(migrations)),
-        Err(StoreError::NotMigrated { .. }) => perform::perform(&database, migrate::Migrate(migrations)).await,
+    let migrated = match perform::perform(&database, migrate::Check(database.clone())).await {
+        Ok(()) => Ok(Migrated::nothing(database.migrations())),
+        Err(StoreError::NotMigrated { .. }) => perform::perform(&database, migrate::Migrate(database.clone())).await,
         Err(error) => Err(error),
     };
     database.close().await;

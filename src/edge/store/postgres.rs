@@ -113,6 +113,10 @@ impl Database for PostgresDatabase {
         MIGRATIONS
     }
 
+    fn place(&self) -> &str {
+        &self.place
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(self.pool.close())
     }

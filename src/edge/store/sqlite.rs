@@ -121,6 +121,10 @@ impl Database for SqliteDatabase {
         MIGRATIONS
     }
 
+    fn place(&self) -> &str {
+        &self.place
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             self.readers.close().await;

@@ -1,1 +1,3 @@
 //! The real stack: run by the gate.
+
+mod bad_input;

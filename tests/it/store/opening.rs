@@ -49,9 +49,10 @@ async fn versions(#[case] kind: Kind) {
         .await;
     for settings in [&strict, &bed.settings] {
         let error = refused(settings).await;
-        assert_eq!(
-            error.to_string(),
-            "database has schema version 99, this crosscheck knows only 1"
+        let text = error.to_string();
+        assert!(
+            text.ends_with("has schema version 99, this crosscheck knows only 1"),
+            "{text}"
         );
         assert!(error.hint().contains("newer crosscheck"));
     }
@@ -62,9 +63,10 @@ async fn versions(#[case] kind: Kind) {
 
     bed.sql("DELETE FROM schema_versions").await;
     let error = refused(&strict).await;
-    assert_eq!(
-        error.to_string(),
-        "database has schema version 0, this crosscheck needs 1"
+    let text = error.to_string();
+    assert!(
+        text.ends_with("has schema version 0, this crosscheck needs 1"),
+        "{text}"
     );
     assert!(error.hint().contains("crosscheck migrate"));
 }

@@ -160,6 +160,8 @@ impl Answering {
         let known = ResponseTemplate::new(200).set_body_json(serde_json::json!({ "schema": ORDER }));
         let unknown = ResponseTemplate::new(404)
             .set_body_json(serde_json::json!({ "error_code": 40403, "message": "Schema not found" }));
+        let no_subject = ResponseTemplate::new(404)
+            .set_body_json(serde_json::json!({ "error_code": 40401, "message": "Subject not found" }));
         let subjects = ResponseTemplate::new(200).set_body_json(serde_json::json!([]));
         Self::new(vec![
             Mock::given(method("GET"))
@@ -169,7 +171,10 @@ impl Answering {
                 .and(path_regex("^/schemas/ids/"))
                 .respond_with(unknown),
             Mock::given(method("GET"))
-                .and(path_regex("^/subjects"))
+                .and(path_regex("^/subjects/"))
+                .respond_with(no_subject),
+            Mock::given(method("GET"))
+                .and(path_regex("^/subjects$"))
                 .respond_with(subjects),
         ])
     }
