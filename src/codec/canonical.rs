@@ -70,6 +70,9 @@ impl<'a> Reader<'a> {
         let mut raw = 0u64;
         for shift in (0..70).step_by(7) {
             let byte = self.byte()?;
+            if shift == 63 && byte > 1 {
+                return None;
+            }
             raw |= u64::from(byte & 0x7f).checked_shl(shift)?;
             if byte < 0x80 {
                 return Some(unzigzag(raw));

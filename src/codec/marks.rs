@@ -12,6 +12,8 @@ pub(super) struct Marks {
     pub ignored: bool,
     /// It travels beside the digest, in this place.
     pub tolerant: Option<usize>,
+    /// It stands in a value that is not compared: nothing travels.
+    pub hidden: bool,
     /// It is a part of the identity, at these places.
     pub parts: Vec<usize>,
     /// It is the event time.
@@ -114,6 +116,10 @@ impl Asked {
         for (i, path) in settings.rules.tolerant.iter().enumerate() {
             asked.marks.at(&path.0).tolerant.get_or_insert(i);
         }
+        for path in &settings.rules.tolerant {
+            let above = (0..path.0.len()).any(|length| asked.marks.at(&path.0[..length]).ignored);
+            asked.marks.at(&path.0).hidden = above;
+        }
         for (i, part) in settings.identity.iter().enumerate() {
             if let Part::Field(path) = part {
                 asked.marks.at(&path.0).parts.push(i);
@@ -156,7 +162,9 @@ impl Asked {
                 [Segment::Field(name)] => {
                     asked.anywhere.entry(name.clone()).or_insert_with(|| to.clone());
                 }
-                path => *asked.renames.at(path) = Some(to.clone()),
+                path => {
+                    asked.renames.at(path).get_or_insert_with(|| to.clone());
+                }
             }
         }
         asked
@@ -197,7 +205,7 @@ impl Asked {
 
     /// True where something below is asked for even if the whole is not compared.
     pub fn wanted_below(&self, at: At) -> bool {
-        let wanted = |marks: &&Marks| marks.tolerant.is_some() || !marks.parts.is_empty() || marks.time;
+        let wanted = |marks: &&Marks| !marks.parts.is_empty() || marks.time;
         self.marks.values(at).iter().any(wanted)
     }
 }

@@ -188,6 +188,8 @@ pub(super) struct Mark {
     pub node: NodeId,
     pub ignored: bool,
     pub tolerant: Option<usize>,
+    /// It stands in an ignored value: of a tolerant one nothing travels.
+    pub hidden: bool,
     pub parts: Vec<usize>,
 }
 

@@ -25,20 +25,7 @@ impl Skipper {
     /// Gets ready for a schema.
     #[must_use]
     pub fn new(schema: Arc<Schema>) -> Self {
-        let nodes = &schema.nodes;
-        let mut empty = vec![false; nodes.len()];
-        // Upwards from what is plainly empty, so that a record within itself without an end is not: its depth stops it.
-        let mut changed = true;
-        while changed {
-            changed = false;
-            // Fields stand behind their record, as a rule.
-            for at in (0..nodes.len()).rev() {
-                if !empty[at] && is_empty(&nodes[at], &empty) {
-                    empty[at] = true;
-                    changed = true;
-                }
-            }
-        }
+        let empty = empty(&schema);
         Self { schema, empty }
     }
 
@@ -56,6 +43,25 @@ impl Skipper {
         walk.skip(self.schema.root)?;
         Ok(walk.at)
     }
+}
+
+/// For each node whether its values never take a byte.
+pub(super) fn empty(schema: &Schema) -> Vec<bool> {
+    let nodes = &schema.nodes;
+    let mut empty = vec![false; nodes.len()];
+    // Upwards from what is plainly empty, so that a record within itself without an end is not: its depth stops it.
+    let mut changed = true;
+    while changed {
+        changed = false;
+        // Fields stand behind their record, as a rule.
+        for at in (0..nodes.len()).rev() {
+            if !empty[at] && is_empty(&nodes[at], &empty) {
+                empty[at] = true;
+                changed = true;
+            }
+        }
+    }
+    empty
 }
 
 fn is_empty(node: &Node, empty: &[bool]) -> bool {
@@ -233,12 +239,24 @@ impl<'a> Walk<'a> {
     }
 
     fn map(&mut self, values: NodeId) -> Result<(), UndecodableReason> {
-        let mut head = self.head(false)?;
+        let head = self.head(false)?;
         if head.count == 0 {
             return Ok(());
         }
         self.enter()?;
         let mut keys: Vec<&[u8]> = Vec::new();
+        let end = self.entries(values, head, &mut keys);
+        self.depth = self.depth.saturating_sub(1);
+        keys.sort_unstable();
+        // A key that was there before comes first, whatever came behind it.
+        if keys.is_sorted_by(|one, other| one < other) {
+            end
+        } else {
+            Err(DuplicateKey)
+        }
+    }
+
+    fn entries(&mut self, values: NodeId, mut head: Head, keys: &mut Vec<&'a [u8]>) -> Result<(), UndecodableReason> {
         while head.count != 0 {
             for _ in 0..head.count {
                 keys.push(self.text()?);
@@ -247,13 +265,7 @@ impl<'a> Walk<'a> {
             self.ends(&head)?;
             head = self.head(false)?;
         }
-        self.depth -= 1;
-        keys.sort_unstable();
-        if keys.is_sorted_by(|one, other| one < other) {
-            Ok(())
-        } else {
-            Err(DuplicateKey)
-        }
+        Ok(())
     }
 
     fn ends(&self, head: &Head) -> Result<(), UndecodableReason> {

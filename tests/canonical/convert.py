@@ -1,6 +1,7 @@
 """Section 3: Avro binary in the plain form, and the table of conversions."""
 
 import struct
+from fractions import Fraction
 
 NAN = {"float": bytes.fromhex("0000c07f"), "double": bytes.fromhex("000000000000f87f")}
 PACK = {"float": "<f", "double": "<d"}
@@ -30,6 +31,12 @@ def shortest(n):
 
 def unscaled(data):
     return int.from_bytes(data, "big", signed=True)
+
+
+def big_parts(plain):
+    """(unscaled, scale) of a big-decimal in the plain form."""
+    parts = Parts(plain)
+    return parse_big(parts.take(parts.long()))
 
 
 def parse_big(data):
@@ -74,7 +81,11 @@ def stripped(number, scale):
 
 
 def big(number, scale):
+    if len(shortest(number)) > DECIMAL_BYTES_MAX:
+        return None
     number, scale = stripped(number, scale)
+    if scale < -(1 << 63):
+        return None
     return text(text(shortest(number)) + long(scale))
 
 
@@ -86,6 +97,16 @@ def pack_float(kind, x):
         return struct.pack(PACK[kind], x)
     except OverflowError:
         return None
+
+
+def nearest_single(x):
+    """The float nearest to a fraction; None where it is out of range."""
+    data = pack_float("float", float(x))
+    if data is None:
+        return None
+    bits = int.from_bytes(data, "little")
+    near = [b.to_bytes(4, "little") for b in (bits - 1, bits, bits + 1) if b >= 0 and b & 0x7F800000 != 0x7F800000]
+    return min(near, key=lambda d: (abs(Fraction(unpack_float("float", d)) - x), d[0] & 1))
 
 
 def unpack_float(kind, data):
@@ -202,6 +223,8 @@ def _float_float(a, b, data):
 
 def _decimal(c, number, scale):
     shift = c.scale - scale
+    if len(shortest(number)) > DECIMAL_BYTES_MAX:
+        return None
     if number and abs(shift) > POWERS_MAX:
         return None
     if number and shift < 0 and number % 10**-shift:

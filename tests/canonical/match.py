@@ -1,5 +1,7 @@
 """Sections 3 and 4: a record read as the contract's type, a tree that can be written plain or tagged."""
 
+from fractions import Fraction
+
 import convert
 import schema
 from convert import long, own_plain, text
@@ -26,8 +28,9 @@ def step(path, field):
 class Match:
     """Reads values of the type `w` as the contract `c` under rules with paths relative to this root."""
 
-    def __init__(self, w, c, ignore=(), tolerant=(), renames=(), absent_equals_default=False):
+    def __init__(self, w, c, ignore=(), tolerant=(), renames=(), absent_equals_default=False, asked=()):
         self.w, self.c, self.ignore, self.tolerant = w, c, set(ignore), list(tolerant)
+        self.asked = list(asked)
         self.renames, self.defaults = list(renames), absent_equals_default
         self.absent, self.pairs = [], {}
         self._find_absent(w, c, "", "", 1)
@@ -56,13 +59,21 @@ class Match:
                     free.remove(found[n])
 
         for n, f in enumerate(c.fields):
-            claim(n, lambda g: any(to == f.name and name in (g.name, step(wpath, g.name)) for name, to in self.renames))
+            claim(n, lambda g: self._renamed(wpath, g.name) == f.name)
         for n, f in enumerate(c.fields):
             claim(n, lambda g: f.name == g.name)
         for n, f in enumerate(c.fields):
             claim(n, lambda g: g.name in f.aliases or f.name in g.aliases)
         self.pairs[key] = found
         return found
+
+    def _renamed(self, wpath, name):
+        """The name that the rules give a field of the writer: its whole path goes before the name anywhere."""
+        for whole in (step(wpath, name), step("", name)):
+            for path, to in self.renames:
+                if path == whole:
+                    return to
+        return None
 
     def _find_absent(self, w, c, cpath, wpath, depth):
         if w.kind != "record" or c.kind != "record" or depth > 64:
@@ -82,6 +93,9 @@ class Match:
 
     def _read(self, r, w, c, paths, inside, depth, branch=False):
         """`paths`: in the contract's and in the writer's names; `inside`: a union, array or map stands above."""
+        if paths[0] in self.ignore and not any(p == paths[0] or above(paths[0], p) for p in self.asked):
+            r.value(w, depth, branch)
+            return Node(NOTHING, c, w)
         if w.kind == "union":
             n = r.index(w.branches)
             return self._place(r, w.branches[n], c, paths, True, depth, True)
@@ -123,7 +137,7 @@ class Match:
         parts = [None] * len(c.fields)
         for n, f in enumerate(c.fields):
             if found[n] is None:
-                parts[n] = (f.name, self._absent(r, f, step(cpath, f.name), inside))
+                parts[n] = (f.name, self._absent(r, f, step(cpath, f.name), inside, depth + 1))
         for i, g in enumerate(w.fields):
             if i not in found:
                 r.value(g.type, depth + 1)
@@ -133,12 +147,15 @@ class Match:
             parts[found.index(i)] = (f.name, self._read(r, g.type, f.type, below, inside, depth + 1))
         return Node(HELD, c, w, parts=parts)
 
-    def _absent(self, r, f, path, inside):
+    def _absent(self, r, f, path, inside, depth):
         if path in self.ignore:
             return Node(NOTHING, f.type)
         node = self._default(f)
         if node is not None:
-            r.pay(1 + len(plain(node, path, self)))
+            r.pay(1 + len(binary(node)))
+            for n, what in costs(node, depth):
+                r.enter(n)
+                r.pay(what)
             return node
         if not inside:
             return Node(NOTHING, f.type)
@@ -178,6 +195,10 @@ def held(node, path, rules):
     return all(held(part, below(path, s), rules) for s, part in node.parts or ())
 
 
+def above(p, path):
+    return path.startswith((p + ".", p + "[", p + "{")) and p != ""
+
+
 def below(path, s):
     if s is None:
         return path
@@ -186,6 +207,12 @@ def below(path, s):
 
 def has_tolerance(c):
     return c.kind in ("int", "long", "float", "double") or c.note in ("decimal", "big-decimal")
+
+
+def is_tolerant(node):
+    """A big-decimal is only with a scale of 32 bits."""
+    c = node.c
+    return has_tolerance(c) and (c.note != "big-decimal" or abs(convert.big_parts(node.plain)[1]) < 1 << 31)
 
 
 def plain(node, path, rules):
@@ -206,7 +233,7 @@ def write(node, path, rules, tagged):
     c = node.c
     if c.kind == "union":
         return head + long(node.index) + write(node.parts[0][1], path, rules, tagged)
-    if path in rules.tolerant and has_tolerance(c):
+    if path in rules.tolerant and is_tolerant(node):
         return head
     if node.parts is None:
         return head + node.plain
@@ -220,35 +247,78 @@ def write(node, path, rules, tagged):
 
 # Defaults
 
+STEPS_MAX = 10_000
 
-def default(t, j):
+
+class Left:
+    def __init__(self):
+        self.steps = STEPS_MAX
+
+
+def default(t, j, left=None, depth=1):
     """The value of a default of the contract as a node, or None where it is not valid."""
-    k = t.kind
+    k, left = t.kind, left or Left()
+    if left.steps == 0:
+        return None
+    left.steps -= 1
     if k == "union":
         for n, b in enumerate(t.branches):
-            node = default(b, j)
+            node = default(b, j, left, depth)
             if node is not None:
                 return Node(HELD, t, parts=[(None, node)], index=n)
         return None
-    if k == "record":
-        if not isinstance(j, dict):
+    if k in ("record", "array", "map"):
+        if not isinstance(j, list if k == "array" else dict) or depth > 64:
             return None
-        parts = [(f.name, default(f.type, j.get(f.name, f.default))) for f in t.fields]
-        return None if any(p is None for _, p in parts) else Node(HELD, t, parts=parts)
-    if k == "array":
-        parts = [("[*]", default(t.items, x)) for x in j] if isinstance(j, list) else [(None, None)]
-        return None if any(p is None for _, p in parts) else Node(HELD, t, parts=parts)
-    if k == "map":
-        if not isinstance(j, dict):
-            return None
-        entries = {key.encode("utf-8", "surrogatepass"): default(t.items, x) for key, x in j.items()}
-        if any(p is None for p in entries.values()) or not all(map(convert.is_utf8, entries)):
-            return None
-        return Node(HELD, t, parts=[("{*}", entries[key]) for key in sorted(entries)], keys=sorted(entries))
+        if k == "record":
+            inner = [(f.name, f.type, j.get(f.name, f.default)) for f in t.fields]
+        else:
+            inner = [("[*]", t.items, x) for x in j] if k == "array" else [(key, t.items, j[key]) for key in sorted(j, key=utf8)]
+        parts = []
+        for s, inside, x in inner:
+            node = None if x is MISSING else default(inside, x, left, depth + 1)
+            if node is None:
+                return None
+            parts.append((s, node))
+        if k == "map":
+            return Node(HELD, t, parts=[("{*}", node) for _, node in parts], keys=[utf8(key) for key, _ in parts])
+        return Node(HELD, t, parts=parts)
     own, v = _own(t, j)
     into = convert.row(own, t) if own is not None else None
     data = into(v) if into else None
     return None if data is None else Node(HELD, t, own, v, data)
+
+
+def utf8(key):
+    return key.encode("utf-8", "surrogatepass")
+
+
+def binary(node):
+    """A default in Avro binary: bytes as they stand."""
+    if node.c.kind == "union":
+        return long(node.index) + binary(node.parts[0][1])
+    if node.parts is None:
+        return own_plain(node.w, node.v)
+    parts = [binary(part) for _, part in node.parts]
+    if node.c.kind == "record":
+        return b"".join(parts)
+    if node.keys is not None:
+        parts = [text(key) + part for key, part in zip(node.keys, parts)]
+    return (long(len(parts)) if parts else b"") + b"".join(parts) + b"\0"
+
+
+def costs(node, depth, branch=False):
+    """(depth, what it pays) of a default and of all in it that is read."""
+    c = node.c
+    if c.kind == "union":
+        yield from costs(node.parts[0][1], depth, True)
+    elif node.parts is None:
+        yield 0, int((c.kind == "null" and not branch) or (c.kind == "fixed" and c.size == 0))
+    else:
+        free = c.kind == "array" and c.items.takes_no_byte()
+        yield depth if node.parts or c.kind == "record" else 0, int(c.kind == "record") + len(node.parts) * free
+        for _, part in node.parts:
+            yield from costs(part, depth + 1)
 
 
 def _own(t, j):
@@ -261,7 +331,9 @@ def _own(t, j):
         return own, bytes([j])
     if k in ("int", "long") and number and isinstance(j, int):
         return own, j
-    if k in ("float", "double") and number and convert.pack_float(k, float(j)) is not None:
+    if k == "float" and number and (data := convert.nearest_single(Fraction(repr(j)))) is not None:
+        return own, data
+    if k == "double" and number and convert.pack_float(k, float(j)) is not None:
         return own, convert.pack_float(k, float(j))
     if not isinstance(j, str):
         return None, None

@@ -44,12 +44,14 @@ class Plan:
         self.identity, self.event_time = rules.get("identity", []), rules.get("event_time")
         self.headers = rules.get("headers", [])
         self.compare_key = (rules.get("compare_key", False) or not self.identity) and "key" not in self.identity and "$key" not in rules.get("ignore", [])
-        renames = [tuple(r.rsplit(":", 1)) for r in rules.get("rename", [])] if rules.get("side") == "canary" else []
+        renames = [(a, last(b)) for a, b in (r.rsplit(":", 1) for r in rules.get("rename", []))] if rules.get("side") == "canary" else []
         ignore, defaults = rules.get("ignore", []), rules.get("absent_equals_default", False)
-        self.value = Match(schema.parse(writer), schema.parse(contract), ignore, rules.get("tolerant", []), renames, defaults)
+        asked = [p[6:] for p in [*self.identity, self.event_time or ""] if p.startswith("field:")]
+        self.value = Match(schema.parse(writer), schema.parse(contract), ignore, rules.get("tolerant", []), renames, defaults, asked)
         self.raw_key = key_writer is None
         under_key = [p[4:].removeprefix(".") for p in ignore if p.startswith(("$key.", "$key[", "$key{"))]
-        self.key = Match(schema.parse(key_writer or '"bytes"'), schema.parse(key_contract or '"bytes"'), under_key, [], renames, defaults)
+        asked = [p.partition(":")[2] for p in self.identity if p.partition(":")[0] == "key"]
+        self.key = Match(schema.parse(key_writer or '"bytes"'), schema.parse(key_contract or '"bytes"'), under_key, [], renames, defaults, asked)
 
     def reduce(self, value, key=None, headers=()):
         try:
@@ -129,11 +131,11 @@ class Plan:
 
     def _tolerant(self, node, path):
         """(scale, unscaled), or a word: NotANumber, Infinite, -Infinite, Nothing."""
-        ignored = any(p == path or above(p, path) for p in self.value.ignore)
+        ignored = any(p == path or match.above(p, path) for p in self.value.ignore)
         node = None if ignored else find(node, path)
         while node is not None and node.state == HELD and node.c.kind == "union":
             node = node.parts[0][1]
-        if node is None or node.state != HELD or not match.has_tolerance(node.c):
+        if node is None or node.state != HELD or not match.is_tolerant(node):
             return "Nothing"
         c = node.c
         if c.kind in ("float", "double"):
@@ -150,6 +152,11 @@ class Plan:
         if c.note == "date":
             return exact(Fraction(n * DAY_MS))
         return exact(Fraction(n * 1000, convert.PER_SECOND[c.note.rpartition("-")[2]] if c.note else 1000))
+
+
+def last(path):
+    """The last name of a path."""
+    return re.sub(r"\\(.)", r"\1", re.split(r"(?<!\\)\.", path)[-1])
 
 
 def exact(x):
@@ -190,11 +197,7 @@ class PartRules:
     """The rules *below* a part of the identity hold in it; those of the part itself and of what it stands in do not."""
 
     def __init__(self, path, rules):
-        self.ignore, self.tolerant = ([p for p in those if p != path and not above(p, path)] for those in (rules.ignore, rules.tolerant))
-
-
-def above(p, path):
-    return path.startswith((p + ".", p + "[", p + "{")) and p != ""
+        self.ignore, self.tolerant = ([p for p in those if p != path and not match.above(p, path)] for those in (rules.ignore, rules.tolerant))
 
 
 def content(node, path, rules):

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::marks::{Asked, At};
 use super::plan::{BlockId, Clock, Foreign, Mark, Of, Op, Plan, Ref};
 use super::schema::{Kind, Logical, Node, Schema};
+use super::skip;
 use crate::model::{Path, Segment};
 
 /// How deep schemas may nest while compiling, references followed.
@@ -39,6 +40,7 @@ pub(super) fn compile(writer: &Schema, contract: &Schema, asked: &Asked, purpose
         memo: BTreeMap::new(),
         foreigns: BTreeMap::new(),
         depth: 0,
+        empty: (skip::empty(writer), skip::empty(contract)),
     };
     let step = Step {
         from: Ref {
@@ -101,6 +103,8 @@ struct Compiler<'a> {
     memo: BTreeMap<(What, Step), (BlockId, Vec<Path>)>,
     foreigns: BTreeMap<Ref, u32>,
     depth: u32,
+    /// Nodes of writer and contract whose values never take a byte.
+    empty: (Vec<bool>, Vec<bool>),
 }
 
 /// An index into one of the plan's tables; the bound on blocks keeps it small.
@@ -169,6 +173,7 @@ impl<'a> Compiler<'a> {
             node: step.to.id,
             ignored: marks.ignored,
             tolerant: marks.tolerant.filter(|_| !show),
+            hidden: marks.hidden,
             parts: if show { Vec::new() } else { marks.parts.clone() },
         };
         if mark.ignored && (show || !self.asked.wanted_below(step.at)) {
@@ -177,11 +182,11 @@ impl<'a> Compiler<'a> {
         if !mark.ignored && mark.tolerant.is_none() && mark.parts.is_empty() {
             return self.bare(step);
         }
-        let step = Step {
-            conditional: step.conditional || mark.ignored,
-            ..step
-        };
-        let (block, absent) = self.block(What::Bare, step)?;
+        let (block, mut absent) = self.block(What::Bare, step)?;
+        if mark.ignored {
+            // What is not compared has no absent fields either; a part of the identity below is as without the rule.
+            absent.clear();
+        }
         let at = index(self.plan.marks.len())?;
         self.plan.marks.push(Mark { block, ..mark });
         Ok((vec![Op::Mark(at)], absent))
@@ -207,7 +212,10 @@ impl<'a> Compiler<'a> {
             }
             (Kind::Array(from), Kind::Array(to)) => {
                 let below = below(*from, *to, &Segment::Items);
-                let sized = self.takes_bytes(below.from, &mut Vec::new());
+                let sized = match below.from.of {
+                    Of::Writer => !self.empty.0[below.from.id as usize],
+                    Of::Contract => !self.empty.1[below.from.id as usize],
+                };
                 let items = self.block(What::Value, below)?.0;
                 Ok((vec![Op::Array { items, sized }], Vec::new()))
             }
@@ -274,22 +282,5 @@ impl<'a> Compiler<'a> {
         };
         let long = matches!(from.kind, Kind::Long);
         clock.map(|clock| Op::Time { clock, long }).into_iter().collect()
-    }
-
-    /// True where every value of the writer's node takes at least a byte.
-    fn takes_bytes(&self, r: Ref, open: &mut Vec<Ref>) -> bool {
-        match &self.node(r).kind {
-            Kind::Null | Kind::Fixed { size: 0, .. } => false,
-            Kind::Record { fields, .. } => {
-                if open.contains(&r) || open.len() > 64 {
-                    return false;
-                }
-                open.push(r);
-                fields
-                    .iter()
-                    .any(|field| self.takes_bytes(Ref { id: field.node, ..r }, open))
-            }
-            _ => true,
-        }
     }
 }

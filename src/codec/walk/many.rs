@@ -1,5 +1,6 @@
 //! Values of many parts: unions, arrays, maps, reordered records.
 
+use super::input::Head;
 use super::{Entry, Stop, Walk};
 use crate::codec::canonical::{HELD, put_long};
 use crate::codec::plan::{BlockId, Reorder};
@@ -87,7 +88,7 @@ impl Walk<'_> {
 
     pub(super) fn entries<const T: bool>(&mut self, values: BlockId) -> Result<(), Stop> {
         let start = self.pos;
-        let mut head = self.head(true)?;
+        let head = self.head(true)?;
         self.cut(start);
         let head_at = self.s.out.len();
         if head.count == 0 {
@@ -97,16 +98,39 @@ impl Walk<'_> {
         self.enter()?;
         put_long(&mut self.s.out, head.count);
         let body_at = self.s.out.len();
-        let (base, first_count, mut total) = (self.s.entries.len(), head.count, 0i64);
+        let (base, first_count, input) = (self.s.entries.len(), head.count, self.input);
+        let total = self.blocks::<T>(values, head).map_err(|stop| {
+            // A key that was there before comes first, whatever came behind it.
+            let keys = &mut self.s.entries[base..];
+            keys.sort_unstable_by(|a, b| input[a.key.0..a.key.1].cmp(&input[b.key.0..b.key.1]));
+            let twice = keys
+                .windows(2)
+                .any(|pair| input[pair[0].key.0..pair[0].key.1] == input[pair[1].key.0..pair[1].key.1]);
+            self.s.entries.truncate(base);
+            if twice { Stop::Bad(DuplicateKey) } else { stop }
+        })?;
+        self.sort(base, body_at)?;
+        self.s.entries.truncate(base);
+        self.s.out.push(0);
+        if total != first_count {
+            self.put_head(head_at, body_at - head_at, total);
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// The blocks of a map's entries; how many there are in all.
+    fn blocks<const T: bool>(&mut self, values: BlockId, mut head: Head) -> Result<i64, Stop> {
+        let mut total = 0i64;
         while head.count != 0 {
             for _ in 0..head.count {
                 let out = self.s.out.len();
                 let length = self.text()?.len();
-                let key = (self.pos - length, self.pos);
+                let (place, key) = (self.s.entries.len(), (self.pos - length, self.pos));
+                self.s.entries.push(Entry { key, out: (out, out) });
                 self.exec::<T>(values)?;
                 self.flush(self.pos);
-                let out = (out, self.s.out.len());
-                self.s.entries.push(Entry { key, out });
+                self.s.entries[place].out = (out, self.s.out.len());
             }
             total += head.count;
             if head.end.is_some_and(|end| end != self.pos) {
@@ -116,14 +140,7 @@ impl Walk<'_> {
             head = self.head(true)?;
             self.cut(next);
         }
-        self.sort(base, body_at)?;
-        self.s.entries.truncate(base);
-        self.s.out.push(0);
-        if total != first_count {
-            self.put_head(head_at, body_at - head_at, total);
-        }
-        self.depth -= 1;
-        Ok(())
+        Ok(total)
     }
 
     /// Brings the entries since `base`, whose bytes begin at `body`, into the order of their keys.

@@ -31,7 +31,9 @@ impl Walk<'_> {
         if let (Some(place), false) = (mark.tolerant, tagged)
             && let Some((kept, kind)) = tolerant::of(self.contract, mark.node, &self.s.out[out..])
         {
-            self.s.tolerant[place] = kind;
+            if !mark.hidden {
+                self.s.tolerant[place] = kind;
+            }
             self.s.out.truncate(out + kept);
             if T {
                 self.s.out.insert(out, HELD);

@@ -4,6 +4,7 @@ mod bench;
 mod bombs;
 mod build;
 mod cuts;
+mod edges;
 mod oracle;
 mod reducer;
 mod second;

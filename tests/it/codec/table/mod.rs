@@ -3,8 +3,11 @@
 //! What must come: hexadecimal digits are the canonical bytes; `=` the bytes themselves; `~` and digits the tagged form
 //! behind its flags, `~` alone any tagged form; `!` a reason.
 
+mod edges;
 mod shapes;
 mod values;
+
+pub use edges::{INT_PART, TEXT_PART};
 
 pub struct Row {
     pub name: &'static str,
@@ -53,5 +56,5 @@ pub const fn ruled(
 
 /// All rows.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    values::ROWS.iter().chain(shapes::ROWS)
+    values::ROWS.iter().chain(shapes::ROWS).chain(edges::ROWS)
 }
