@@ -226,7 +226,7 @@ def main():
     parser.add_argument("--start", type=int, help="first event time in milliseconds; default: so that the last is now")
     parser.add_argument("--jitter-ms", type=int, default=1000, help="disorder of event times, each way")
     parser.add_argument("--pace", type=float, default=0, help="seconds of our clock to spread the production over")
-    parser.add_argument("--gate", action="store_true", help=f"wait for a line on standard input before every 1/{GATES} of the records")
+    parser.add_argument("--gate", action="store_true", help=f"every 1/{GATES} waits for a line on standard input")
     parser.add_argument("--healthy", action="store_true", help="no faults")
     parser.add_argument("--bad", type=int, default=0, help="bad records of each kind")
     parser.add_argument("--abort-share", type=float, default=0.1, help="transactions that are aborted")

@@ -27,6 +27,8 @@ DIR = pathlib.Path(os.environ["SEEN_DIR"])
 # Topics, releases and databases of this run have names of their own on a stack that others use too.
 RUN = f"seen-{os.getpid()}-{int(time.time())}"
 WAIT = float(os.environ.get("SEEN_WAIT", "240"))
+# Who is told to end ends what it started, too.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
