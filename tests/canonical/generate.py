@@ -142,6 +142,8 @@ class Case:
             return [self.default(t["items"]) for _ in range(r.randint(0, 2))]
         if k == "map":
             return {key: self.default(t["items"]) for key in r.sample(["z", "y", "é"], r.randint(0, 2))}
+        if self.odds(0.1) and k in ("float", "double", "bytes", "fixed", "int"):
+            return {"float": r.choice([1e300, "NaN", 16777217, 0.1]), "double": "Infinity", "int": 2**31}.get(k, "\u007f" * (t.get("size", 0) or 3))
         if t["note"] == "decimal":
             return "\u0001" if k == "bytes" else "\0" * t["size"]
         if t["note"] == "big-decimal":
@@ -227,8 +229,7 @@ class Case:
         plain = [(p, t) for p, t in every if "[*]" not in p and "{*}" not in p and p]
         if every and self.odds(0.3):
             rules["ignore"] = sorted({r.choice(every)[0] for _ in range(r.randint(1, 2))} - {""})
-        ignored = rules.get("ignore", [])
-        numbers = sorted({p for p, t in plain if is_number(t) and not any((p + ".").startswith(i + ".") for i in ignored)})
+        numbers = sorted({p for p, t in plain if is_number(t)})
         if numbers and self.odds(0.3):
             rules["tolerant"] = r.sample(numbers, min(len(numbers), r.randint(1, 3)))
         if plain and self.odds(0.4):
@@ -241,12 +242,16 @@ class Case:
             rules["side"] = "canary"
         theirs = [p for p, _ in paths(writer) if p and "[*]" not in p and "{*}" not in p]
         if theirs and plain and self.odds(0.25):
-            rules["rename"] = [r.choice(theirs).rpartition(".")[2] + ":" + r.choice(plain)[0].rpartition(".")[2]]
+            rules["rename"] = [self.rename(r.choice(theirs), r.choice(plain)[0]) for _ in range(r.randint(1, 2))]
         if self.odds(0.3):
             rules["compare_key"] = True
         if self.odds(0.2):
             rules["headers"] = r.sample(["h", "i"], r.randint(1, 2))
         return {key: value for key, value in rules.items() if value != []}
+
+    def rename(self, theirs, ours):
+        """Of a whole path, or of a name anywhere."""
+        return f"{theirs}:{ours}" if self.odds(0.5) else theirs.rpartition(".")[2] + ":" + ours.rpartition(".")[2]
 
     def case(self):
         writer = self.type(4)

@@ -321,6 +321,11 @@ def costs(node, depth, branch=False):
             yield from costs(part, depth + 1)
 
 
+def _number(j):
+    """The number of a JSON number: an integer of 64 bits as it is, else the shortest text of its double."""
+    return Fraction(j if isinstance(j, int) and -(1 << 63) <= j < 1 << 64 else repr(float(j)))
+
+
 def _own(t, j):
     """The type of a default's value without its annotation, and the value."""
     own, k, number = schema.Type(t.kind), t.kind, isinstance(j, (int, float)) and not isinstance(j, bool)
@@ -331,7 +336,7 @@ def _own(t, j):
         return own, bytes([j])
     if k in ("int", "long") and number and isinstance(j, int):
         return own, j
-    if k == "float" and number and (data := convert.nearest_single(Fraction(repr(j)))) is not None:
+    if k == "float" and number and (data := convert.nearest_single(_number(j))) is not None:
         return own, data
     if k == "double" and number and convert.pack_float(k, float(j)) is not None:
         return own, convert.pack_float(k, float(j))

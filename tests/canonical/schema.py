@@ -89,7 +89,7 @@ def _whole(x):
 
 
 def parse(text):
-    return _parse(json.loads(text), "", {})
+    return _parse(json.loads(text, parse_int=lambda digits: -0.0 if digits == "-0" else int(digits)), "", {})
 
 
 def _full(name, space):
