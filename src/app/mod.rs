@@ -13,6 +13,7 @@ pub mod lane;
 pub mod log;
 pub mod logs;
 pub mod metrics;
+pub mod paths;
 pub mod range;
 pub mod reconcile;
 pub mod release;

@@ -11,16 +11,19 @@ use super::print::Found;
 use crate::app::book::{self, Book, Fact};
 use crate::app::clock::Clock;
 use crate::app::contract::{self, Look};
+use crate::app::paths::{self, Named};
 use crate::app::schemas::{Origin, Patience, Schemas};
 use crate::app::world;
 use crate::codec::{Field, Progress, Reducer};
-use crate::config::{self, Config};
+use crate::config::{self, Config, RequestError};
 use crate::edge::kafka::{self, KafkaError};
 use crate::engine::judge::PAIRS_MIN;
 use crate::model::{Fingerprint, Identity, PerSide, RecordBatch, Reduction, Side, Skew};
 
 /// Offsets that are looked at before the end of each partition.
 const SAMPLE: u64 = 1_000;
+/// A shorter span of event time says nothing about a rate.
+const SPAN_MIN_MS: i64 = 10_000;
 /// Bytes that a record in flight holds, with its share of what is remembered.
 const BYTES_A_RECORD: f64 = 80.0;
 
@@ -121,6 +124,18 @@ fn look(config: &Config, stream: &config::Stream, clock: Clock, handle: &Handle)
         let mut reducer = book::Reader::new(Reducer::new(side, of.codec.clone()), side, book.clone());
         *samples.get_mut(side) = sample(side, cluster, &of.topic, &spans, &mut reducer, &mut schemas, &book)?;
     }
+    let codecs = PerSide {
+        baseline: &stream.sides.baseline.codec,
+        canary: &stream.sides.canary.codec,
+    };
+    if Side::PAIR.into_iter().all(|side| paths::knows_writers(&book, side))
+        && let Err(error) = paths::check(codecs, &stream.show, Named::ByConfig, &book)
+    {
+        let hint = error
+            .chain()
+            .find_map(|cause| cause.downcast_ref::<RequestError>()?.hint.clone());
+        found.push(Found::error(&stream.name, &error, hint));
+    }
     judge(stream, &samples, &mut found);
     sides_meet(stream, config, &samples, &mut found);
     Ok(found)
@@ -214,7 +229,7 @@ impl Sample {
         let (Some(first), Some(last)) = self.span_ms else {
             return None;
         };
-        (last > first).then(|| self.read as f64 * 1000.0 / (last - first) as f64)
+        (last - first >= SPAN_MIN_MS).then(|| self.read as f64 * 1000.0 / (last - first) as f64)
     }
 }
 

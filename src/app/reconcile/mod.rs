@@ -2,7 +2,6 @@
 
 mod drive;
 mod open;
-mod paths;
 mod plan;
 mod progress;
 mod result;
@@ -12,9 +11,11 @@ use std::io::Write;
 use anyhow::{Context, Result};
 
 use super::clock::Clock;
+use super::paths::{self, Named};
 use super::report;
 use crate::app::command::{Ending, Output, Tone};
 use crate::config::ReconcileRequest;
+use crate::model::PerSide;
 
 /// Runs it.
 ///
@@ -29,7 +30,11 @@ pub fn run(mut request: ReconcileRequest, output: Output, tone: Tone, out: &mut 
         .build()
         .context("start the runtime")?;
     let opened = open::open(&request, clock, runtime.handle())?;
-    paths::check(&request, &opened.stream.book)?;
+    let codecs = PerSide {
+        baseline: &request.sides.baseline.codec,
+        canary: &request.sides.canary.codec,
+    };
+    paths::check(codecs, &request.show, Named::ByFlags, &opened.stream.book)?;
     if request.dry_run {
         plan::print(&request, &opened, out)?;
         return Ok(Ending::Done);
