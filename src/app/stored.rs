@@ -112,26 +112,8 @@ pub fn judge(loaded: &Loaded, wall_ms: i64) -> Stored {
 /// How a stream of a config is judged.
 #[must_use]
 pub fn policy(config: &Config, stream: &config::Stream) -> Policy {
-    let config::Budgets {
-        mismatched,
-        missing,
-        extra,
-        duplicate,
-        conflict,
-        undecodable,
-        untimely,
-        diverted: _,
-    } = stream.budgets;
     Policy {
-        budgets: crate::engine::judge::Budgets {
-            mismatched,
-            missing,
-            extra,
-            duplicate,
-            conflict,
-            undecodable,
-            untimely,
-        },
+        budgets: stream.budgets.judged(),
         min_duration_ms: config.policy.min_duration_ms,
         max_duration_ms: Some(config.policy.max_duration_ms),
         silent_after_ms: config.policy.silent_after_ms,

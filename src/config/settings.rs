@@ -177,6 +177,32 @@ pub struct Budgets {
     pub diverted: f64,
 }
 
+impl Budgets {
+    /// The checks that the judge of today makes; a diverted record needs a dead letter log.
+    #[must_use]
+    pub fn judged(self) -> engine::judge::Budgets {
+        let Self {
+            mismatched,
+            missing,
+            extra,
+            duplicate,
+            conflict,
+            undecodable,
+            untimely,
+            diverted: _,
+        } = self;
+        engine::judge::Budgets {
+            mismatched,
+            missing,
+            extra,
+            duplicate,
+            conflict,
+            undecodable,
+            untimely,
+        }
+    }
+}
+
 /// When a verdict is given.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Policy {

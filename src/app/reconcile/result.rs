@@ -19,7 +19,7 @@ use crate::config::ReconcileRequest;
 use crate::engine::Candidate;
 use crate::engine::census::{Census, Limits};
 use crate::engine::diff::DiffRules;
-use crate::engine::judge::{Budgets, Judgement, Reason};
+use crate::engine::judge::{Judgement, Reason};
 use crate::model::{Outcome, PerSide, Side, Verdict};
 
 /// Makes the report.
@@ -85,25 +85,7 @@ fn census(stream: &Stream, counted: &Counted) -> Census {
 }
 
 fn judge(request: &ReconcileRequest, stream: &Stream, counted: &Counted) -> Judgement {
-    let crate::config::Budgets {
-        mismatched,
-        missing,
-        extra,
-        duplicate,
-        conflict,
-        undecodable,
-        untimely,
-        ..
-    } = request.budgets;
-    let budgets = Budgets {
-        mismatched,
-        missing,
-        extra,
-        duplicate,
-        conflict,
-        undecodable,
-        untimely,
-    };
+    let budgets = request.budgets.judged();
     let limits = Limits {
         budgets,
         late_max: request.limits.late_max,
