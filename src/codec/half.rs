@@ -36,11 +36,14 @@ pub(super) struct Half {
     pub format: Format,
     framing: Framing,
     pub asked: Asked,
-    known: HashMap<SchemaRef, Known>,
+    /// Places of `schemas`.
+    known: HashMap<SchemaRef, usize>,
+    schemas: Vec<Known>,
     contracts: Vec<Arc<Schema>>,
     sole: Option<Arc<Schema>>,
     pub prepared: Vec<Prepared>,
-    last: Option<(SchemaRef, usize)>,
+    /// How the last record named its schema; the plan, and the place of the schema.
+    last: Option<(SchemaRef, usize, usize)>,
     raw: Vec<u8>,
 }
 
@@ -49,7 +52,7 @@ pub(super) enum Ready<'b> {
     /// Walk them by this plan.
     Plan {
         at: usize,
-        schema: SchemaRef,
+        known: usize,
         bytes: &'b [u8],
     },
     NeedsSchema(SchemaRef),
@@ -68,6 +71,7 @@ impl Half {
             framing,
             asked,
             known: HashMap::new(),
+            schemas: Vec::new(),
             contracts: Vec::new(),
             sole: None,
             prepared: Vec::new(),
@@ -88,7 +92,12 @@ impl Half {
             prepared: None,
             records: 0,
         };
-        self.known.insert(r, known);
+        let next = self.schemas.len();
+        let place = *self.known.entry(r).or_insert(next);
+        match self.schemas.get_mut(place) {
+            Some(old) => *old = known,
+            None => self.schemas.push(known),
+        }
         self.last = None;
     }
 
@@ -107,8 +116,7 @@ impl Half {
 
     /// Plans are made again for the next record.
     fn forget(&mut self) {
-        // any order: each by itself
-        self.known.values_mut().for_each(|known| known.prepared = None);
+        self.schemas.iter_mut().for_each(|known| known.prepared = None);
         self.last = None;
     }
 
@@ -116,7 +124,8 @@ impl Half {
         // Raw bytes have no schema of their own.
         let mut uses: Vec<_> = self.known.iter().filter(|_| self.format == Format::Avro).collect();
         uses.sort_by_key(|(r, _)| **r);
-        let of = |(r, known): (&SchemaRef, &Known)| {
+        let of = |(r, place): (&SchemaRef, &usize)| {
+            let known = &self.schemas[*place];
             Some(SchemaUse {
                 field: self.field,
                 schema: *r,
@@ -132,14 +141,15 @@ impl Half {
         let Some((schema, bytes)) = frame::open(self.framing, bytes) else {
             return Ready::Bad(UndecodableReason::Framing);
         };
-        if let Some((last, at)) = self.last
+        if let Some((last, at, known)) = self.last
             && last == schema
         {
-            return Ready::Plan { at, schema, bytes };
+            return Ready::Plan { at, known, bytes };
         }
-        let Some(known) = self.known.get(&schema) else {
+        let Some(&place) = self.known.get(&schema) else {
             return Ready::NeedsSchema(schema);
         };
+        let known = &self.schemas[place];
         let Some(writer) = known.schema.clone() else {
             return Ready::Bad(UndecodableReason::Schema);
         };
@@ -152,11 +162,13 @@ impl Half {
                 self.prepare(writer, contract)
             }
         };
-        if let Some(known) = self.known.get_mut(&schema) {
-            known.prepared = Some(at);
+        self.schemas[place].prepared = Some(at);
+        self.last = Some((schema, at, place));
+        Ready::Plan {
+            at,
+            known: place,
+            bytes,
         }
-        self.last = Some((schema, at));
-        Ready::Plan { at, schema, bytes }
     }
 
     fn contract(&self, writer: &Schema) -> Option<Arc<Schema>> {
@@ -224,10 +236,9 @@ impl Half {
             .ok_or(UndecodableReason::Malformed)
     }
 
-    pub fn count(&mut self, schema: SchemaRef) {
-        if let Some(known) = self.known.get_mut(&schema) {
-            known.records += 1;
-        }
+    /// Another record of a schema was decoded.
+    pub fn count(&mut self, known: usize) {
+        self.schemas[known].records += 1;
     }
 
     /// Every writer schema that was walked under a contract, in the order of first use.

@@ -13,6 +13,7 @@ mod default;
 mod digest;
 mod frame;
 mod half;
+mod hashes;
 mod identity;
 mod marks;
 mod matching;

@@ -8,6 +8,7 @@ use super::changes::{SchemaChange, changes};
 use super::compile::{Purpose, compile};
 use super::digest::{self, Keys, Material};
 use super::half::{Half, Ready};
+use super::hashes::{Hashes, Slot, What};
 use super::identity;
 use super::marks::{Asked, header_path};
 use super::schema::Schema;
@@ -36,6 +37,7 @@ pub struct Reducer {
     keys: HashMap<Plans, Keys>,
     last_keys: Option<(Plans, Keys)>,
     memory: Memory,
+    hashes: Hashes,
 }
 
 /// The plans of value and key of a record.
@@ -48,11 +50,27 @@ struct Memory {
     message: Vec<u8>,
     /// The message is in the tagged form.
     tagged: bool,
+    /// What the message is hashed under.
+    key_of_message: [u8; 32],
     identity: Vec<u8>,
 }
 
-/// Where a half of a record is to be walked: a place of `Half::prepared`, how it was named, its bytes.
-type Planned<'b> = Option<(usize, SchemaRef, &'b [u8])>;
+/// Where a half of a record is to be walked: a place of `Half::prepared`, one of its known schemas, its bytes.
+type Planned<'b> = Option<(usize, usize, &'b [u8])>;
+
+/// What a record is reduced to, but for its hashes.
+enum Walked {
+    Decoded(Print),
+    Undecodable(UndecodableReason, [u8; 16]),
+    Deselected,
+}
+
+/// A fingerprint without its hashes.
+struct Print {
+    by_content: bool,
+    time_ms: Option<i64>,
+    tolerant: Option<Box<[TolerantValue]>>,
+}
 
 /// Both halves of a record, or what is in the way.
 enum Prepared<'b> {
@@ -93,6 +111,7 @@ impl Reducer {
             keys: HashMap::new(),
             last_keys: None,
             memory: Memory::default(),
+            hashes: Hashes::default(),
             settings,
         }
     }
@@ -128,10 +147,29 @@ impl Reducer {
 
     /// Reduces the records from `from` on and appends one entry each; stops where a schema or a contract is needed.
     pub fn reduce(&mut self, batch: &RecordBatch, from: usize, out: &mut Vec<Reduced>) -> Progress {
+        let mut progress = Progress::Done;
         for (at, record) in batch.records.iter().enumerate().skip(from) {
-            let reduction = match self.one(batch, at, record) {
-                Ok(reduction) => reduction,
-                Err(wait) => return wait,
+            let walked = match self.one(batch, at, record) {
+                Ok(walked) => walked,
+                Err(wait) => {
+                    progress = wait;
+                    break;
+                }
+            };
+            let mut hashed = None;
+            let reduction = match walked {
+                Walked::Decoded(print) => {
+                    hashed = Some(print.by_content);
+                    Reduction::Decoded(Fingerprint {
+                        identity: Identity([0; 16]),
+                        by_content: print.by_content,
+                        digest: Digest([0; 16]),
+                        time_ms: print.time_ms,
+                        tolerant: print.tolerant,
+                    })
+                }
+                Walked::Undecodable(reason, hash) => Reduction::Undecodable(reason, hash),
+                Walked::Deselected => Reduction::Deselected,
             };
             out.push(Reduced {
                 offset: record.offset,
@@ -139,23 +177,47 @@ impl Reducer {
                 timestamp_ms: record.timestamp_ms,
                 reduction,
             });
+            if let Some(by_content) = hashed {
+                self.hash(by_content, out);
+            }
         }
-        Progress::Done
+        self.hashes.finish(&mut |slot, hash| fill(out, slot, hash));
+        progress
     }
 
-    fn one(&mut self, batch: &RecordBatch, at: usize, record: &RecordRef) -> Result<Reduction, Progress> {
+    /// Has the last record hashed, at once or with others.
+    fn hash(&mut self, by_content: bool, out: &mut [Reduced]) {
+        let Some(at) = out.len().checked_sub(1) else { return };
+        let Memory {
+            message,
+            key_of_message,
+            identity,
+            ..
+        } = &mut self.memory;
+        let done = &mut |slot: Slot, hash: [u8; 16]| fill(out, slot, hash);
+        let what = What::Digest;
+        self.hashes.push(key_of_message, message, Slot { at, what }, done);
+        if !by_content {
+            digest::pad(identity);
+            let what = What::Identity;
+            self.hashes.push(&self.identity_key, identity, Slot { at, what }, done);
+        }
+    }
+
+    /// What becomes of a record; its hashes are not filled in yet.
+    fn one(&mut self, batch: &RecordBatch, at: usize, record: &RecordRef) -> Result<Walked, Progress> {
         if !selected(&self.settings, batch, record) {
-            return Ok(Reduction::Deselected);
+            return Ok(Walked::Deselected);
         }
         let reason = match self.prepare(batch, at, record) {
             Prepared::Halves { value, key } => match self.fingerprint(batch, record, value, key) {
-                Ok(fingerprint) => {
+                Ok(print) => {
                     for (half, planned) in [(&mut self.value, value), (&mut self.key, key)] {
-                        if let Some((_, schema, _)) = planned {
-                            half.count(schema);
+                        if let Some((_, known, _)) = planned {
+                            half.count(known);
                         }
                     }
-                    return Ok(Reduction::Decoded(fingerprint));
+                    return Ok(Walked::Decoded(print));
                 }
                 Err(reason) => reason,
             },
@@ -163,7 +225,7 @@ impl Reducer {
             Prepared::Wait(progress) => return Err(progress),
         };
         let hash = digest::undecodable(batch.key(record), batch.value(record));
-        Ok(Reduction::Undecodable(reason, hash))
+        Ok(Walked::Undecodable(reason, hash))
     }
 
     fn prepare<'b>(&mut self, batch: &'b RecordBatch, at: usize, record: &RecordRef) -> Prepared<'b> {
@@ -181,7 +243,7 @@ impl Reducer {
                 Field::Value => &mut self.value,
             };
             *planned = match half.ready(bytes) {
-                Ready::Plan { at, schema, bytes } => Some((at, schema, bytes)),
+                Ready::Plan { at, known, bytes } => Some((at, known, bytes)),
                 Ready::Bad(_) if field == Field::Key => return Prepared::Bad(UndecodableReason::Identity),
                 Ready::Bad(reason) => return Prepared::Bad(reason),
                 Ready::NeedsSchema(schema) => return Prepared::Wait(Progress::NeedsSchema { at, field, schema }),
@@ -204,18 +266,21 @@ impl Reducer {
         Prepared::Halves { value, key }
     }
 
+    /// Leaves the padded message and the identity's bytes in the memory, to be hashed.
     fn fingerprint(
         &mut self,
         batch: &RecordBatch,
         record: &RecordRef,
         value: Planned,
         key: Planned,
-    ) -> Result<Fingerprint, UndecodableReason> {
+    ) -> Result<Print, UndecodableReason> {
         let (parts, tolerances) = (self.settings.identity.len(), self.settings.rules.tolerant.len());
         let memory = &mut self.memory;
         memory.message.clear();
         memory.value.reset(parts, tolerances);
-        memory.key.reset(parts, 0);
+        if key.is_some() {
+            memory.key.reset(parts, 0);
+        }
         let mut flags = 0u8;
         if let Some((at, _, bytes)) = value {
             let (walked, canonical) = self.value.walk(at, bytes, &mut memory.value)?;
@@ -240,20 +305,17 @@ impl Reducer {
         let keys = self.keys(value.map(|(at, ..)| at), key.map(|(at, ..)| at));
         let memory = &mut self.memory;
         memory.tagged = flags != 0;
-        let digest = if flags == 0 {
-            digest::keyed(&keys.plain, &mut memory.message)
-        } else {
+        if memory.tagged {
             memory.message.insert(0, flags);
-            digest::keyed(&keys.tagged, &mut memory.message)
-        };
-        let identity = self.identity(batch, record, value, key);
-        let tolerant = std::mem::take(&mut self.memory.value.tolerant);
-        Ok(Fingerprint {
-            identity: identity.unwrap_or(Identity(digest)),
-            by_content: identity.is_none(),
-            digest: Digest(digest),
+        }
+        memory.key_of_message = if memory.tagged { keys.tagged } else { keys.plain };
+        digest::pad(&mut memory.message);
+        let by_content = self.identity(batch, record, value, key).is_none();
+        let values = std::mem::take(&mut self.memory.value.tolerant);
+        Ok(Print {
+            by_content,
             time_ms,
-            tolerant: (tolerances > 0).then(|| tolerant.into_iter().map(TolerantValue).collect()),
+            tolerant: (tolerances > 0).then(|| values.into_iter().map(TolerantValue).collect()),
         })
     }
 
@@ -292,8 +354,8 @@ impl Reducer {
         keys
     }
 
-    /// The identity; `None` where there is none, or a part of it is null or absent.
-    fn identity(&mut self, batch: &RecordBatch, record: &RecordRef, value: Planned, key: Planned) -> Option<Identity> {
+    /// Encodes the identity; `None` where there is none, or a part of it is null or absent.
+    fn identity(&mut self, batch: &RecordBatch, record: &RecordRef, value: Planned, key: Planned) -> Option<()> {
         let parts = &self.settings.identity;
         if parts.is_empty() {
             return None;
@@ -318,7 +380,7 @@ impl Reducer {
             let bytes = &scratch.captured[captured.start..captured.end];
             identity::put_captured(&mut memory.identity, &half.prepared[at].contract, captured, bytes)?;
         }
-        Some(Identity(digest::keyed(&self.identity_key, &mut memory.identity)))
+        Some(())
     }
 
     fn time(&self, batch: &RecordBatch, record: &RecordRef) -> Option<i64> {
@@ -428,6 +490,19 @@ impl Reducer {
             );
         }
         found.into_iter().collect()
+    }
+}
+
+/// Puts a hash where it belongs: a record without an identity has its digest for one.
+fn fill(out: &mut [Reduced], slot: Slot, hash: [u8; 16]) {
+    let Some(Reduction::Decoded(fingerprint)) = out.get_mut(slot.at).map(|reduced| &mut reduced.reduction) else {
+        return;
+    };
+    if slot.what == What::Digest {
+        fingerprint.digest = Digest(hash);
+    }
+    if slot.what == What::Identity || fingerprint.by_content {
+        fingerprint.identity = Identity(hash);
     }
 }
 

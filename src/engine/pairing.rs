@@ -94,7 +94,11 @@ fn count(len: usize) -> u64 {
 
 impl Pairing {
     pub(super) fn push(&mut self, row: Row, rules: &Rules) {
-        self.unsealed.entry(rules.grid.segment(row.time)).or_default().push(row);
+        let span = rules.grid.segment(row.time);
+        match self.unsealed.get_mut(&span) {
+            Some(segment) => segment.push(row),
+            None => self.unsealed.entry(span).or_default().push(row),
+        }
         self.held.rows += 1;
     }
 

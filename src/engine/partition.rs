@@ -31,6 +31,8 @@ pub(super) struct Partition {
     /// Records read by this engine, those before a restart apart.
     read_here: u64,
     max: Option<i64>,
+    /// From here on a greater maximum has another mark than this one.
+    next_mark: i64,
     first: Option<i64>,
     marks: VecDeque<Mark>,
     /// Raises of the maximum from outside, at offsets that may be read again.
@@ -50,6 +52,7 @@ impl Partition {
         Partition {
             from,
             next: from,
+            next_mark: BEGIN,
             ..Partition::default()
         }
     }
@@ -62,6 +65,7 @@ impl Partition {
             bytes: stored.bytes,
             gaps: stored.gaps,
             max: stored.max_ms,
+            next_mark: BEGIN,
             first: stored.first_ms,
             raises_ahead: stored.raised.len(),
             raised: stored.raised.iter().copied().collect(),
@@ -133,6 +137,10 @@ impl Partition {
         if self.max.is_some_and(|max| max >= value) {
             return;
         }
+        if self.max.is_some() && value < self.next_mark {
+            self.max = Some(value);
+            return;
+        }
         let mark = rules
             .mark(value)
             .filter(|_| self.max.and_then(|max| rules.mark(max)) != rules.mark(value));
@@ -149,6 +157,7 @@ impl Partition {
             });
         }
         self.max = Some(value);
+        self.next_mark = rules.next_mark(value).unwrap_or(NEVER);
     }
 
     /// A selected record was read: it is idle no more, and no transaction hides it.

@@ -208,6 +208,13 @@ impl Rules {
             .map(|length| max.saturating_add(grace).div_euclid(length))
     }
 
+    /// The least maximum with the mark after that of this one; `None` where there is none.
+    pub(super) fn next_mark(&self, max: i64) -> Option<i64> {
+        let (grace, length) = (self.grace?, self.grid.window?);
+        let next = self.mark(max)?.checked_add(1)?.checked_mul(length)?;
+        next.checked_sub(grace)
+    }
+
     /// The mark that a partition needs to have reached for a frontier.
     pub(super) fn frontier_mark(&self, frontier: i64) -> Option<i64> {
         self.grid.window.map(|length| frontier.div_euclid(length))

@@ -50,7 +50,25 @@ impl<'a> Walk<'a> {
         self.raw_rest(first)
     }
 
+    #[inline]
     fn raw_rest(&mut self, first: u8) -> Result<u64, Stop> {
+        // Up to eight bytes at once: the first without its high bit ends the number.
+        if let Some(bytes) = self.input[self.pos - 1..].first_chunk::<8>() {
+            let word = u64::from_le_bytes(*bytes);
+            let stops = !word & 0x8080_8080_8080_8080;
+            if stops != 0 {
+                let bits = stops ^ (stops - 1);
+                self.pos += (stops.trailing_zeros() / 8) as usize;
+                let sevens = word & bits & 0x7f7f_7f7f_7f7f_7f7f;
+                let pairs = (sevens & 0x007f_007f_007f_007f) | ((sevens & 0x7f00_7f00_7f00_7f00) >> 1);
+                let fours = (pairs & 0x0000_3fff_0000_3fff) | ((pairs & 0x3fff_0000_3fff_0000) >> 2);
+                return Ok((fours & 0x0fff_ffff) | ((fours & 0x0fff_ffff_0000_0000) >> 4));
+            }
+        }
+        self.raw_bytes(first)
+    }
+
+    fn raw_bytes(&mut self, first: u8) -> Result<u64, Stop> {
         let mut raw = u64::from(first & 0x7f);
         for shift in (7..=63).step_by(7) {
             let byte = self.byte()?;
@@ -116,9 +134,13 @@ impl<'a> Walk<'a> {
 
     /// Text with its length, kept as it is.
     #[inline]
-    pub(super) fn text(&mut self) -> Result<&'a str, Stop> {
+    pub(super) fn text(&mut self) -> Result<&'a [u8], Stop> {
         let bytes = self.prefixed()?;
-        std::str::from_utf8(bytes).map_err(|_| Stop::Bad(Utf8))
+        if bytes.is_ascii() || std::str::from_utf8(bytes).is_ok() {
+            Ok(bytes)
+        } else {
+            Err(Stop::Bad(Utf8))
+        }
     }
 
     /// Text with its length; the caller goes back.

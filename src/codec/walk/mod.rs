@@ -156,7 +156,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// Copies the run up to here.
-    #[inline]
+    #[inline(always)]
     fn flush(&mut self, to: usize) {
         if self.run < to {
             self.s.out.extend_from_slice(&self.input[self.run..to]);
@@ -178,6 +178,7 @@ impl Walk<'_> {
         self.s.out.push(HELD);
     }
 
+    #[inline]
     fn spend(&mut self, cost: usize) -> Result<(), Stop> {
         self.budget = self.budget.saturating_sub(i64::try_from(cost).unwrap_or(i64::MAX));
         if self.budget < 0 {
@@ -187,6 +188,7 @@ impl Walk<'_> {
         }
     }
 
+    #[inline]
     fn enter(&mut self) -> Result<(), Stop> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
@@ -201,27 +203,111 @@ impl Walk<'_> {
         let (first, last) = plan.blocks[block as usize];
         for op in &plan.ops[first as usize..last as usize] {
             let start = self.pos;
+            // In the tagged form, a byte before what is always held.
+            macro_rules! held {
+                () => {
+                    if T {
+                        self.held(start);
+                    }
+                };
+            }
             match *op {
-                Op::Time { clock, long } => {
-                    self.time(clock, long)?;
-                    continue;
+                Op::Text => {
+                    held!();
+                    self.text()?;
                 }
-                Op::Discard(block) => {
-                    self.discard(block)?;
-                    continue;
+                Op::Long => {
+                    held!();
+                    let raw = self.raw()?;
+                    self.settle(start, raw);
                 }
-                Op::Mark(mark) => {
-                    self.mark::<T>(&plan.marks[mark as usize])?;
-                    continue;
+                Op::Int => {
+                    held!();
+                    let raw = self.int()?;
+                    self.settle(start, raw);
                 }
-                Op::Reorder(reorder) => {
-                    self.reorder::<T>(&plan.reorders[reorder as usize])?;
-                    continue;
+                Op::Enum(count) => {
+                    held!();
+                    let raw = self.int()?;
+                    if raw & 1 == 1 || raw >> 1 >= u64::from(count) {
+                        return Err(Stop::Bad(UndecodableReason::Malformed));
+                    }
+                    self.settle(start, raw);
                 }
-                Op::Default(filling) => {
-                    self.fill::<T>(filling)?;
-                    continue;
+                Op::Double => {
+                    held!();
+                    let value = f64::from_le_bytes(self.array()?);
+                    if value.is_nan() {
+                        self.cut(start);
+                        self.s.out.extend(double_bytes(value));
+                    }
                 }
+                Op::Float => {
+                    held!();
+                    let value = f32::from_le_bytes(self.array()?);
+                    if value.is_nan() {
+                        self.cut(start);
+                        self.s.out.extend(float_bytes(value));
+                    }
+                }
+                Op::FloatToDouble => {
+                    held!();
+                    let value = f32::from_le_bytes(self.array()?);
+                    self.cut(start);
+                    self.s.out.extend(double_bytes(f64::from(value)));
+                }
+                Op::Boolean => {
+                    held!();
+                    self.boolean()?;
+                }
+                Op::Bytes => {
+                    held!();
+                    self.prefixed()?;
+                }
+                Op::Fixed(size) => {
+                    held!();
+                    if size == 0 {
+                        self.spend(1)?;
+                    }
+                    self.take(size as usize)?;
+                }
+                Op::Null => {
+                    held!();
+                    self.spend(1)?;
+                }
+                Op::UuidToText => {
+                    held!();
+                    let bytes = self.array()?;
+                    self.cut(start);
+                    self.s.out.push(72);
+                    self.s.out.extend(super::canonical::uuid_text(&bytes));
+                }
+                Op::Wrap(index) => {
+                    held!();
+                    self.cut(start);
+                    super::canonical::put_long(&mut self.s.out, i64::from(index));
+                }
+                Op::Array { items, sized } => {
+                    held!();
+                    self.items::<T>(items, sized)?;
+                }
+                Op::Map { values } => {
+                    held!();
+                    self.entries::<T>(values)?;
+                }
+                Op::Call(block) => {
+                    held!();
+                    self.spend(1)?;
+                    self.enter()?;
+                    self.exec::<T>(block)?;
+                    self.depth -= 1;
+                }
+                Op::Union { first, count } => self.union::<T>(first, count)?,
+                Op::Time { clock, long } => self.time(clock, long)?,
+                Op::Discard(block) => self.discard(block)?,
+                Op::Mark(mark) => self.mark::<T>(&plan.marks[mark as usize])?,
+                Op::Reorder(reorder) => self.reorder::<T>(&plan.reorders[reorder as usize])?,
+                Op::Default(filling) => self.fill::<T>(filling)?,
                 Op::Absent => {
                     if !T {
                         return Err(Stop::NotHeld);
@@ -229,16 +315,8 @@ impl Walk<'_> {
                     self.spend(1)?;
                     self.flush(start);
                     self.s.out.push(ABSENT);
-                    continue;
                 }
-                Op::Foreign(foreign) => {
-                    self.foreign::<T>(start, foreign)?;
-                    continue;
-                }
-                Op::Union { first, count } => {
-                    self.union::<T>(first, count)?;
-                    continue;
-                }
+                Op::Foreign(foreign) => self.foreign::<T>(start, foreign)?,
                 Op::LongToInt(_)
                 | Op::NumberToFloat { .. }
                 | Op::NumberToDouble { .. }
@@ -247,84 +325,7 @@ impl Walk<'_> {
                 | Op::TextToUuid(_)
                 | Op::Rescale(_)
                 | Op::Decimal(_)
-                | Op::EnumMap(_) => {
-                    self.convert::<T>(op)?;
-                    continue;
-                }
-                _ => {}
-            }
-            // What is always held.
-            if T {
-                self.held(start);
-            }
-            match *op {
-                Op::Null => self.spend(1)?,
-                Op::Boolean => self.boolean()?,
-                Op::Int => {
-                    let raw = self.int()?;
-                    self.settle(start, raw);
-                }
-                Op::Long => {
-                    let raw = self.raw()?;
-                    self.settle(start, raw);
-                }
-                Op::Float => {
-                    let value = f32::from_le_bytes(self.array()?);
-                    if value.is_nan() {
-                        self.cut(start);
-                        self.s.out.extend(float_bytes(value));
-                    }
-                }
-                Op::Double => {
-                    let value = f64::from_le_bytes(self.array()?);
-                    if value.is_nan() {
-                        self.cut(start);
-                        self.s.out.extend(double_bytes(value));
-                    }
-                }
-                Op::FloatToDouble => {
-                    let value = f32::from_le_bytes(self.array()?);
-                    self.cut(start);
-                    self.s.out.extend(double_bytes(f64::from(value)));
-                }
-                Op::Bytes => {
-                    self.prefixed()?;
-                }
-                Op::Text => {
-                    self.text()?;
-                }
-                Op::Fixed(size) => {
-                    if size == 0 {
-                        self.spend(1)?;
-                    }
-                    self.take(size as usize)?;
-                }
-                Op::UuidToText => {
-                    let bytes = self.array()?;
-                    self.cut(start);
-                    self.s.out.push(72);
-                    self.s.out.extend(super::canonical::uuid_text(&bytes));
-                }
-                Op::Enum(count) => {
-                    let raw = self.int()?;
-                    if raw & 1 == 1 || raw >> 1 >= u64::from(count) {
-                        return Err(Stop::Bad(UndecodableReason::Malformed));
-                    }
-                    self.settle(start, raw);
-                }
-                Op::Wrap(index) => {
-                    self.cut(start);
-                    super::canonical::put_long(&mut self.s.out, i64::from(index));
-                }
-                Op::Array { items, sized } => self.items::<T>(items, sized)?,
-                Op::Map { values } => self.entries::<T>(values)?,
-                Op::Call(block) => {
-                    self.spend(1)?;
-                    self.enter()?;
-                    self.exec::<T>(block)?;
-                    self.depth -= 1;
-                }
-                _ => {}
+                | Op::EnumMap(_) => self.convert::<T>(op)?,
             }
         }
         Ok(())

@@ -1,0 +1,221 @@
+//! Two files reconciled by the program itself, and what records in flight and remembered ones hold.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crosscheck::engine::{Engine, Entry, Input};
+use crosscheck::model::{Digest, Fingerprint, Identity, Reduction, Side};
+
+use super::data::{self, Numbers, Shape, put_long};
+use super::{each, line, ours};
+
+/// Set for a process that is to hold records and tell its size.
+const HOLD: &str = "CROSSCHECK_BENCH_HOLD";
+/// Records of a file.
+const COUNT: u64 = 1_000_000;
+
+/// What this process is to hold, if it was started for that.
+pub fn asked_to_hold() -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "the bench starts itself again")]
+    std::env::var(HOLD).ok()
+}
+
+/// Resident bytes a record by a slope over two sizes, each in a process of its own.
+pub fn resident() -> Result<(), Box<dyn Error>> {
+    for (what, target) in [("open", 48.0), ("remembered", 24.0)] {
+        let mut found = Vec::new();
+        for count in [500_000_u32, 2_000_000] {
+            let mut child = Command::new(std::env::current_exe()?);
+            let output = child
+                .env(HOLD, format!("{what} {count}"))
+                .stderr(Stdio::inherit())
+                .output()?;
+            let text = String::from_utf8(output.stdout)?;
+            let bytes: f64 = text.trim().parse().map_err(|_| "no size; this row needs /proc")?;
+            found.push((f64::from(count), bytes));
+        }
+        let slope = (found[1].1 - found[0].1) / (found[1].0 - found[0].0);
+        line(
+            &format!("resident bytes a record, {what} (issue 5)"),
+            slope,
+            " B",
+            Some(target),
+            false,
+        )?;
+    }
+    Ok(())
+}
+
+/// Holds that many records, open or settled and remembered, and prints the resident bytes.
+pub fn hold(asked: &str) -> Result<(), Box<dyn Error>> {
+    let (what, count) = asked.split_once(' ').ok_or("what, how many")?;
+    let count: u64 = count.parse()?;
+    let settings = ours::engine_settings(Some(0), Some(i64::from(i32::MAX)));
+    let mut engine = Engine::new(settings);
+    Side::PAIR.into_iter().for_each(|side| engine.declare(side, 0, 0));
+    let mut outputs = Vec::new();
+    for first in (0..count / 2).step_by(1_000) {
+        for side in Side::PAIR {
+            let entries: Vec<Entry> = (first..first + 1_000).map(entry).collect();
+            let input = Input::Records {
+                side,
+                partition: 0,
+                entries: &entries,
+                read_at_ms: 0,
+            };
+            engine.step(input, &mut outputs);
+        }
+    }
+    if what == "remembered" {
+        // A last one moves the watermark over all, but not by grace.
+        for side in Side::PAIR {
+            let last = entry(count * 1_000);
+            let input = Input::Records {
+                side,
+                partition: 0,
+                entries: &[last],
+                read_at_ms: 0,
+            };
+            engine.step(input, &mut outputs);
+        }
+    }
+    let bytes = status("self", "VmRSS").ok_or("no /proc")?;
+    writeln!(std::io::stdout(), "{bytes}")?;
+    drop(engine);
+    Ok(())
+}
+
+/// A record of the first window, or far behind it.
+fn entry(number: u64) -> Entry {
+    let mut numbers = Numbers(number);
+    let mut half = [0; 16];
+    half[..8].copy_from_slice(&numbers.next().to_le_bytes());
+    half[8..].copy_from_slice(&numbers.next().to_le_bytes());
+    let time_ms = i64::try_from(number / 1_000).unwrap_or(0);
+    Entry {
+        offset: number,
+        bytes: 73,
+        timestamp_ms: Some(time_ms),
+        body: Reduction::Decoded(Fingerprint {
+            identity: Identity(half),
+            by_content: false,
+            digest: Digest(half),
+            time_ms: Some(time_ms),
+            tolerant: None,
+        }),
+    }
+}
+
+/// A size in bytes that the system tells of a process.
+fn status(process: &str, name: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = text.lines().find(|line| line.starts_with(name))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib * 1_024)
+}
+
+/// Two files of a million records: 60 s of event time open and 30 s remembered, of 1,000 s.
+pub fn reconcile() -> Result<(), Box<dyn Error>> {
+    let Some(program) = option_env!("CARGO_BIN_EXE_crosscheck") else {
+        return Ok(());
+    };
+    let directory = tempfile::tempdir()?;
+    for shape in [Shape::Small, Shape::Medium] {
+        let paths = [false, true].map(|canary| directory.path().join(format!("{}-{canary}.avro", shape.name())));
+        for (path, canary) in paths.iter().zip([false, true]) {
+            write(path, shape, canary)?;
+        }
+        let (time, bytes) = run(program, shape, &paths[0], &paths[1])?;
+        let name = format!("{}: two files of {COUNT} records", shape.name());
+        line(&name, time.as_secs_f64(), " s", None, false)?;
+        line(
+            &format!("{name}, wall a record"),
+            each(time, 2 * COUNT),
+            " ns",
+            None,
+            false,
+        )?;
+        let mib = bytes.map_or(0.0, |bytes| {
+            f64::from(u32::try_from(bytes >> 10).unwrap_or(u32::MAX)) / 1_024.0
+        });
+        line(&format!("{name}, peak resident"), mib, " MiB", None, false)?;
+    }
+    Ok(())
+}
+
+/// An object container as another implementation would write it, blocks of about 64 KiB, no compression.
+fn write(path: &Path, shape: Shape, canary: bool) -> Result<(), Box<dyn Error>> {
+    let mut out = BufWriter::new(File::create(path)?);
+    let sync = [7; 16];
+    let mut head = b"Obj\x01".to_vec();
+    put_long(&mut head, 2);
+    for (name, value) in [("avro.codec", "null"), ("avro.schema", shape.schema())] {
+        for text in [name, value] {
+            put_long(&mut head, i64::try_from(text.len())?);
+            head.extend_from_slice(text.as_bytes());
+        }
+    }
+    head.push(0);
+    out.write_all(&head)?;
+    out.write_all(&sync)?;
+    let (mut block, mut count) = (Vec::new(), 0);
+    for number in 0..COUNT {
+        let time_ms = data::time_of(number, COUNT, 1_000_000);
+        data::put_record(&mut block, shape, number, time_ms, canary);
+        count += 1;
+        if block.len() > 64_000 || number + 1 == COUNT {
+            let mut head = Vec::new();
+            put_long(&mut head, count);
+            put_long(&mut head, i64::try_from(block.len())?);
+            out.write_all(&head)?;
+            out.write_all(&block)?;
+            out.write_all(&sync)?;
+            (block, count) = (Vec::new(), 0);
+        }
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// Wall time and peak resident bytes of one run of the program, which must find what differs.
+fn run(program: &str, shape: Shape, baseline: &Path, canary: &Path) -> Result<(Duration, Option<u64>), Box<dyn Error>> {
+    let mut command = Command::new(program);
+    command
+        .arg("reconcile")
+        .arg("--baseline")
+        .arg(baseline)
+        .arg("--canary")
+        .arg(canary);
+    command.args(["--identity", "field:order_id", "--event-time", "field:event_time"]);
+    command.args(["--lateness", "1m", "--grace", "30s", "-o", "json"]);
+    for ignored in shape.ignored() {
+        command.args(["--ignore", ignored]);
+    }
+    #[expect(clippy::disallowed_methods, reason = "a measurement")]
+    let start = std::time::Instant::now();
+    let report = baseline.with_extension("json");
+    let mut child = command.stdout(File::create(&report)?).spawn()?;
+    let process = child.id().to_string();
+    let mut peak = None;
+    // The peak only grows: the last look before the end is the peak, but for what the report adds.
+    let ended = loop {
+        if let Some(code) = child.try_wait()? {
+            break code;
+        }
+        peak = peak.max(status(&process, "VmHWM"));
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let time = start.elapsed();
+    let report: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(report)?)?;
+    let found = report
+        .pointer("/streams/0/outcomes/mismatched")
+        .and_then(serde_json::Value::as_u64);
+    if ended.code() != Some(1) || found != Some(COUNT / 1_000) {
+        return Err(format!("the report is wrong: {found:?}, {ended}").into());
+    }
+    Ok((time, peak))
+}

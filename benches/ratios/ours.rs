@@ -1,0 +1,136 @@
+//! This project's path in memory: plan, digest, engine, as a bounded run has them.
+
+use std::error::Error;
+
+use crosscheck::codec::{EventTime, Field, Framing, Part, Progress, Reducer, Rules, Schema, SchemaRef, Settings};
+use crosscheck::engine::{self, Engine, Entry, Input, Names, Output, Range};
+use crosscheck::model::{Path, RecordBatch, Side};
+
+use super::data::Shape;
+use super::plain::Counted;
+
+fn path(text: &str) -> Result<Path, Box<dyn Error>> {
+    Path::parse(text).map_err(|_| format!("{text} is not a path").into())
+}
+
+/// A reducer for a side, with a writer schema under a contract.
+pub fn reducer(shape: Shape, side: Side, writer: &str, contract: &str) -> Result<Reducer, Box<dyn Error>> {
+    let ignore: Result<Vec<Path>, _> = shape.ignored().iter().map(|text| path(text)).collect();
+    let settings = Settings {
+        framing: Framing::None,
+        identity: vec![Part::Field(path("order_id")?)],
+        event_time: EventTime::Field(path("event_time")?),
+        rules: Rules {
+            ignore: ignore?,
+            ..Rules::default()
+        },
+        ..Settings::default()
+    };
+    let mut reducer = Reducer::new(side, settings);
+    reducer.add_schema(Field::Value, SchemaRef::Fixed, Schema::parse(writer)?);
+    reducer.set_sole_contract(Field::Value, Schema::parse(contract)?);
+    Ok(reducer)
+}
+
+/// The usual windows; lateness and grace as given.
+pub fn engine_settings(lateness_ms: Option<i64>, grace_ms: Option<i64>) -> engine::Settings {
+    engine::Settings {
+        window_ms: Some(30_000),
+        lateness_ms,
+        grace_ms,
+        skew_max_ms: None,
+        age_max_ms: None,
+        time_is_timestamp: false,
+        names: Names::Event,
+        has_identity: true,
+        tolerances: Vec::new(),
+        range: Range::Everything,
+        findings_max: 100,
+        held_max_bytes: u64::MAX,
+    }
+}
+
+/// A side's reducers: one a shape, used again for every repetition.
+pub struct Lanes {
+    baseline: Reducer,
+    canary: Reducer,
+}
+
+impl Lanes {
+    pub fn new(shape: Shape) -> Result<Self, Box<dyn Error>> {
+        Ok(Self {
+            baseline: reducer(shape, Side::Baseline, shape.schema(), shape.schema())?,
+            canary: reducer(shape, Side::Canary, shape.schema(), shape.schema())?,
+        })
+    }
+
+    /// Compares two logs whose batches come in this order.
+    pub fn compare(&mut self, turns: &[(bool, &RecordBatch)]) -> Result<Counted, Box<dyn Error>> {
+        let mut engine = Engine::new(engine_settings(Some(60_000), Some(30_000)));
+        engine.declare(Side::Baseline, 0, 0);
+        engine.declare(Side::Canary, 0, 0);
+        let (mut reduced, mut outputs) = (Vec::new(), Vec::new());
+        let mut counted = Counted::default();
+        for (canary, batch) in turns {
+            let (side, lane) = match canary {
+                false => (Side::Baseline, &mut self.baseline),
+                true => (Side::Canary, &mut self.canary),
+            };
+            reduced.clear();
+            let Progress::Done = lane.reduce(batch, 0, &mut reduced) else {
+                return Err("a schema is missing".into());
+            };
+            let entries: Vec<Entry> = entries(&mut reduced);
+            let input = Input::Records {
+                side,
+                partition: 0,
+                entries: &entries,
+                read_at_ms: 0,
+            };
+            engine.step(input, &mut outputs);
+            count(&mut outputs, &mut counted);
+        }
+        for side in Side::PAIR {
+            engine.step(Input::Completed { side, partition: 0 }, &mut outputs);
+        }
+        count(&mut outputs, &mut counted);
+        engine.conservation().map_err(|_| "a record was lost")?;
+        Ok(counted)
+    }
+}
+
+/// As a lane of the app makes them.
+fn entries(reduced: &mut Vec<crosscheck::codec::Reduced>) -> Vec<Entry> {
+    let entry = |reduced: crosscheck::codec::Reduced| Entry {
+        offset: reduced.offset,
+        bytes: reduced.bytes,
+        timestamp_ms: reduced.timestamp_ms,
+        body: reduced.reduction,
+    };
+    std::mem::take(reduced).into_iter().map(entry).collect()
+}
+
+fn count(outputs: &mut Vec<Output>, counted: &mut Counted) {
+    for output in outputs.drain(..) {
+        if let Output::Final(found) = output {
+            for window in found.windows {
+                counted.matched += window.counts.matched;
+                counted.mismatched += window.counts.mismatched;
+            }
+        }
+    }
+}
+
+/// Reduces a log; something of every digest is used.
+pub fn digest(reducer: &mut Reducer, batches: &[RecordBatch]) -> Result<usize, Box<dyn Error>> {
+    let (mut reduced, mut sum) = (Vec::new(), 0);
+    for batch in batches {
+        reduced.clear();
+        let Progress::Done = reducer.reduce(batch, 0, &mut reduced) else {
+            return Err("a schema is missing".into());
+        };
+        sum += reduced.len();
+        std::hint::black_box(&reduced);
+    }
+    Ok(sum)
+}
