@@ -168,7 +168,7 @@ mod tests {
     use crate::codec::digest::pad;
 
     fn message(length: usize, seed: u8) -> Vec<u8> {
-        let mut message: Vec<u8> = (0..length).map(|at| (at % 251) as u8 ^ seed).collect();
+        let mut message: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).unwrap() ^ seed).collect();
         pad(&mut message);
         message
     }

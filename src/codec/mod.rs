@@ -19,6 +19,7 @@ mod marks;
 mod matching;
 mod paths;
 mod plan;
+mod print;
 mod reducer;
 mod render;
 mod schema;

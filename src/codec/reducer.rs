@@ -11,15 +11,13 @@ use super::half::{Half, Ready};
 use super::hashes::{Hashes, Slot, What};
 use super::identity;
 use super::marks::{Asked, header_path};
+use super::print::{Print, Walked, digest_header, fill};
 use super::schema::Schema;
 use super::select::selected;
 use super::settings::{EventTime, Part, Settings};
 use super::time;
 use super::walk::{Scratch, walk};
-use crate::model::{
-    Digest, Fingerprint, Identity, Path, RecordBatch, RecordRef, Reduction, Segment, Side, TolerantValue,
-    UndecodableReason, Value,
-};
+use crate::model::{Path, RecordBatch, RecordRef, Segment, Side, TolerantValue, UndecodableReason, Value};
 
 /// One for each stream and side; keeps a plan for each writer schema.
 pub struct Reducer {
@@ -57,20 +55,6 @@ struct Memory {
 
 /// Where a half of a record is to be walked: a place of `Half::prepared`, one of its known schemas, its bytes.
 type Planned<'b> = Option<(usize, usize, &'b [u8])>;
-
-/// What a record is reduced to, but for its hashes.
-enum Walked {
-    Decoded(Print),
-    Undecodable(UndecodableReason, [u8; 16]),
-    Deselected,
-}
-
-/// A fingerprint without its hashes.
-struct Print {
-    by_content: bool,
-    time_ms: Option<i64>,
-    tolerant: Option<Box<[TolerantValue]>>,
-}
 
 /// Both halves of a record, or what is in the way.
 enum Prepared<'b> {
@@ -156,26 +140,15 @@ impl Reducer {
                     break;
                 }
             };
-            let mut hashed = None;
-            let reduction = match walked {
-                Walked::Decoded(print) => {
-                    hashed = Some(print.by_content);
-                    Reduction::Decoded(Fingerprint {
-                        identity: Identity([0; 16]),
-                        by_content: print.by_content,
-                        digest: Digest([0; 16]),
-                        time_ms: print.time_ms,
-                        tolerant: print.tolerant,
-                    })
-                }
-                Walked::Undecodable(reason, hash) => Reduction::Undecodable(reason, hash),
-                Walked::Deselected => Reduction::Deselected,
+            let hashed = match &walked {
+                Walked::Decoded(print) => Some(print.by_content),
+                Walked::Undecodable(..) | Walked::Deselected => None,
             };
             out.push(Reduced {
                 offset: record.offset,
                 bytes: batch.size(record),
                 timestamp_ms: record.timestamp_ms,
-                reduction,
+                reduction: walked.reduction(),
             });
             if let Some(by_content) = hashed {
                 self.hash(by_content, out);
@@ -285,7 +258,11 @@ impl Reducer {
         if let Some((at, _, bytes)) = value {
             let (walked, canonical) = self.value.walk(at, bytes, &mut memory.value)?;
             flags |= u8::from(walked.tagged);
-            memory.message.extend_from_slice(canonical);
+            if walked.as_is {
+                memory.message.extend_from_slice(canonical);
+            } else {
+                std::mem::swap(&mut memory.message, &mut memory.value.out);
+            }
         }
         if let Some((at, _, bytes)) = key {
             let walked = self.key.walk(at, bytes, &mut memory.key);
@@ -490,30 +467,5 @@ impl Reducer {
             );
         }
         found.into_iter().collect()
-    }
-}
-
-/// Puts a hash where it belongs: a record without an identity has its digest for one.
-fn fill(out: &mut [Reduced], slot: Slot, hash: [u8; 16]) {
-    let Some(Reduction::Decoded(fingerprint)) = out.get_mut(slot.at).map(|reduced| &mut reduced.reduction) else {
-        return;
-    };
-    if slot.what == What::Digest {
-        fingerprint.digest = Digest(hash);
-    }
-    if slot.what == What::Identity || fingerprint.by_content {
-        fingerprint.identity = Identity(hash);
-    }
-}
-
-/// All values of a header: how many, then each, null or with its length.
-fn digest_header(message: &mut Vec<u8>, batch: &RecordBatch, record: &RecordRef, name: &str) {
-    let values = || batch.headers(record).filter(|(other, _)| *other == name.as_bytes());
-    super::canonical::put_long(message, i64::try_from(values().count()).unwrap_or(i64::MAX));
-    for (_, value) in values() {
-        message.push(u8::from(value.is_some()));
-        if let Some(value) = value {
-            super::canonical::put_bytes(message, value);
-        }
     }
 }

@@ -8,7 +8,7 @@ use crate::model::UndecodableReason::{Bounds, Malformed, Truncated, Utf8};
 const LENGTH_MAX: i64 = i32::MAX as i64;
 
 impl<'a> Walk<'a> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn byte(&mut self) -> Result<u8, Stop> {
         let byte = *self.input.get(self.pos).ok_or(Stop::Bad(Truncated))?;
         self.pos += 1;
@@ -24,7 +24,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], Stop> {
         let input: &'a [u8] = self.input;
         let rest = &input[self.pos..];
@@ -33,7 +33,7 @@ impl<'a> Walk<'a> {
         Ok(taken)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Stop> {
         let bytes = self.input[self.pos..].first_chunk::<N>().ok_or(Stop::Bad(Truncated))?;
         self.pos += N;
@@ -41,7 +41,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A varint as it stands.
-    #[inline]
+    #[inline(always)]
     pub(super) fn raw(&mut self) -> Result<u64, Stop> {
         let first = self.byte()?;
         if first < 0x80 {
@@ -50,7 +50,7 @@ impl<'a> Walk<'a> {
         self.raw_rest(first)
     }
 
-    #[inline]
+    #[inline(never)]
     fn raw_rest(&mut self, first: u8) -> Result<u64, Stop> {
         // Up to eight bytes at once: the first without its high bit ends the number.
         if let Some(bytes) = self.input[self.pos - 1..].first_chunk::<8>() {
@@ -84,7 +84,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A varint of an int.
-    #[inline]
+    #[inline(always)]
     pub(super) fn int(&mut self) -> Result<u64, Stop> {
         let raw = self.raw()?;
         if raw > u64::from(u32::MAX) {
@@ -95,7 +95,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The varint from `start` to here is in the output as it stands, or minimal.
-    #[inline]
+    #[inline(always)]
     pub(super) fn settle(&mut self, start: usize, raw: u64) {
         if !self.is_minimal(start) {
             self.cut(start);
@@ -103,13 +103,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn is_minimal(&self, start: usize) -> bool {
         self.pos - start == 1 || self.input[self.pos - 1] != 0
     }
 
     /// A length that the input can hold.
-    #[inline]
+    #[inline(always)]
     pub(super) fn length(&mut self) -> Result<(u64, usize), Stop> {
         let raw = self.raw()?;
         let length = unzigzag(raw);
@@ -124,7 +124,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Bytes with their length, kept as they are.
-    #[inline]
+    #[inline(always)]
     pub(super) fn prefixed(&mut self) -> Result<&'a [u8], Stop> {
         let start = self.pos;
         let (raw, length) = self.length()?;
@@ -133,7 +133,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Text with its length, kept as it is.
-    #[inline]
+    #[inline(always)]
     pub(super) fn text(&mut self) -> Result<&'a [u8], Stop> {
         let bytes = self.prefixed()?;
         if bytes.is_ascii() || std::str::from_utf8(bytes).is_ok() {
