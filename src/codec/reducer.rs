@@ -48,8 +48,6 @@ struct Memory {
     message: Vec<u8>,
     /// The message is in the tagged form.
     tagged: bool,
-    /// What the message is hashed under.
-    key_of_message: [u8; 32],
     identity: Vec<u8>,
 }
 
@@ -163,13 +161,15 @@ impl Reducer {
         let Some(at) = out.len().checked_sub(1) else { return };
         let Memory {
             message,
-            key_of_message,
+            tagged,
             identity,
             ..
         } = &mut self.memory;
+        let Some((_, keys)) = &self.last_keys else { return };
+        let key = if *tagged { &keys.tagged } else { &keys.plain };
         let done = &mut |slot: Slot, hash: [u8; 16]| fill(out, slot, hash);
         let what = What::Digest;
-        self.hashes.push(key_of_message, message, Slot { at, what }, done);
+        self.hashes.push(key, message, Slot { at, what }, done);
         if !by_content {
             digest::pad(identity);
             let what = What::Identity;
@@ -202,40 +202,27 @@ impl Reducer {
     }
 
     fn prepare<'b>(&mut self, batch: &'b RecordBatch, at: usize, record: &RecordRef) -> Prepared<'b> {
-        let mut halves = [None, None];
-        let wanted = [
-            (Field::Value, batch.value(record)),
-            (Field::Key, batch.key(record).filter(|_| self.key_needed)),
-        ];
-        for ((field, bytes), planned) in wanted.into_iter().zip(&mut halves) {
-            let Some(bytes) = bytes else {
-                continue;
-            };
-            let half = match field {
-                Field::Key => &mut self.key,
-                Field::Value => &mut self.value,
-            };
-            *planned = match half.ready(bytes) {
+        let value = match batch.value(record) {
+            Some(bytes) => match self.value.ready(bytes) {
                 Ready::Plan { at, known, bytes } => Some((at, known, bytes)),
-                Ready::Bad(_) if field == Field::Key => return Prepared::Bad(UndecodableReason::Identity),
                 Ready::Bad(reason) => return Prepared::Bad(reason),
-                Ready::NeedsSchema(schema) => return Prepared::Wait(Progress::NeedsSchema { at, field, schema }),
+                Ready::NeedsSchema(schema) => return needs_schema(at, Field::Value, schema),
                 Ready::NeedsContract { schema, bytes } => {
-                    let time_ms = match field {
-                        Field::Value => self.own_time(batch, record, &schema, bytes),
-                        Field::Key => None,
-                    };
-                    return Prepared::Wait(Progress::NeedsContract {
-                        at,
-                        field,
-                        type_name: schema.name().to_owned(),
-                        time_ms,
-                        schema,
-                    });
+                    let time_ms = self.own_time(batch, record, &schema, bytes);
+                    return needs_contract(at, Field::Value, time_ms, schema);
                 }
-            };
-        }
-        let [value, key] = halves;
+            },
+            None => None,
+        };
+        let key = match batch.key(record).filter(|_| self.key_needed) {
+            Some(bytes) => match self.key.ready(bytes) {
+                Ready::Plan { at, known, bytes } => Some((at, known, bytes)),
+                Ready::Bad(_) => return Prepared::Bad(UndecodableReason::Identity),
+                Ready::NeedsSchema(schema) => return needs_schema(at, Field::Key, schema),
+                Ready::NeedsContract { schema, .. } => return needs_contract(at, Field::Key, None, schema),
+            },
+            None => None,
+        };
         Prepared::Halves { value, key }
     }
 
@@ -279,13 +266,12 @@ impl Reducer {
             digest_header(&mut memory.message, batch, record, name);
         }
         let time_ms = self.time(batch, record);
-        let keys = self.keys(value.map(|(at, ..)| at), key.map(|(at, ..)| at));
+        self.look_up_keys(value.map(|(at, ..)| at), key.map(|(at, ..)| at));
         let memory = &mut self.memory;
         memory.tagged = flags != 0;
         if memory.tagged {
             memory.message.insert(0, flags);
         }
-        memory.key_of_message = if memory.tagged { keys.tagged } else { keys.plain };
         digest::pad(&mut memory.message);
         let by_content = self.identity(batch, record, value, key).is_none();
         let values = std::mem::take(&mut self.memory.value.tolerant);
@@ -296,12 +282,11 @@ impl Reducer {
         })
     }
 
-    fn keys(&mut self, value: Option<usize>, key: Option<usize>) -> Keys {
+    /// Makes the keys of these plans the last ones.
+    fn look_up_keys(&mut self, value: Option<usize>, key: Option<usize>) {
         let pair = (value, key.filter(|_| self.key_compared));
-        if let Some((last, keys)) = self.last_keys
-            && last == pair
-        {
-            return keys;
+        if self.last_keys.as_ref().is_some_and(|(last, _)| *last == pair) {
+            return;
         }
         let keys = match self.keys.get(&pair) {
             Some(keys) => *keys,
@@ -328,7 +313,6 @@ impl Reducer {
             }
         };
         self.last_keys = Some((pair, keys));
-        keys
     }
 
     /// Encodes the identity; `None` where there is none, or a part of it is null or absent.
@@ -468,4 +452,20 @@ impl Reducer {
         }
         found.into_iter().collect()
     }
+}
+
+#[cold]
+fn needs_schema<'b>(at: usize, field: Field, schema: SchemaRef) -> Prepared<'b> {
+    Prepared::Wait(Progress::NeedsSchema { at, field, schema })
+}
+
+#[cold]
+fn needs_contract<'b>(at: usize, field: Field, time_ms: Option<i64>, schema: Arc<Schema>) -> Prepared<'b> {
+    Prepared::Wait(Progress::NeedsContract {
+        at,
+        field,
+        type_name: schema.name().to_owned(),
+        time_ms,
+        schema,
+    })
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
 
 use super::row::{Pair, Row, Settled};
 use super::rules::{BEGIN, NEVER, Rules, earlier, later};
@@ -69,6 +70,8 @@ impl Hasher for FirstBytes {
 #[derive(Debug, Default)]
 pub(super) struct Pairing {
     unsealed: BTreeMap<i64, Segment>,
+    /// The times of the span that got the last record, and the span.
+    recent: (Range<i64>, i64),
     sealed: BTreeMap<i64, Sealed>,
     /// Never iterated over: its order does not show.
     open: HashMap<Identity, Group, BuildHasherDefault<FirstBytes>>,
@@ -94,7 +97,11 @@ fn count(len: usize) -> u64 {
 
 impl Pairing {
     pub(super) fn push(&mut self, row: Row, rules: &Rules) {
-        let span = rules.grid.segment(row.time);
+        if !self.recent.0.contains(&row.time) {
+            let span = rules.grid.segment(row.time);
+            self.recent = (rules.grid.segment_start(span)..rules.grid.segment_end(span), span);
+        }
+        let span = self.recent.1;
         match self.unsealed.get_mut(&span) {
             Some(segment) => segment.push(row),
             None => self.unsealed.entry(span).or_default().push(row),

@@ -68,7 +68,7 @@ impl Scratch {
     /// Makes room for that many parts and tolerant values, all empty.
     pub fn reset(&mut self, parts: usize, tolerant: usize) {
         self.captured.clear();
-        self.parts.clear();
+        // A walk begins by emptying them.
         self.parts.resize(parts, None);
         self.tolerant.clear();
         self.tolerant.resize(tolerant, TolerantKind::Nothing);
