@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::book;
 use super::log::Log;
+use super::stream::Trail;
 use crate::codec::{Field, Progress, Reduced, Schema, SchemaRef};
 use crate::engine::Entry;
 use crate::model::{RecordBatch, Reduction, Side, UndecodableReason};
@@ -33,6 +34,8 @@ pub struct Partition {
     pub held: bool,
     /// When its last selected record was read, on our monotonic clock.
     pub selected_at_ms: i64,
+    /// When its records were written.
+    pub trail: Trail,
     /// Records that wait for a schema or a contract.
     pub waiting: Option<Waiting>,
     /// An end that was told while records waited.

@@ -1,10 +1,12 @@
 //! Third floor: composition. Build everything, then spawn; the only async glue and the only clock.
 
+pub mod advice;
 pub mod board;
 pub mod book;
 pub mod check;
 pub mod clock;
 pub mod command;
+pub mod compacted;
 pub mod contract;
 pub mod demo;
 pub mod findings;

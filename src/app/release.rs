@@ -8,7 +8,7 @@ use comfy_table::{Table, presets};
 use super::command::{Ending, Output, ReleaseRequest};
 use super::{worker, world};
 use crate::config::Config;
-use crate::edge::store::{self, Action, Command, ReleaseRow, Store};
+use crate::edge::store::{self, Action, Begin, Command, ReleaseRow, Store};
 
 /// Carries the request out.
 ///
@@ -27,7 +27,7 @@ pub fn run(config: &Config, request: ReleaseRequest, out: &mut dyn Write) -> Res
         match request {
             ReleaseRequest::List { output } => list(&store, output, out).await?,
             ReleaseRequest::Start { reason } => {
-                record(&store, &config.release.name, Action::Start, reason, out).await?;
+                start(&store, config, reason, out).await?;
             }
             ReleaseRequest::Close { release, reason } => {
                 let name = release.unwrap_or_else(|| config.release.name.clone());
@@ -57,6 +57,39 @@ async fn record(store: &Store, release: &str, action: Action, reason: String, ou
         done.id.release,
         done.id.generation,
         done.state.as_str()
+    )?;
+    Ok(())
+}
+
+/// Ends the newest generation, if there is one, and begins the next under the settings of the config.
+async fn start(store: &Store, config: &Config, reason: String, out: &mut dyn Write) -> Result<()> {
+    let release = &config.release.name;
+    let known = store.releases(Some(release)).await.context("read the releases")?;
+    if !known.is_empty() {
+        let command = Command {
+            release: release.clone(),
+            generation: None,
+            action: Action::Start,
+            reason: reason.clone(),
+            actor: actor(),
+        };
+        let recorded = store.record(command).await;
+        recorded.with_context(|| format!("record the command on release {release}"))?;
+    }
+    let begin = Begin {
+        release: release.clone(),
+        settings: config.frozen_json(),
+        settings_digest: config.digest(),
+        contracts: Vec::new(),
+        reason,
+        actor: actor(),
+    };
+    let begun = store.begin(begin).await.context("begin the generation")?;
+    writeln!(
+        out,
+        "{release} generation {}: {}",
+        begun.id.generation,
+        begun.state.as_str()
     )?;
     Ok(())
 }

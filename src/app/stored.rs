@@ -9,7 +9,7 @@ use super::report::{self, Place, Report, SideInput, StreamInput};
 use super::worker::{self, Seat, Status, Stored};
 use crate::config::{self, Config};
 use crate::edge::store::{FindingRow, GenerationId, GenerationState, Read, Span, Store};
-use crate::engine::judge::{Criticality, Policy, SilentThen, Tally};
+use crate::engine::judge::{self, Criticality, Policy, SilentThen, Tally};
 use crate::model::{PerSide, Side, Verdict, WindowCounts};
 
 /// Findings of a stream that a report shows.
@@ -175,7 +175,9 @@ pub fn report(loaded: &Loaded, id: &GenerationId, judged: &Stored) -> Report {
             schema_changes: Vec::new(),
             findings: own.map(finding).collect(),
         };
-        streams.push(report::stream(input));
+        let mut stream = report::stream(input);
+        stream.checks = report::checks(judge::figures(seat.tally.evidence(), &seat.policy.budgets));
+        streams.push(stream);
     }
     let generation = u64::try_from(id.generation).unwrap_or(0);
     report::release(&id.release, generation, &judged.release, streams, false)

@@ -83,7 +83,20 @@ async fn from_worker(url: &str, release: &str) -> Result<Report> {
         .no_proxy()
         .build()
         .context("set up the client")?;
-    let mut address = reqwest::Url::parse(url).with_context(|| format!("parse --url {url}"))?;
+    let hint = "such as --url http://127.0.0.1:9600";
+    let mut address = reqwest::Url::parse(url).map_err(|error| trouble(format!("--url is no URL: {error}"), hint))?;
+    if !address.username().is_empty() || address.password().is_some() {
+        return Err(trouble("--url holds user info, which every process list shows", hint));
+    }
+    if !matches!(address.scheme(), "http" | "https") {
+        return Err(trouble(
+            format!(
+                "--url must begin with http:// or https://, not with {}:",
+                address.scheme()
+            ),
+            hint,
+        ));
+    }
     if let Ok(mut path) = address.path_segments_mut() {
         path.pop_if_empty().extend(["api", "v1", "releases", release, "report"]);
     }

@@ -31,7 +31,7 @@ enum Action {
         #[command(flatten)]
         file: ConfigFile,
         /// Why, for the record
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", value_parser = said)]
         reason: String,
     },
     /// Capture the ends of the logs: what lies before them is still read and judged, then the release is over
@@ -42,7 +42,7 @@ enum Action {
         #[arg(long, value_name = "NAME")]
         release: Option<String>,
         /// Why, for the record
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", value_parser = said)]
         reason: String,
     },
 }
@@ -54,7 +54,20 @@ impl Args {
             Action::Start { file, reason } => (file, ReleaseRequest::Start { reason }),
             Action::Close { file, release, reason } => (file, ReleaseRequest::Close { release, reason }),
         };
-        let config = file.load(Purpose::Bounded)?;
+        // What begins a generation must be what a worker can run.
+        let purpose = match &request {
+            ReleaseRequest::Start { .. } => Purpose::Worker,
+            ReleaseRequest::List { .. } | ReleaseRequest::Close { .. } => Purpose::Bounded,
+        };
+        let config = file.load(purpose)?;
         Ok(exit(boundary::release(config, request, tone, out)?, None))
+    }
+}
+
+/// A reason that says something.
+fn said(text: &str) -> Result<String, &'static str> {
+    match text.trim() {
+        "" => Err("a reason must say something"),
+        text => Ok(text.to_owned()),
     }
 }

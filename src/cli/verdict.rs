@@ -12,6 +12,7 @@ use crate::config::Purpose;
 
 /// The verdict now: 0 pass, 1 fail, 3 inconclusive
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("where").args(["config", "url"]).required(true).multiple(true))]
 pub(super) struct Args {
     /// Which release
     #[arg(long, value_name = "NAME", env = "CROSSCHECK_RELEASE", hide_env_values = true)]
@@ -27,7 +28,6 @@ pub(super) struct Args {
         env = "CROSSCHECK_CONFIG",
         hide_env_values = true
     )]
-    #[arg(required_unless_present = "url")]
     config: Option<PathBuf>,
     /// Ask a worker, such as http://127.0.0.1:9600
     #[arg(long, value_name = "URL")]

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 
-use super::fault::nearest_hint;
+use super::fault::{nearest, nearest_hint};
 use super::faults::Faults;
 use super::file::{File, Policy as FilePolicy, Serve as FileServe, Silent, Store as FileStore};
 use super::keypath::KeyPath;
@@ -266,7 +266,8 @@ fn check_upstream(streams: &[Stream], path: &KeyPath, faults: &mut Faults) {
     for (i, stream) in streams.iter().enumerate() {
         let path = path.index(i).key("upstream");
         for (j, name) in stream.upstream.iter().enumerate() {
-            if !names.contains(&name.as_str()) {
+            // A stream of another config is no fault, a slip of the pen is.
+            if !names.contains(&name.as_str()) && nearest(name, names.iter().copied()).is_some() {
                 let hint = nearest_hint(name, names.iter().copied());
                 faults.push(&path.index(j), format!("there is no stream `{name}`"), hint);
             }

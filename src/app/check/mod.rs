@@ -8,6 +8,7 @@ use std::io::Write;
 
 use anyhow::{Context, Result};
 
+use super::advice;
 use super::command::{Ending, Output};
 use crate::config::Config;
 pub use print::{Found, Mark};
@@ -21,7 +22,11 @@ pub fn run(config: &Config, offline: bool, output: Output, out: &mut dyn Write) 
         "config",
         format!("{} streams, release {}", config.streams.len(), config.release.name),
     )];
-    found.extend(expired(config));
+    let today = super::clock::Clock::start().today();
+    let expired = advice::expired_rules(config, today).into_iter();
+    found.extend(expired.map(|advice| Found::bad(&advice.stream, advice.text, advice.hint)));
+    let unknown = advice::unknown_upstreams(config).into_iter();
+    found.extend(unknown.map(|advice| Found::warn(&advice.stream, advice.text, advice.hint)));
     if !offline {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -38,23 +43,4 @@ pub fn run(config: &Config, offline: bool, output: Output, out: &mut dyn Write) 
     print::print(&found, output, out)?;
     let bad = found.iter().any(|found| found.mark == Mark::Bad);
     Ok(if bad { Ending::Found } else { Ending::Done })
-}
-
-/// Rules whose last day has passed.
-fn expired(config: &Config) -> Vec<Found> {
-    let today = super::clock::Clock::start().today();
-    let mut found = Vec::new();
-    for stream in &config.streams {
-        for ignore in &stream.ignores {
-            if let Some(until) = ignore.until.filter(|until| *until < today) {
-                let owner = ignore.owner.as_deref().unwrap_or("nobody");
-                found.push(Found::bad(
-                    &stream.name,
-                    format!("the ignore of {} expired on {until}; {owner} owns it", ignore.path),
-                    "remove it, or give it a later date",
-                ));
-            }
-        }
-    }
-    found
 }

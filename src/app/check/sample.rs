@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use super::print::Found;
 use crate::app::book::{self, Book, Fact};
 use crate::app::clock::Clock;
+use crate::app::compacted;
 use crate::app::contract::{self, Look};
 use crate::app::paths::{self, Named};
 use crate::app::schemas::{Origin, Patience, Schemas};
@@ -88,12 +89,18 @@ fn look(config: &Config, stream: &config::Stream, clock: Clock, handle: &Handle)
             .ends()
             .with_context(|| format!("ask for the ends of the {side}"))?;
         let facts = reader.describe();
-        if facts.is_compacted() {
+        if let Some((text, hint)) = compacted::refusal(stream, side, &facts) {
+            found.push(Found::bad(&stream.name, text, hint));
+        } else if facts.is_compacted() {
             let text = format!(
                 "{side} topic {} is compacted: records that are compared may vanish before they are read",
                 of.topic
             );
-            found.push(Found::warn(&stream.name, text, "compare a topic that is not compacted, or one whose min.compaction.lag.ms covers lateness + grace + ahead_max"));
+            found.push(Found::warn(
+                &stream.name,
+                text,
+                "keep the worker closer behind the log than min.compaction.lag.ms",
+            ));
         }
         let offsets: u64 = ends
             .iter()

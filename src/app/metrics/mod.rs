@@ -42,6 +42,8 @@ pub struct StreamSettings {
     pub sides: Vec<Side>,
     /// Paths that the config names; every other differing field is `other`.
     pub fields: Vec<String>,
+    /// What each check bears, by the check's name.
+    pub budgets: Vec<(&'static str, f64)>,
 }
 
 /// A part of us that may not work as it should.

@@ -64,7 +64,12 @@ struct SideMetrics {
 
 impl StreamMetrics {
     pub(super) fn new(registry: &Arc<Registry>, release: &str, settings: &StreamSettings) -> Self {
-        let StreamSettings { name, sides, fields } = settings;
+        let StreamSettings {
+            name,
+            sides,
+            fields,
+            budgets,
+        } = settings;
         let stream = name.as_str();
         let outcome =
             |outcome: Outcome, side: &str| registry.counter(names::OUTCOMES, &[stream, outcome.as_str(), side]);
@@ -102,6 +107,9 @@ impl StreamMetrics {
             changes: CHANGES.map(change).into(),
             registry: Arc::clone(registry),
         };
+        for (check, budget) in budgets {
+            registry.gauge(names::BUDGET, &[stream, check]).set(*budget);
+        }
         metrics.verdict(Verdict::Inconclusive);
         metrics
     }

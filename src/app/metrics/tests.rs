@@ -17,6 +17,7 @@ fn metrics() -> Metrics {
             name: "orders".to_owned(),
             sides: vec![Side::Baseline, Side::Canary],
             fields: vec!["amount".to_owned()],
+            budgets: vec![("mismatched", 0.25), ("conflict", 0.0)],
         }],
     })
     .unwrap()
@@ -117,6 +118,8 @@ fn a_scrape_says_what_was_recorded() {
         r#"crosscheck_pending_records{stream="orders",side="canary"} 34"#,
         r#"crosscheck_held_bytes{stream="orders"} 4096"#,
         r#"crosscheck_retention_headroom_seconds{stream="orders",side="canary"} 60"#,
+        r#"crosscheck_budget{stream="orders",check="mismatched"} 0.25"#,
+        r#"crosscheck_budget{stream="orders",check="conflict"} 0"#,
         r#"crosscheck_degraded{component="registry"} 1"#,
         r#"crosscheck_degraded{component="store"} 0"#,
         r#"crosscheck_registry_requests_total{result="ok"} 7"#,

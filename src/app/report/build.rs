@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::model::{
-    ExcludedReasons, FieldCount, Finding, Outcomes, PartitionRange, Place, Reason, Report, SCHEMA_VERSION,
+    CheckReport, ExcludedReasons, FieldCount, Finding, Outcomes, PartitionRange, Place, Reason, Report, SCHEMA_VERSION,
     SchemaChange, SchemaUse, SideReport, SkewMs, StreamReport,
 };
 use crate::engine::Candidate;
-use crate::engine::judge::Judgement;
+use crate::engine::judge::{Figures, Judgement};
 use crate::model::{
     DifferenceKind, FieldDifference, PerSide, Position, Side, SideCounts, UndecodableReason, Verdict, WindowCounts,
 };
@@ -92,8 +92,22 @@ pub fn stream(input: StreamInput<'_>) -> StreamReport {
         schemas: input.schemas,
         schema_changes: input.schema_changes,
         drift: Vec::new(),
+        checks: Vec::new(),
         findings: input.findings,
     }
+}
+
+/// What the verdict on a stream weighs.
+#[must_use]
+pub fn checks(figures: Vec<Figures>) -> Vec<CheckReport> {
+    let row = |figures: Figures| CheckReport {
+        check: figures.check.as_str().to_owned(),
+        x: figures.bad,
+        n: figures.of,
+        estimate: (figures.of > 0).then(|| figures.bad as f64 / figures.of as f64),
+        budget: figures.budget,
+    };
+    figures.into_iter().map(row).collect()
 }
 
 /// The report of a release. One that was interrupted is inconclusive, whatever its streams say so far.

@@ -9,11 +9,11 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use build::{FieldCounts, SideInput, StreamInput, finding, release, rfc3339, stream};
+pub use build::{FieldCounts, SideInput, StreamInput, checks, finding, release, rfc3339, stream};
 pub use markdown::markdown;
 pub use model::{
-    Drift, ExcludedReasons, FieldCount, Finding, Outcomes, PartitionRange, Place, Reason, Report, SCHEMA_VERSION,
-    SchemaChange, SchemaUse, SideReport, SkewMs, StreamReport,
+    CheckReport, Drift, ExcludedReasons, FieldCount, Finding, Outcomes, PartitionRange, Place, Reason, Report,
+    SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs, StreamReport,
 };
 pub use table::{Look, table};
 

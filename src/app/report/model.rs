@@ -64,8 +64,26 @@ pub struct StreamReport {
     pub schema_changes: Vec<SchemaChange>,
     /// How distributions differ.
     pub drift: Vec<Drift>,
+    /// What the verdict weighs, check by check; empty in a bounded run, whose verdict is the census.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<CheckReport>,
     /// What was kept of what differs.
     pub findings: Vec<Finding>,
+}
+
+/// One check of the verdict.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckReport {
+    /// Its name, which is its budget's.
+    pub check: String,
+    /// Bad records in the evidence.
+    pub x: u64,
+    /// Records that could have been bad.
+    pub n: u64,
+    /// x / n; null without a record.
+    pub estimate: Option<f64>,
+    /// The rate that is borne.
+    pub budget: f64,
 }
 
 /// Quantiles of the skew; null without a pair that has event times.

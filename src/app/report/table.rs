@@ -127,6 +127,10 @@ fn of_stream(out: &mut String, stream: &StreamReport) {
         let breaking = if change.breaking { ", breaking" } else { "" };
         let _ = writeln!(out, "  schema: {} {}{breaking}", harmless(&change.path), change.change);
     }
+    if !stream.checks.is_empty() {
+        out.push_str("\n  checks\n");
+        printed(out, &checks(stream));
+    }
     if !stream.fields.is_empty() {
         out.push_str("\n  differing fields\n");
         let mut fields: Vec<_> = stream.fields.iter().collect();
@@ -160,6 +164,35 @@ fn of_stream(out: &mut String, stream: &StreamReport) {
         }
         printed(out, &table);
         more(out, stream.findings.len(), FINDINGS_MAX);
+    }
+}
+
+/// Each check with bad records (x) of all (n), the rate that this is, and the rate that is borne.
+fn checks(stream: &StreamReport) -> Table {
+    let mut table = plain();
+    table.set_header(["   check", "x", "n", "estimate", "budget"]);
+    for check in &stream.checks {
+        let estimate = check.estimate.map_or_else(|| "-".to_owned(), rate);
+        table.add_row([
+            format!("   {}", harmless(&check.check)),
+            grouped(check.x),
+            grouped(check.n),
+            estimate,
+            rate(check.budget),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// A rate as it stands in a config.
+fn rate(rate: f64) -> String {
+    if rate == 0.0 {
+        "0".to_owned()
+    } else {
+        format!("{rate:.1e}")
     }
 }
 

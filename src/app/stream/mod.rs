@@ -3,6 +3,7 @@
 mod idle;
 mod needs;
 mod pace;
+mod retention;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use super::metrics::StreamMetrics;
 use super::schemas::Schemas;
 use crate::engine::{AlignSettings, Aligner, Engine, Entry, Input, Output, Range};
 use crate::model::{Inconclusive, PerSide, Reduction, Side};
+pub use retention::Trail;
 
 /// How long a turn waits where nothing is there.
 const WAIT: Duration = Duration::from_millis(20);
@@ -45,6 +47,8 @@ pub struct Stream {
     pub ends: PerSide<Vec<(u32, u64)>>,
     /// Memory is at its limit and the side that could free it sends nothing.
     pub stalled: bool,
+    /// How long each topic keeps its records, where it does not keep them for ever and the broker tells.
+    pub retention_ms: PerSide<Option<i64>>,
     /// Where emit delays go.
     pub meter: Option<Arc<StreamMetrics>>,
     schemas: Schemas,
@@ -86,6 +90,7 @@ impl Stream {
             book,
             ends: PerSide::default(),
             stalled: false,
+            retention_ms: PerSide::default(),
             meter: None,
             schemas,
             reading,
@@ -162,7 +167,11 @@ impl Stream {
             Read::Records(batch, broken) => {
                 let partition = batch.partition;
                 let end = batch.records.last().map_or(0, |record| record.offset + 1);
-                lane.partitions.entry(partition).or_default().at_end = false;
+                let state = lane.partitions.entry(partition).or_default();
+                state.at_end = false;
+                if let Some(first) = batch.records.first() {
+                    state.trail.note(first.offset, first.timestamp_ms, end);
+                }
                 *self.trouble.get_mut(side) = None;
                 let entries = lane.admit(batch, broken);
                 self.step(side, partition, &entries, outputs);

@@ -95,10 +95,11 @@ pub fn follow(mut stream: Stream, ends: Option<&PerSide<Vec<(u32, u64)>>>, wires
             .turn(&mut outputs)
             .with_context(|| format!("read stream {}", stream.name))?;
         for output in outputs.drain(..) {
-            if let Output::Final(found) = output
-                && !send(Job::Final(found), wires)
-            {
-                return Ok(());
+            if let Output::Final(found) = output {
+                stream.needed(&found.checkpoint);
+                if !send(Job::Final(found), wires) {
+                    return Ok(());
+                }
             }
         }
         stream

@@ -3,6 +3,7 @@
 mod commit;
 mod follow;
 mod life;
+mod next;
 mod seat;
 mod setup;
 mod show;
@@ -19,6 +20,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::advice;
 use super::board::Board;
 use super::clock::Clock;
 use super::command::Ending;
@@ -50,6 +52,8 @@ pub enum Ended {
     Interrupted,
     /// Its caller's token.
     Cancelled,
+    /// `release start` began the next generation, under the same settings.
+    Superseded,
 }
 
 /// Runs the worker of a config until a signal ends it.
@@ -62,10 +66,21 @@ pub fn run(config: Config) -> Result<Ending> {
         .enable_all()
         .build()
         .context("start the runtime")?;
-    let ended = runtime.block_on(async { Worker::build(config, CancellationToken::new()).await?.serve().await });
+    let ended = runtime.block_on(async {
+        advice::tell(&config, Clock::start().today());
+        loop {
+            // A generation that somebody began by a command is worked on by the same process.
+            let worker = Worker::build(config.clone(), CancellationToken::new()).await?;
+            match worker.serve().await? {
+                Ended::Superseded => {}
+                ended => return Ok(ended),
+            }
+        }
+    });
     runtime.shutdown_timeout(Duration::from_secs(1));
+    let ended: Result<Ended> = ended;
     Ok(match ended? {
-        Ended::Terminated | Ended::Cancelled => Ending::Done,
+        Ended::Terminated | Ended::Cancelled | Ended::Superseded => Ending::Done,
         Ended::Interrupted => Ending::Interrupted,
     })
 }
@@ -102,6 +117,7 @@ impl Worker {
             settings: config.frozen_json(),
             settings_digest: config.digest(),
             contracts: Vec::new(),
+            reason: String::new(),
             actor: actor(),
         };
         let generation = store.begin(begin).await.context("begin the generation")?;
@@ -202,7 +218,10 @@ impl Worker {
             };
             lives.spawn(life.run());
         }
-        let waited = wait(&mut lives, &show).await;
+        let waited = match wait(&mut lives, &show).await {
+            Err(error) => next::after(error, &shared.store, &generation.id, &config.digest()).await,
+            waited => waited,
+        };
         shutdown.cancel();
         let drained = tokio::time::timeout(DRAIN, async { while lives.join_next().await.is_some() {} }).await;
         if drained.is_err() {
@@ -222,11 +241,20 @@ async fn wait(lives: &mut JoinSet<Result<commit::Ended>>, show: &show::Show) -> 
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
     let mut complete = 0;
     let all = lives.len();
+    let digest = show.config.digest();
+    let mut every = tokio::time::interval(Duration::from_secs(1));
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = terminate.recv() => return Ok(Ended::Terminated),
             _ = interrupt.recv() => return Ok(Ended::Interrupted),
             () = shared.shutdown.cancelled() => return Ok(Ended::Cancelled),
+            // A release that is closed and read has nothing left to do but to wait for its next generation.
+            _ = every.tick(), if complete == all => {
+                if next::is_ours(&shared.store, &generation.id, &digest).await.unwrap_or(false) {
+                    return Ok(Ended::Superseded);
+                }
+            }
             Some(ended) = lives.join_next() => {
                 if ended.context("join a stream")?? == commit::Ended::Complete {
                     complete += 1;
@@ -260,6 +288,7 @@ fn metric_settings(config: &Config, generation: &Generation) -> metrics::Setting
         name: stream.name.clone(),
         sides: Side::PAIR.to_vec(),
         fields: named_paths(stream),
+        budgets: stored::policy(config, stream).budgets.by_check().to_vec(),
     });
     metrics::Settings {
         release: config.release.name.clone(),

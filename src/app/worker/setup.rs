@@ -10,6 +10,7 @@ use super::commit::contract_fact;
 use super::state::State;
 use crate::app::book::{self, Book, Fact};
 use crate::app::clock::Clock;
+use crate::app::compacted;
 use crate::app::contract;
 use crate::app::findings::{Again, Rereader};
 use crate::app::lane::Lane;
@@ -17,6 +18,7 @@ use crate::app::log::Log;
 use crate::app::range;
 use crate::app::schemas::{Origin, Patience, Schemas};
 use crate::app::stream::{Reading, Stream};
+use crate::app::trouble::trouble;
 use crate::codec::{Field, Reducer};
 use crate::config::{self, Config};
 use crate::edge::kafka;
@@ -102,6 +104,10 @@ pub fn build(config: &Config, stream: &config::Stream, parts: Parts, handle: &Ha
         baseline: open(Side::Baseline).context("open the baseline's topic")?,
         canary: open(Side::Canary).context("open the canary's topic")?,
     };
+    let retention_ms = PerSide {
+        baseline: retention_ms(stream, Side::Baseline, &readers.baseline)?,
+        canary: retention_ms(stream, Side::Canary, &readers.canary)?,
+    };
     for row in &contracts {
         book.note(contract_fact(row)?);
     }
@@ -179,11 +185,25 @@ pub fn build(config: &Config, stream: &config::Stream, parts: Parts, handle: &Ha
     );
     let mut stream = Stream::new(stream.name.clone(), engine, lanes, schemas, book, reading, clock);
     stream.incidents.clone_from(&state.incidents);
+    stream.retention_ms = retention_ms;
     Ok(Ready {
         stream,
         rereader,
         state,
     })
+}
+
+/// How long the topic keeps records, unless for ever; a topic that compaction may take records from is refused.
+fn retention_ms(stream: &config::Stream, side: Side, reader: &kafka::Reader) -> Result<Option<i64>> {
+    let facts = reader.describe();
+    if let Some((text, hint)) = compacted::refusal(stream, side, &facts) {
+        return Err(trouble(text, hint));
+    }
+    let deletes = facts
+        .cleanup_policy
+        .as_deref()
+        .is_none_or(|policy| policy.contains("delete"));
+    Ok(facts.retention_ms.filter(|ms| deletes && *ms >= 0))
 }
 
 /// The rules of the second look are the rules of the first.

@@ -13,6 +13,7 @@ use crate::app::stored;
 use crate::config::Config;
 use crate::edge::registry::Registry;
 use crate::edge::store::Generation;
+use crate::engine::judge;
 use crate::model::{PerSide, Side, Verdict};
 
 /// Shows.
@@ -131,7 +132,7 @@ impl Show {
                 lag,
                 watermark_ms: of.watermark_ms,
                 pending: of.pending,
-                retention_headroom_ms: None,
+                retention_headroom_ms: *view.headroom_ms.get(side),
             };
             metrics.progress(side, &progress);
         }
@@ -196,7 +197,7 @@ fn report_of(name: &str, seat: &Seat, view: &View, verdict: Verdict) -> report::
         change: change.change.as_str().to_owned(),
         breaking: change.breaking,
     });
-    report::stream(StreamInput {
+    let mut stream = report::stream(StreamInput {
         stream: name,
         verdict,
         coverage: seat.tally.evidence().coverage().unwrap_or(0.0),
@@ -210,5 +211,7 @@ fn report_of(name: &str, seat: &Seat, view: &View, verdict: Verdict) -> report::
         schemas: schemas.collect(),
         schema_changes: changes.collect(),
         findings: seat.findings.iter().map(stored::finding).collect(),
-    })
+    });
+    stream.checks = report::checks(judge::figures(seat.tally.evidence(), &seat.policy.budgets));
+    stream
 }

@@ -17,6 +17,8 @@ pub struct View {
     pub partitions: PerSide<Vec<PartitionView>>,
     /// Where each partition ends, as far as it was asked: (partition, high watermark).
     pub ends: PerSide<Vec<(u32, u64)>>,
+    /// Time until retention reaches the first record that is still needed, milliseconds.
+    pub headroom_ms: PerSide<Option<i64>>,
     /// Bytes that records hold.
     pub held_bytes: u64,
     /// Memory is at its limit.
@@ -82,6 +84,10 @@ impl Status {
                 canary: engine.partitions(Side::Canary),
             },
             ends: stream.ends.clone(),
+            headroom_ms: PerSide {
+                baseline: stream.headroom_ms(Side::Baseline),
+                canary: stream.headroom_ms(Side::Canary),
+            },
             held_bytes: engine.held_bytes(),
             full: engine.is_full(),
             unfinished: engine.unfinished(),

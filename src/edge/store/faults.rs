@@ -116,6 +116,7 @@ async fn work(store: &Store) -> (Generation, Lease) {
         settings: "{}".to_owned(),
         settings_digest: "d".to_owned(),
         contracts: Vec::new(),
+        reason: String::new(),
         actor: "a".to_owned(),
     };
     let generation = store.begin(begin).await.unwrap();

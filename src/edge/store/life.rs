@@ -18,6 +18,8 @@ pub struct Begin {
     pub settings_digest: String,
     /// Contracts that are known already; a resumed generation has its own.
     pub contracts: Vec<ContractRow>,
+    /// Why, where somebody asked for it.
+    pub reason: String,
     /// Who: the worker's name.
     pub actor: String,
 }
@@ -156,7 +158,7 @@ impl Job for BeginJob {
             let entry = Entry {
                 id: &self.command,
                 action: "begin",
-                reason: "",
+                reason: &begin.reason,
                 actor: &begin.actor,
                 detail: &begin.settings_digest,
             };

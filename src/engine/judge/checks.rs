@@ -38,6 +38,31 @@ impl Check {
     }
 }
 
+/// What a check counts, for those who explain a verdict.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Figures {
+    /// Which.
+    pub check: Check,
+    /// Bad records.
+    pub bad: u64,
+    /// Of how many.
+    pub of: u64,
+    /// The rate that is borne.
+    pub budget: f64,
+}
+
+/// Every check with its figures, in the order of the reports.
+#[must_use]
+pub fn figures(evidence: &Evidence, budgets: &Budgets) -> Vec<Figures> {
+    let figures = |weighed: Weighed| Figures {
+        check: weighed.check,
+        bad: weighed.bad,
+        of: weighed.of,
+        budget: weighed.budget,
+    };
+    weigh(evidence, budgets).into_iter().map(figures).collect()
+}
+
 /// One check with its numbers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Weighed {

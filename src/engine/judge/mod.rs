@@ -13,7 +13,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use checks::Check;
+pub use checks::{Check, Figures, figures};
 pub use policy::{Budgets, Policy, SilentThen};
 pub use reason::{Judgement, Reason};
 pub use release::{Criticality, StreamJudgement, release};

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Check;
+
 /// The rate of bad records that a stream may have, for each check. 0 bears none.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Budgets {
@@ -19,6 +21,31 @@ pub struct Budgets {
     pub undecodable: f64,
     /// Canary's records without a usable event time.
     pub untimely: f64,
+}
+
+impl Budgets {
+    /// Each with the name of its check, in the order of the reports.
+    #[must_use]
+    pub fn by_check(&self) -> [(&'static str, f64); 7] {
+        let Budgets {
+            mismatched,
+            missing,
+            extra,
+            duplicate,
+            conflict,
+            undecodable,
+            untimely,
+        } = *self;
+        [
+            (Check::Mismatched.as_str(), mismatched),
+            (Check::Missing.as_str(), missing),
+            (Check::Extra.as_str(), extra),
+            (Check::Duplicate.as_str(), duplicate),
+            (Check::Conflict.as_str(), conflict),
+            (Check::Undecodable.as_str(), undecodable),
+            (Check::Untimely.as_str(), untimely),
+        ]
+    }
 }
 
 impl Default for Budgets {

@@ -51,7 +51,7 @@ streams:
     budget: {mismatched: 0.9, missing: -1}
     sample: {rate: 0.5}
   - name: orders
-    upstream: [cart, orders]
+    upstream: [order, orders]
     baseline: {topic: carts}
     canary: {topic: carts}
     event_time: timestamp

@@ -143,6 +143,7 @@ pub fn begin(release: &str, digest: &str) -> Begin {
         settings: r#"{"window":"30s"}"#.to_owned(),
         settings_digest: digest.to_owned(),
         contracts: Vec::new(),
+        reason: String::new(),
         actor: "worker-1".to_owned(),
     }
 }

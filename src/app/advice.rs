@@ -1,0 +1,63 @@
+//! What a config says that is valid and yet worth a word at the start.
+
+use jiff::civil::Date;
+
+use crate::config::Config;
+
+/// Something to look at: a stream, the facts, what to do.
+pub struct Advice {
+    /// Which stream.
+    pub stream: String,
+    /// The facts.
+    pub text: String,
+    /// What to do.
+    pub hint: &'static str,
+}
+
+/// Ignore rules whose last day has passed. They still hold: a rule that ends by itself would change the comparison in
+/// the middle of a generation.
+#[must_use]
+pub fn expired_rules(config: &Config, today: Date) -> Vec<Advice> {
+    let mut found = Vec::new();
+    for stream in &config.streams {
+        for ignore in &stream.ignores {
+            if let Some(until) = ignore.until.filter(|until| *until < today) {
+                let owner = ignore.owner.as_deref().unwrap_or("nobody");
+                found.push(Advice {
+                    stream: stream.name.clone(),
+                    text: format!("the ignore of {} expired on {until}; {owner} owns it", ignore.path),
+                    hint: "remove it, or give it a later date",
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Upstream streams that this config does not have.
+#[must_use]
+pub fn unknown_upstreams(config: &Config) -> Vec<Advice> {
+    let mut found = Vec::new();
+    for stream in &config.streams {
+        for name in &stream.upstream {
+            if config.streams.iter().all(|other| other.name != *name) {
+                found.push(Advice {
+                    stream: stream.name.clone(),
+                    text: format!("its upstream `{name}` is not a stream of this config, so it explains nothing here"),
+                    hint: "add the stream, or take the name out of `upstream`",
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Tells all of it in the log.
+pub fn tell(config: &Config, today: Date) {
+    for Advice { stream, text, hint } in expired_rules(config, today)
+        .into_iter()
+        .chain(unknown_upstreams(config))
+    {
+        tracing::warn!(stream, hint, "{text}");
+    }
+}

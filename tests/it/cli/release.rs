@@ -1,0 +1,172 @@
+//! The life of a release from the command line, on SQLite: outputs and exit codes.
+
+use std::path::{Path, PathBuf};
+
+use super::run_all;
+
+const CONFIG: &str = "release: {name: checkout-v42, start: earliest}
+clusters: {main: {brokers: [\"127.0.0.1:1\"]}}
+registries: {main: {url: \"http://127.0.0.1:1\"}}
+streams:
+  - name: orders
+    upstream: [carts]
+    baseline: {topic: orders}
+    canary: {topic: orders.canary}
+    identity: {parts: [{field: id}]}
+    event_time: {field: at}
+    grace: GRACE
+    compare: {ignore: [{path: note, owner: team-a, until: 2020-01-31}]}
+store: {url: \"sqlite://DATABASE\"}
+";
+
+struct Bed {
+    folder: tempfile::TempDir,
+}
+
+impl Bed {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn config(&self, grace: &str) -> PathBuf {
+        let path = self.folder.path().join(format!("grace-{grace}.yaml"));
+        let database = self.folder.path().join("crosscheck.db");
+        let text = CONFIG
+            .replace("GRACE", grace)
+            .replace("DATABASE", &database.display().to_string());
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+fn told(arguments: &[&str], config: &Path) -> (u8, String, String) {
+    let config = config.display().to_string();
+    let arguments: Vec<&str> = arguments.iter().copied().chain(["-c", &config]).collect();
+    let (exit, out, log) = run_all(&arguments);
+    (exit as u8, out, log)
+}
+
+fn states(config: &Path) -> Vec<(i64, String)> {
+    let (exit, out, log) = told(&["release", "list", "-o", "json"], config);
+    assert_eq!(exit, 0, "{log}");
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&out).unwrap();
+    let state = |row: &serde_json::Value| {
+        assert_eq!(row["release"], "checkout-v42");
+        (
+            row["generation"].as_i64().unwrap(),
+            row["state"].as_str().unwrap().to_owned(),
+        )
+    };
+    rows.iter().map(state).collect()
+}
+
+#[test]
+fn start_begins_a_generation_whether_or_not_there_is_one() {
+    let bed = Bed::new();
+    let config = bed.config("30s");
+    assert_eq!(states(&config), []);
+    let start = ["release", "start", "--reason", "new build"];
+    let (exit, out, log) = told(&start, &config);
+    assert_eq!((exit, out.as_str()), (0, "checkout-v42 generation 1: open\n"), "{log}");
+    let (exit, out, log) = told(&start, &bed.config("20s"));
+    assert_eq!((exit, out.as_str()), (0, "checkout-v42 generation 2: open\n"), "{log}");
+    assert_eq!(states(&config), [(2, "open".to_owned()), (1, "closed".to_owned())]);
+}
+
+#[test]
+fn close_is_asked_for_once_and_may_be_asked_for_again() {
+    let bed = Bed::new();
+    let config = bed.config("30s");
+    let close = ["release", "close", "--reason", "done"];
+    let (exit, out, log) = told(&close, &config);
+    assert_eq!((exit, out.as_str()), (2, ""), "nothing to close: {log}");
+    told(&["release", "start", "--reason", "begin"], &config);
+    for _ in 0..2 {
+        let (exit, out, log) = told(&close, &config);
+        assert_eq!(
+            (exit, out.as_str()),
+            (0, "checkout-v42 generation 1: closing\n"),
+            "{log}"
+        );
+    }
+}
+
+#[test]
+fn a_reason_is_needed_and_says_something() {
+    let bed = Bed::new();
+    let config = bed.config("30s");
+    for action in ["start", "close"] {
+        for reason in [&[][..], &["--reason", ""], &["--reason", "  "]] {
+            let arguments = [&["release", action], reason].concat();
+            let (exit, out, log) = told(&arguments, &config);
+            assert_eq!((exit, out.as_str()), (2, ""), "{arguments:?}");
+            assert!(log.contains("--reason"), "{log}");
+        }
+    }
+    assert_eq!(states(&config), [], "nothing was begun");
+}
+
+#[test]
+fn the_verdict_explains_every_check_with_its_budget() {
+    let bed = Bed::new();
+    let config = bed.config("30s");
+    told(&["release", "start", "--reason", "begin"], &config);
+    let verdict = ["verdict", "--release", "checkout-v42"];
+    for (map, expect) in [(None, 3), (Some("pass"), 0), (Some("fail"), 1)] {
+        let map: Vec<&str> = map.into_iter().flat_map(|to| ["--inconclusive", to]).collect();
+        let (exit, out, log) = told(&[&verdict[..], &map].concat(), &config);
+        assert_eq!(exit, expect, "{log}");
+        assert!(out.starts_with("inconclusive\n"), "{out}");
+    }
+    let (_, out, _) = told(&[&verdict[..], &["--explain"]].concat(), &config);
+    for check in [
+        "mismatched",
+        "missing",
+        "extra",
+        "duplicate",
+        "conflict",
+        "undecodable",
+        "untimely",
+    ] {
+        assert!(
+            out.lines().any(|line| line.trim().starts_with(check)),
+            "{check} in\n{out}"
+        );
+    }
+    let (exit, out, log) = told(&["verdict", "--release", "another"], &config);
+    assert_eq!((exit, out.as_str()), (2, ""));
+    assert!(log.contains("another") && log.contains("checkout-v42"), "{log}");
+}
+
+#[test]
+fn a_worker_is_not_asked_with_a_password_in_its_address() {
+    for (url, what) in [
+        ("http://reader:hunter2@127.0.0.1:1", "user info"),
+        ("ftp://127.0.0.1", "http"),
+        ("worker", "no URL"),
+    ] {
+        let (exit, out, log) = run_all(&["verdict", "--release", "r", "--url", url]);
+        assert_eq!((exit as u8, out.as_str()), (2, ""));
+        assert!(
+            log.contains(what) && log.contains("hint: ") && !log.contains("hunter2"),
+            "{log}"
+        );
+    }
+}
+
+#[test]
+fn a_rule_that_expired_is_found_and_an_upstream_elsewhere_is_a_warning() {
+    let bed = Bed::new();
+    let (exit, out, log) = told(&["check", "--offline"], &bed.config("30s"));
+    assert_eq!(exit, 1, "{log}");
+    assert!(
+        out.contains("BAD   orders: the ignore of note expired on 2020-01-31; team-a owns it"),
+        "{out}"
+    );
+    assert!(
+        out.contains("warn  orders: its upstream `carts` is not a stream of this config"),
+        "{out}"
+    );
+}
