@@ -76,13 +76,6 @@ pub async fn newest(store: &store::Store, release: &str, generation: Option<u32>
 }
 
 async fn from_worker(url: &str, release: &str) -> Result<Report> {
-    let client = reqwest::Client::builder()
-        .connect_timeout(Duration::from_secs(2))
-        .timeout(Duration::from_secs(10))
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()
-        .context("set up the client")?;
     let hint = "such as --url http://127.0.0.1:9600";
     let mut address = reqwest::Url::parse(url).map_err(|error| trouble(format!("--url is no URL: {error}"), hint))?;
     if !address.username().is_empty() || address.password().is_some() {
@@ -97,6 +90,13 @@ async fn from_worker(url: &str, release: &str) -> Result<Report> {
             hint,
         ));
     }
+    let client = reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .timeout(Duration::from_secs(10))
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .context("set up the client")?;
     if let Ok(mut path) = address.path_segments_mut() {
         path.pop_if_empty().extend(["api", "v1", "releases", release, "report"]);
     }
