@@ -304,6 +304,7 @@ fn named_paths(stream: &crate::config::Stream) -> Vec<String> {
     let mut paths: Vec<String> = rules
         .tolerant
         .iter()
+        .chain(rules.rename.iter().map(|(_, contract)| contract))
         .chain(&stream.show)
         .map(ToString::to_string)
         .collect();

@@ -5,6 +5,7 @@ mod config;
 mod files;
 mod lease;
 mod log;
+mod next;
 mod records;
 mod registry;
 mod store;
