@@ -1,4 +1,5 @@
-//! The worker, end to end, without the real stack.
+//! The worker, end to end, mostly without the real stack.
 
+mod compacted;
 mod http;
 mod http_limits;
