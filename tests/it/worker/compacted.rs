@@ -21,6 +21,7 @@ fn topic(brokers: &str, name: &str, policy: &str) {
 
 #[test]
 #[ignore = "needs the stack: tests/stack/up"]
+#[expect(clippy::disallowed_methods, reason = "the stack tells where it is by variables")]
 fn is_refused_by_run_and_found_by_check() {
     let brokers = std::env::var("CROSSCHECK_TEST_KAFKA").unwrap();
     let prefix = format!("compacted.{}", uuid::Uuid::now_v7());
