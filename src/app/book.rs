@@ -45,6 +45,16 @@ impl Book {
         self.since(0).into_iter().filter_map(wanted).collect()
     }
 
+    /// The contract of every record type, where one was named.
+    #[must_use]
+    pub fn sole_contract(&self, field: Field) -> Option<Arc<Schema>> {
+        let sole = |fact: Fact| match fact {
+            Fact::SoleContract(of, schema) if of == field => Some(schema),
+            _ => None,
+        };
+        self.since(0).into_iter().rev().find_map(sole)
+    }
+
     /// True where a record type has a contract already.
     #[must_use]
     pub fn has_contract(&self, field: Field, type_name: &str) -> bool {

@@ -24,6 +24,8 @@ pub struct Lane {
 /// Where a partition stands beside its offset, which the engine knows.
 #[derive(Default)]
 pub struct Partition {
+    /// First offset of a bounded run: a file is read from its begin all the same.
+    pub start: u64,
     /// The captured end of a bounded run or of a release that is closed: first offset that is not read.
     pub end: Option<u64>,
     /// Read to that end: no record of it is wanted any more.
@@ -83,12 +85,9 @@ impl Lane {
 
     /// Reduces a batch as far as it goes. What must wait is kept, and its partition is not read meanwhile.
     pub fn admit(&mut self, mut batch: RecordBatch, broken: Vec<(u64, UndecodableReason)>) -> Vec<Entry> {
-        if let Some(end) = self
-            .partitions
-            .get(&batch.partition)
-            .and_then(|partition| partition.end)
-        {
-            batch.records.retain(|record| record.offset < end);
+        if let Some(&Partition { start, end, .. }) = self.partitions.get(&batch.partition) {
+            let end = end.unwrap_or(u64::MAX);
+            batch.records.retain(|record| (start..end).contains(&record.offset));
         }
         self.reduce(batch, broken, 0)
     }

@@ -1,10 +1,12 @@
 //! What `--from` and `--to` come to: offsets of each partition.
 
-use anyhow::{Context, Result};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
 
 use super::trouble::trouble;
 use crate::config::Bound;
-use crate::edge::kafka;
+use crate::edge::{files, kafka};
 use crate::engine::{self, Range};
 
 /// Read this much before the start of a range in time, beside lateness and grace: the index holds append times.
@@ -80,31 +82,49 @@ pub fn of_topic(reader: &kafka::Reader, from: Bound, to: Bound, settings: &engin
     Ok(spans)
 }
 
-/// Resolves both bounds for a file: record numbers; the end is told by reading.
+/// Resolves both bounds for a file: record numbers; the end is told by reading, unless a bound is counted from there.
 ///
 /// # Errors
-/// A bound that a file does not know.
-pub fn of_file(from: Bound, to: Bound, settings: &engine::Settings) -> Result<(u64, Option<u64>)> {
+/// A bound that a file does not know, or a range that ends before it begins.
+pub fn of_file(path: &Path, from: Bound, to: Bound, settings: &engine::Settings) -> Result<(u64, Option<u64>)> {
     let by_event_time = matches!(settings.range, Range::Time { .. });
+    let counted = |bound| matches!(bound, Bound::BeforeEnd(_));
+    let end = if counted(from) || counted(to) || from == Bound::End {
+        Some(files::count(path)?)
+    } else {
+        None
+    };
+    let literal = |flag, bound| match (bound, end) {
+        (Bound::Beginning, _) => Ok(0),
+        (Bound::Offset(offset), end) => Ok(end.map_or(offset, |end| offset.min(end))),
+        (Bound::End, Some(end)) => Ok(end),
+        (Bound::BeforeEnd(n), Some(end)) => Ok(end.saturating_sub(n)),
+        _ => Err(unknown(flag)),
+    };
     let from = match from {
-        Bound::Beginning => 0,
-        Bound::Offset(offset) => offset,
         Bound::Time(_) if by_event_time => 0,
-        _ => return Err(unknown("--from")),
+        from => literal("--from", from)?,
     };
     let to = match to {
         Bound::End => None,
-        Bound::Offset(offset) => Some(offset),
         Bound::Time(_) if by_event_time => None,
-        _ => return Err(unknown("--to")),
+        to => Some(literal("--to", to)?),
     };
+    if let Some(to) = to
+        && from > to
+    {
+        bail!(
+            "--from resolves to record {from} and --to to {to} in {}",
+            path.display()
+        );
+    }
     Ok((from, to))
 }
 
 fn unknown(flag: &'static str) -> anyhow::Error {
     trouble(
         format!("{flag}: a file has no broker's index to resolve it with"),
-        "use beginning, end, a record number, or a time together with --event-time field:PATH",
+        "use beginning, end, a record number, -N, or a time together with --event-time field:PATH",
     )
 }
 

@@ -45,7 +45,7 @@ pub struct Origin {
     pub registry: Option<Arc<Registry>>,
     /// Subjects of its key and value, for logs whose records name no id.
     pub topic: Option<String>,
-    /// The schema of the file, or the one that the config names, where records name none.
+    /// The schema of the file.
     pub fixed: Option<Arc<Schema>>,
 }
 
@@ -92,8 +92,15 @@ impl Schemas {
             return;
         }
         let origin = self.origins.get(side);
-        if let (SchemaRef::Fixed, Some(schema)) = (reference, &origin.fixed) {
-            self.book.note(Fact::Schema(side, field, reference, schema.clone()));
+        // What has no schema of its own was written with the contract that the config names.
+        let named = || self.book.sole_contract(field);
+        let schema = origin.fixed.clone().or_else(named).filter(|schema| match reference {
+            SchemaRef::Fixed => true,
+            SchemaRef::Fingerprint(wanted) => schema.fingerprint64() == wanted,
+            SchemaRef::Id(_) => false,
+        });
+        if let Some(schema) = schema {
+            self.book.note(Fact::Schema(side, field, reference, schema));
             return;
         }
         let (origin, patience, sender) = (origin.clone(), self.patience, self.sender.clone());
@@ -187,11 +194,7 @@ async fn find(key: Key, origin: &Origin, patience: Patience, sender: &mpsc::Send
 async fn look(key: Key, origin: &Origin, again: bool) -> Result<Option<Arc<Schema>>, RegistryError> {
     let (side, field, reference) = key;
     let Some(registry) = &origin.registry else {
-        let named = |wanted| origin.fixed.clone().filter(|schema| schema.fingerprint64() == wanted);
-        return Ok(match reference {
-            SchemaRef::Fingerprint(wanted) => named(wanted),
-            SchemaRef::Id(_) | SchemaRef::Fixed => None,
-        });
+        return Ok(None);
     };
     let subject = origin.topic.as_deref().map(|topic| match field {
         Field::Key => format!("{topic}-key"),

@@ -64,22 +64,33 @@ enum Command {
 pub fn main() -> std::process::ExitCode {
     // One TLS stack, chosen before the first client; a second choice changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    let parsed = parse(std::env::args_os());
+    // Only now, so that they know what `--color` says.
     let mut out = anstream::stdout();
     let mut log = anstream::stderr();
-    start(std::env::args_os(), &mut out, &mut log).into()
+    run_parsed(parsed, &mut out, &mut log).into()
 }
 
-/// The same with everything that it takes from the process given.
-pub fn start(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, log: &mut dyn Write) -> Exit {
-    let cli = match Cli::try_parse_from(arguments) {
-        Ok(cli) => cli,
-        Err(error) => return fail::usage(&error, out, log),
-    };
+fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let cli = Cli::try_parse_from(arguments)?;
     match cli.color {
         ColorChoice::Auto => {}
         ColorChoice::Always => anstream::ColorChoice::Always.write_global(),
         ColorChoice::Never => anstream::ColorChoice::Never.write_global(),
     }
+    Ok(cli)
+}
+
+/// The same with everything that it takes from the process given.
+pub fn start(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, log: &mut dyn Write) -> Exit {
+    run_parsed(parse(arguments), out, log)
+}
+
+fn run_parsed(parsed: Result<Cli, clap::Error>, out: &mut dyn Write, log: &mut dyn Write) -> Exit {
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return fail::usage(&error, out, log),
+    };
     let tone = Tone {
         quiet: cli.quiet,
         verbose: cli.verbose,

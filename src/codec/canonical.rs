@@ -8,6 +8,8 @@ pub(super) const ABSENT: u8 = 1;
 pub(super) const FOREIGN: u8 = 2;
 /// In the tagged form: an enum symbol outside the contract.
 pub(super) const SYMBOL: u8 = 3;
+/// Where a record is shown, before the default of a field that the writer's schema lacks; never in a digest.
+pub(super) const FILLED: u8 = 4;
 
 /// The one NaN of a float.
 pub(super) const NAN32: [u8; 4] = 0x7fc0_0000_u32.to_le_bytes();

@@ -209,6 +209,8 @@ pub(super) struct Filling {
     pub bytes: Vec<u8>,
     /// The contract's own walk with the marks of that field.
     pub block: BlockId,
+    /// It is told apart from a value that was written.
+    pub told: bool,
 }
 
 /// A compiled plan.

@@ -1,6 +1,6 @@
 //! A record as a value tree of the contract's type, from its tagged canonical bytes. For findings only.
 
-use super::canonical::{ABSENT, FOREIGN, HELD, Reader, SYMBOL, uuid_text};
+use super::canonical::{ABSENT, FILLED, FOREIGN, HELD, Reader, SYMBOL, uuid_text};
 use super::marks::{Asked, At};
 use super::plan::{Of, Plan, Ref};
 use super::schema::{Kind, Logical, Node, NodeId, Schema, Unit};
@@ -45,6 +45,7 @@ impl Render<'_> {
             match reader.byte()? {
                 HELD => {}
                 ABSENT => return Some(Value::Absent),
+                FILLED => return Some(Value::Default(Box::new(self.value(reader, r, at, true)?))),
                 SYMBOL => return Some(Value::Symbol(text(reader.bytes()?)?)),
                 FOREIGN => return self.foreign(reader),
                 _ => return None,

@@ -180,13 +180,9 @@ pub(super) fn rename(text: &str) -> Result<(Path, Path), RequestError> {
 pub(super) fn budget(budgets: &mut Budgets, text: &str) -> Result<(), RequestError> {
     let flag = "--budget";
     let (check, rate) = text.split_once('=').unwrap_or(("", text));
-    let rate = scalar::rate(rate).filter(|rate| *rate <= 0.5).ok_or_else(|| {
-        wrong(
-            flag,
-            text,
-            "a rate of at most 0.5, such as 1e-4 or 0.01%, or CHECK=RATE",
-        )
-    })?;
+    let rate = scalar::rate(rate)
+        .filter(|rate| *rate <= 1.0)
+        .ok_or_else(|| wrong(flag, text, "a rate of at most 1, such as 1e-4 or 0.01%, or CHECK=RATE"))?;
     let Budgets {
         mismatched,
         missing,

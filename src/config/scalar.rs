@@ -9,8 +9,16 @@ const UNITS: [(&str, i64); 5] = [
     ("ms", 1),
 ];
 
-/// Units of time tolerances, in nanoseconds.
-const TIME_UNITS: [(&str, u32); 7] = [("ns", 0), ("us", 3), ("ms", 6), ("s", 9), ("m", 9), ("h", 9), ("d", 9)];
+/// Units of time tolerances: seconds of a unit, and the power of ten that makes milliseconds of these.
+const TIME_UNITS: [(&str, u128, i32); 7] = [
+    ("ns", 1, -6),
+    ("us", 1, -3),
+    ("ms", 1, 0),
+    ("s", 1, 3),
+    ("m", 60, 3),
+    ("h", 3_600, 3),
+    ("d", 86_400, 3),
+];
 
 /// Milliseconds of `30s`, `1m`, `1h30m`, `500ms`, `7d`; `0` needs no unit.
 pub(super) fn duration(text: &str) -> Option<i64> {
@@ -135,23 +143,17 @@ pub(super) fn relative(text: &str) -> Option<String> {
     }
 }
 
-/// A difference in time as a decimal of nanoseconds: `5ms` is `5000000`.
+/// A difference in time as a decimal of milliseconds, in which times travel: `5us` is `0.005`.
 pub(super) fn time_difference(text: &str) -> Option<String> {
     let letters = text.find(|c: char| c.is_ascii_alphabetic())?;
-    let (unit, places) = TIME_UNITS.into_iter().find(|(unit, _)| *unit == &text[letters..])?;
-    let factor: u128 = match unit {
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        _ => 1,
-    };
+    let (_, factor, places) = TIME_UNITS.into_iter().find(|(unit, _, _)| *unit == &text[letters..])?;
     let count = decimal(&text[..letters])?;
     if factor == 1 {
-        return shifted(&count, i32::try_from(places).ok()?);
+        return shifted(&count, places);
     }
     // Whole minutes, hours and days only: nobody tolerates half a day.
     let count: u128 = count.parse().ok()?;
-    Some(count.checked_mul(factor)?.checked_mul(10_u128.pow(places))?.to_string())
+    shifted(&count.checked_mul(factor)?.to_string(), places)
 }
 
 /// Inclusive ranges of partitions: `0-3,7`.
@@ -247,16 +249,16 @@ mod tests {
         assert_eq!(relative("1%").as_deref(), Some("0.01"));
         assert_eq!(relative("0.5%").as_deref(), Some("0.005"));
         assert_eq!(relative("100%").as_deref(), Some("1"));
-        for (text, nanos) in [
-            ("5ms", Some("5000000")),
-            ("1.5us", Some("1500")),
-            ("1ns", Some("1")),
-            ("2s", Some("2000000000")),
-            ("1m", Some("60000000000")),
+        for (text, millis) in [
+            ("5ms", Some("5")),
+            ("1.5us", Some("0.0015")),
+            ("1ns", Some("0.000001")),
+            ("2s", Some("2000")),
+            ("1m", Some("60000")),
             ("5", None),
             ("ms", None),
         ] {
-            assert_eq!(time_difference(text).as_deref(), nanos, "{text}");
+            assert_eq!(time_difference(text).as_deref(), millis, "{text}");
         }
     }
 

@@ -98,7 +98,7 @@ text!(
     Relative, String, "relative", "a fraction such as 0.01 or 1%", scalar::relative
 );
 text!(
-    /// A difference in time, as an exact decimal of nanoseconds.
+    /// A difference in time, as an exact decimal of milliseconds.
     TimeDifference, String, "time-difference", "a time with a unit, such as 5ms", scalar::time_difference
 );
 text!(

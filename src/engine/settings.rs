@@ -63,7 +63,7 @@ pub struct Settings {
 /// How far two numbers may be apart. Inclusive, in exact decimals.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Tolerance {
-    /// At most this much, as an exact decimal text (`0.01`); for a time value the number is in nanoseconds.
+    /// At most this much, as an exact decimal text (`0.01`); for a time value the number is in milliseconds.
     Absolute(String),
     /// At most this fraction of the baseline's absolute value, as an exact decimal text (`0.01` for 1 %).
     Relative(String),

@@ -5,6 +5,8 @@
 pub enum Value {
     /// A field of the contract that this side's schema lacks.
     Absent,
+    /// The same, where the rules hold it equal to its default, which is the value inside.
+    Default(Box<Value>),
     /// Null.
     Null,
     /// True or false.

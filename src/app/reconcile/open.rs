@@ -131,7 +131,9 @@ fn lane(opened: SideOpened, side: Side, request: &ReconcileRequest, book: &Book)
     let mut lane = Lane::new(side, log, book::Reader::new(reducer, side, book.clone()));
     for span in spans {
         let known = matches!(lane.log, Log::Kafka(_)).then_some(span.to);
-        lane.partitions.entry(span.partition).or_default().end = known.or(end);
+        let partition = lane.partitions.entry(span.partition).or_default();
+        partition.start = span.from;
+        partition.end = known.or(end);
     }
     (lane, place)
 }
@@ -169,7 +171,7 @@ fn open_side(side: &SideRequest, which: Side, request: &ReconcileRequest) -> Res
             })
         }
         Source::Avro(path) => {
-            let (from, end) = range::of_file(side.from, side.to, &request.engine)?;
+            let (from, end) = range::of_file(path, side.from, side.to, &request.engine)?;
             let log = Log::open_avro(path.clone())?;
             let Log::Avro(file) = &log else {
                 anyhow::bail!("a file is a file");

@@ -1,6 +1,6 @@
 //! Records: fields by name, in the contract's order, and those that are absent.
 
-use super::{Compiler, Step, TooLarge, What, Yield, index};
+use super::{Compiler, Purpose, Step, TooLarge, What, Yield, index};
 use crate::codec::default::encode;
 use crate::codec::matching;
 use crate::codec::plan::{Filling, Op, Ref, Reorder};
@@ -92,7 +92,8 @@ impl Compiler<'_> {
                 own: false,
             };
             let block = self.block(What::Value, filled)?.0;
-            self.plan.defaults.push(Filling { bytes, block });
+            let told = self.purpose == Purpose::Show;
+            self.plan.defaults.push(Filling { bytes, block, told });
             return Ok((vec![Op::Default(index(self.plan.defaults.len() - 1)?)], Vec::new()));
         }
         if step.conditional {

@@ -10,7 +10,7 @@ mod mark;
 
 pub(super) use convert::big;
 
-use super::canonical::{ABSENT, FOREIGN, HELD, double_bytes, float_bytes};
+use super::canonical::{ABSENT, FILLED, FOREIGN, HELD, double_bytes, float_bytes};
 use super::plan::{BlockId, Op, Plan};
 use super::schema::Schema;
 use super::time;
@@ -379,6 +379,9 @@ impl Walk<'_> {
         let filling = &plan.defaults[filling as usize];
         self.spend(filling.bytes.len() + 1)?;
         self.flush(self.pos);
+        if T && filling.told {
+            self.s.out.push(FILLED);
+        }
         let (input, pos) = (self.input, self.pos);
         (self.input, self.pos, self.run) = (&filling.bytes, 0, 0);
         self.exec::<T>(filling.block)?;

@@ -11,7 +11,7 @@ mod source;
 pub use error::{Fault, FileError};
 pub use fetch::fetch;
 pub use index::Index;
-pub use reader::{Chunk, Reader};
+pub use reader::{Chunk, Reader, count};
 
 use std::path::PathBuf;
 

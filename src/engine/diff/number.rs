@@ -12,7 +12,7 @@ struct Decimal {
     scale: i64,
 }
 
-/// The number that a value is, for a tolerance: of a double its shortest text, of a time its nanoseconds.
+/// The number that a value is, for a tolerance: of a double its shortest text, of a time its milliseconds.
 pub(super) fn of(value: &Value) -> Option<TolerantKind> {
     let decimal = |unscaled: BigInt, scale| TolerantKind::Decimal {
         unscaled: unscaled.to_signed_bytes_be(),
@@ -39,13 +39,13 @@ pub(super) fn of(value: &Value) -> Option<TolerantKind> {
             scale: *scale,
         }),
         Value::Temporal { count, unit, .. } => {
-            let nanoseconds = match *unit {
-                "d" => 86_400_000_000_000_i64,
-                "ms" => 1_000_000,
-                "us" => 1_000,
-                _ => 1,
+            let (milliseconds, scale) = match *unit {
+                "d" => (86_400_000_i64, 0),
+                "ms" => (1, 0),
+                "us" => (1, 3),
+                _ => (1, 6),
             };
-            Some(decimal(BigInt::from(*count) * nanoseconds, 0))
+            Some(decimal(BigInt::from(*count) * milliseconds, scale))
         }
         _ => None,
     }

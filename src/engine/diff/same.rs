@@ -65,6 +65,7 @@ fn encode(value: &Value, path: &mut Path, rules: &DiffRules, out: &mut Vec<u8>) 
     };
     match value {
         Value::Absent => out.push(b'-'),
+        Value::Default(value) => encode(value, path, rules, out),
         Value::Null => out.push(b'0'),
         Value::Boolean(value) => out.extend([b'b', u8::from(*value)]),
         Value::Integer(value) => number_bytes(b'n', *value, out),

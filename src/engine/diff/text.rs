@@ -30,7 +30,7 @@ fn write(value: &Value, out: &mut String) {
         return;
     }
     match value {
-        Value::Absent => out.push_str("absent"),
+        Value::Absent | Value::Default(_) => out.push_str("absent"),
         Value::Null => out.push_str("null"),
         Value::Boolean(value) => out.push_str(if *value { "true" } else { "false" }),
         Value::Integer(value) => out.push_str(&value.to_string()),

@@ -64,7 +64,9 @@ impl<'a> Walk<'a> {
             return;
         }
         let differ = match (baseline, canary) {
-            (Value::Absent, Value::Absent) => None,
+            (Value::Absent, Value::Absent) | (Value::Default(_), Value::Default(_)) => None,
+            (Value::Default(default), canary) => self.default(default, canary),
+            (baseline, Value::Default(default)) => self.default(baseline, default),
             (Value::Absent, _) | (_, Value::Absent) => Some(DifferenceKind::Absent),
             _ => match (bare(baseline), bare(canary)) {
                 (Value::Null, Value::Null) => None,
@@ -75,6 +77,14 @@ impl<'a> Walk<'a> {
         if let Some(kind) = differ {
             self.report(kind, baseline, canary);
         }
+    }
+
+    /// One side lacks the field: `absent`, unless the other has its default.
+    fn default(&self, baseline: &Value, canary: &Value) -> Option<DifferenceKind> {
+        let mut apart = Walk::new(self.rules);
+        apart.path = self.path.clone();
+        apart.values(baseline, canary);
+        (!apart.found.is_empty()).then_some(DifferenceKind::Absent)
     }
 
     /// Compares two values that are there. What is below them is reported on the way.
