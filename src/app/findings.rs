@@ -81,6 +81,40 @@ impl Rereader {
         Ok(())
     }
 
+    /// The raw keys of records, those that have one. A file has none.
+    ///
+    /// # Errors
+    /// A log that cannot be read at all.
+    pub fn keys(&mut self, side: Side, at: &[Position]) -> Result<BTreeMap<Position, Vec<u8>>> {
+        let mut keys = BTreeMap::new();
+        let Again::Kafka {
+            settings,
+            topic,
+            fetcher,
+        } = self.again.get_mut(side)
+        else {
+            return Ok(keys);
+        };
+        if fetcher.is_none() {
+            *fetcher = Some(Box::new(kafka::Fetcher::open(settings, topic)?));
+        }
+        let mut wanted: Vec<(u32, u64)> = at.iter().map(|at| (at.partition, at.offset)).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        if let Some(fetcher) = fetcher {
+            fetcher.fetch(&wanted, &mut |batch, index| {
+                let record = &batch.records[index];
+                let position = Position {
+                    side,
+                    partition: batch.partition,
+                    offset: record.offset,
+                };
+                keys.extend(batch.key(record).map(|key| (position, key.to_vec())));
+            })?;
+        }
+        Ok(keys)
+    }
+
     fn compare(&self, baseline: &Rendered, canary: &Rendered) -> Vec<FieldDifference> {
         let mut found = Vec::new();
         if baseline.key.is_some() || canary.key.is_some() {

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::app::book::{Book, Fact};
 use crate::app::trouble::trouble;
-use crate::codec::{EventTime, Field, Part, Schema, Settings};
+use crate::codec::{EventTime, Field, Part, PathKind, Schema, Settings};
 use crate::model::{Path, PerSide, Segment, Side};
 
 /// Who names the paths.
@@ -33,22 +33,48 @@ pub fn check(sides: PerSide<&Settings>, show: &[Path], named: Named, book: &Book
         }
         return Err(nowhere(word, &path, &schemas));
     }
-    for (name, _) in &sides.canary.rules.rename {
-        // By its whole path or by the last name.
-        let last = |path: &Path| path.0.last() == name.0.last();
-        let stands = |schema: &Arc<Schema>| match name.0.len() {
-            1 => schema.paths().iter().any(last),
-            _ => schema.at(name).is_some(),
+    let word = if named == Named::ByFlags {
+        "--rename"
+    } else {
+        "compare.rename"
+    };
+    for (canary, contract) in &sides.canary.rules.rename {
+        for name in [canary, contract] {
+            if !schemas.iter().any(|schema| stands(schema, name)) {
+                return Err(nowhere(word, name, &schemas));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// True where a schema has a name: by its whole path, or one that stands alone anywhere.
+fn stands(schema: &Schema, name: &Path) -> bool {
+    match name.0.len() {
+        1 => schema.paths().iter().any(|path| path.0.last() == name.0.last()),
+        _ => schema.at(name).is_some(),
+    }
+}
+
+/// A tolerance is for numbers, and one with a unit of time for times.
+///
+/// # Errors
+/// The first tolerant path that no known schema has as what can be tolerant.
+pub fn check_tolerances(tolerant: &[Path], times: &[Path], book: &Book) -> Result<()> {
+    let schemas = of_values(book);
+    for path in tolerant {
+        let in_time = times.contains(path);
+        let fits = |kind| match kind {
+            PathKind::Time | PathKind::Other => true,
+            PathKind::Number => !in_time,
+            PathKind::Array | PathKind::Map | PathKind::Record | PathKind::Text => false,
         };
-        if !schemas.iter().any(stands) {
-            return Err(nowhere(
-                if named == Named::ByFlags {
-                    "--rename"
-                } else {
-                    "compare.rename"
-                },
-                name,
-                &schemas,
+        let mut kinds = schemas.iter().filter_map(|schema| schema.at(path)).peekable();
+        if kinds.peek().is_some() && !kinds.any(fits) {
+            let what = if in_time { "a time" } else { "a number" };
+            return Err(trouble(
+                format!("--tolerance names the path `{path}`, which is not {what}"),
+                "PATH=0.01 or PATH=1% for numbers, PATH=5ms for times; --ignore PATH leaves it out",
             ));
         }
     }
@@ -105,12 +131,6 @@ fn all(sides: PerSide<&Settings>, show: &[Path], named: Named) -> Vec<(&'static 
                 .tolerant
                 .iter()
                 .map(|path| (word("--tolerance", "compare.tolerance"), path.clone())),
-        );
-        paths.extend(
-            rules
-                .rename
-                .iter()
-                .map(|(_, contract)| (word("--rename", "compare.rename"), contract.clone())),
         );
         paths.extend(codec.identity.iter().filter_map(|part| match part {
             Part::Field(path) => Some((word("--identity", "identity"), path.clone())),

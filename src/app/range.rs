@@ -21,6 +21,8 @@ pub struct Span {
     pub from: u64,
     /// First offset that is not read.
     pub to: u64,
+    /// An open transaction begins there: what lies behind it is not there yet.
+    pub is_open: bool,
 }
 
 /// Resolves both bounds for a topic. A range of event time is read from a little before it, to the captured end; without
@@ -55,7 +57,7 @@ pub fn of_topic(reader: &kafka::Reader, from: Bound, to: Bound, settings: &engin
             partition,
             low,
             last_stable,
-            ..
+            high,
         } = end;
         let literal = |bound: Bound, table| match bound {
             Bound::Beginning => low,
@@ -77,6 +79,7 @@ pub fn of_topic(reader: &kafka::Reader, from: Bound, to: Bound, settings: &engin
             partition,
             from: from_offset,
             to: to_offset,
+            is_open: to_offset == last_stable && last_stable < high,
         });
     }
     Ok(spans)

@@ -167,6 +167,12 @@ pub(super) fn tolerance(text: &str) -> Result<(Path, Tolerance), RequestError> {
     Ok((at, tolerance.ok_or_else(bad)?))
 }
 
+/// True for `PATH=5ms`.
+pub(super) fn is_time_tolerance(text: &str) -> bool {
+    text.rsplit_once('=')
+        .is_some_and(|(_, amount)| amount.ends_with(|last: char| last.is_ascii_alphabetic()))
+}
+
 /// `CANARY_NAME=CONTRACT_NAME`.
 pub(super) fn rename(text: &str) -> Result<(Path, Path), RequestError> {
     let flag = "--rename";

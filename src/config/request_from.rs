@@ -98,6 +98,7 @@ fn from_stream(config: &Config, stream: &Stream) -> ReconcileRequest {
         budgets: stream.budgets,
         limits: stream.limits,
         show: stream.show.clone(),
+        times: Vec::new(),
         dry_run: false,
     }
 }
@@ -161,6 +162,7 @@ fn from_sources(flags: &ReconcileFlags) -> Result<ReconcileRequest, RequestError
             late_max: 1e-3,
         },
         show: Vec::new(),
+        times: Vec::new(),
         dry_run: false,
     })
 }
@@ -282,6 +284,9 @@ fn rules(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), R
         }
         for side in [&mut *baseline, &mut *canary] {
             side.codec.rules.tolerant.push(path.clone());
+        }
+        if value::is_time_tolerance(text) {
+            request.times.push(path);
         }
         request.engine.tolerances.push(tolerance);
     }

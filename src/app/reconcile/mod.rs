@@ -2,6 +2,7 @@
 
 mod drive;
 mod open;
+mod partners;
 mod plan;
 mod progress;
 mod result;
@@ -34,7 +35,9 @@ pub fn run(mut request: ReconcileRequest, output: Output, tone: Tone, out: &mut 
         baseline: &request.sides.baseline.codec,
         canary: &request.sides.canary.codec,
     };
-    paths::check(codecs, &request.show, Named::ByFlags, &opened.stream.book)?;
+    let book = &opened.stream.book;
+    paths::check(codecs, &request.show, Named::ByFlags, book)?;
+    paths::check_tolerances(&codecs.baseline.rules.tolerant, &request.times, book)?;
     if request.dry_run {
         plan::print(&request, &opened, out)?;
         return Ok(Ending::Done);

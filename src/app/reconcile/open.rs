@@ -155,6 +155,12 @@ fn open_side(side: &SideRequest, which: Side, request: &ReconcileRequest) -> Res
                     )
                 })
                 .collect();
+            notes.extend(spans.iter().filter(|span| span.is_open).map(|span| {
+                format!(
+                    "{which} {topic}: partition {} has an open transaction at offset {}, and nothing behind it is read",
+                    span.partition, span.to
+                )
+            }));
             if reader.describe().is_compacted() {
                 notes.push(format!(
                     "{which} {topic} is compacted: older values of a key may be gone, which counts as gaps"
@@ -185,6 +191,7 @@ fn open_side(side: &SideRequest, which: Side, request: &ReconcileRequest) -> Res
                     partition: 0,
                     from,
                     to: from,
+                    is_open: false,
                 }],
                 end,
                 place: Place::Avro(path.clone()),

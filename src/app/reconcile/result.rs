@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 use super::drive::Counted;
 use super::open::Place;
+use super::partners;
 use crate::app::book;
 use crate::app::findings::{Again, Rereader, Seen};
 use crate::app::keyed::Key;
@@ -190,8 +191,13 @@ fn look_again(
             seen += 1;
         })
         .context("read the mismatched pairs again")?;
+    let kept_others = kept.others.iter().map(|(_, candidate)| candidate);
+    let all = counted.others.iter().map(|(_, candidate)| candidate);
+    let mut notes = partners::notes(&mut rereader, kept_others, all).context("read keys again")?;
     for (window_ms, candidate) in kept.others {
-        push(candidate, *window_ms, Vec::new(), None);
+        let position = candidate.baseline.or(candidate.canary);
+        let note = position.and_then(|position| notes.remove(&position));
+        push(candidate, *window_ms, Vec::new(), note);
     }
     Ok((fields, findings))
 }

@@ -232,35 +232,45 @@ impl Stream {
             meter.emit_delays(side, entries.iter().filter_map(emit_delay_ms));
         }
         let read_at_ms = self.clock.wall_ms();
-        self.engine.step(
-            Input::Records {
-                side,
-                partition,
-                entries,
-                read_at_ms,
-            },
-            outputs,
-        );
-        if self.past_range(side, partition) {
-            self.complete(side, partition, outputs);
+        let mut rest = entries;
+        while !rest.is_empty() {
+            // However records come in batches, a range of event time ends behind the first that is past it.
+            let past = rest.iter().position(|entry| self.is_past_range(entry_time_ms(entry)));
+            let (now, later) = rest.split_at(past.map_or(rest.len(), |at| at + 1));
+            self.engine.step(
+                Input::Records {
+                    side,
+                    partition,
+                    entries: now,
+                    read_at_ms,
+                },
+                outputs,
+            );
+            if self.is_past_range(self.max_ms(side, partition)) {
+                return self.complete(side, partition, outputs);
+            }
+            rest = later;
         }
     }
 
-    /// True where the running maximum of a partition has passed the range's end + lateness + grace.
-    fn past_range(&self, side: Side, partition: u32) -> bool {
+    /// The running maximum of a partition, where the range has an end in time.
+    fn max_ms(&self, side: Side, partition: u32) -> Option<i64> {
+        if !matches!(self.engine.settings().range, Range::Time { end_ms: Some(_), .. }) {
+            return None;
+        }
+        let mut views = self.engine.partitions(side).into_iter();
+        views.find(|view| view.partition == partition)?.max_ms
+    }
+
+    /// True for a time that has passed the range's end + lateness + grace.
+    fn is_past_range(&self, time_ms: Option<i64>) -> bool {
         let settings = self.engine.settings();
         let (Range::Time { end_ms: Some(end), .. }, Some(lateness), Some(grace)) =
             (settings.range, settings.lateness_ms, settings.grace_ms)
         else {
             return false;
         };
-        let max = self
-            .engine
-            .partitions(side)
-            .into_iter()
-            .find(|view| view.partition == partition)
-            .and_then(|view| view.max_ms);
-        max.is_some_and(|max| max > end.saturating_add(lateness).saturating_add(grace))
+        time_ms.is_some_and(|time| time > end.saturating_add(lateness).saturating_add(grace))
     }
 
     fn reached(&mut self, side: Side, partition: u32, position: u64, outputs: &mut Vec<Output>) {
@@ -342,8 +352,12 @@ impl Stream {
 
 /// From the event to the log, milliseconds.
 fn emit_delay_ms(entry: &Entry) -> Option<i64> {
+    entry.timestamp_ms?.checked_sub(entry_time_ms(entry)?)
+}
+
+fn entry_time_ms(entry: &Entry) -> Option<i64> {
     match &entry.body {
-        Reduction::Decoded(fingerprint) => entry.timestamp_ms?.checked_sub(fingerprint.time_ms?),
+        Reduction::Decoded(fingerprint) => fingerprint.time_ms,
         Reduction::Undecodable(..) | Reduction::Deselected => None,
     }
 }
