@@ -85,7 +85,13 @@ fn identities_have_parts_and_nulls() {
         ID,
         "0 matched 2",
     );
-    check(null, &format!("[{one}]"), &format!("[{two}]"), ID, "1 missing 1 extra 1");
+    check(
+        null,
+        &format!("[{one}]"),
+        &format!("[{two}]"),
+        ID,
+        "1 missing 1 extra 1",
+    );
     check(null, &format!("[{one}]"), &format!("[{A}]"), ID, "1 missing 1 extra 1");
 }
 

@@ -35,17 +35,9 @@ fn promotions_and_narrowings() {
 
 #[test]
 fn unions() {
-    check(
-        ("int", "5"),
-        (r#"["null", "int"]"#, "5"),
-        "0 matched 1 | v union!",
-    );
+    check(("int", "5"), (r#"["null", "int"]"#, "5"), "0 matched 1 | v union!");
     check((r#"["null", "int"]"#, "5"), ("int", "5"), "0 matched 1 | v union");
-    check(
-        (r#"["null", "int"]"#, "5"),
-        (r#"["int", "null"]"#, "5"),
-        "0 matched 1",
-    );
+    check((r#"["null", "int"]"#, "5"), (r#"["int", "null"]"#, "5"), "0 matched 1");
     check(
         (r#"["int", "string"]"#, "5"),
         (r#"["int", "string"]"#, r#""5""#),

@@ -51,7 +51,15 @@ impl Told {
         self.law();
         let stream = self.stream();
         let mut text = self.exit.to_string();
-        for name in ["matched", "mismatched", "missing", "extra", "duplicate", "conflict", "pending"] {
+        for name in [
+            "matched",
+            "mismatched",
+            "missing",
+            "extra",
+            "duplicate",
+            "conflict",
+            "pending",
+        ] {
             match &stream["outcomes"][name] {
                 Json::Number(count) if count.as_u64() != Some(0) => text += &format!(" {name} {count}"),
                 Json::Object(of) if of.values().any(|count| count.as_u64() != Some(0)) => {

@@ -58,10 +58,6 @@ fn bounds_that_cannot_be() {
 #[test]
 fn each_side_may_have_its_own() {
     let all = rows(10);
-    let told = compare(
-        (FIELDS, &all),
-        (FIELDS, &all),
-        "--identity field:id --from baseline=5",
-    );
+    let told = compare((FIELDS, &all), (FIELDS, &all), "--identity field:id --from baseline=5");
     assert_eq!(told.gist(), "1 matched 5 extra 5");
 }

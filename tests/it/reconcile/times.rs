@@ -89,7 +89,11 @@ fn a_range_of_event_time() {
         let told = run(&rows, &rows, flags);
         assert_eq!(told.gist(), format!("0 matched {matched}"), "{flags}");
         assert_eq!(told.stream()["coverage"], 1.0, "{flags}");
-        assert_eq!(told.side("canary")["excluded_reasons"]["edge"], 100 - matched, "{flags}");
+        assert_eq!(
+            told.side("canary")["excluded_reasons"]["edge"],
+            100 - matched,
+            "{flags}"
+        );
     };
     check("--from 2026-01-01T00:00:10Z --to 2026-01-01T00:00:20Z", 10);
     check("--from 2026-01-01T00:01:30Z", 10);
@@ -99,11 +103,7 @@ fn a_range_of_event_time() {
 #[test]
 fn a_pair_counts_where_its_baseline_is() {
     let from = "--from 2026-01-01T00:00:01Z";
-    let told = run(
-        &[at("a", 0), at("b", 1_000)],
-        &[at("a", 1_500), at("b", 900)],
-        from,
-    );
+    let told = run(&[at("a", 0), at("b", 1_000)], &[at("a", 1_500), at("b", 900)], from);
     assert_eq!(told.gist(), "0 matched 1");
     let told = run(&[at("b", 1_000)], &[at("b", 1_000), at("x", 900)], from);
     assert_eq!(told.gist(), "0 matched 1");
