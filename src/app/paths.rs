@@ -39,7 +39,7 @@ pub fn check(sides: PerSide<&Settings>, show: &[Path], named: Named, book: &Book
         "compare.rename"
     };
     for (canary, contract) in &sides.canary.rules.rename {
-        for name in [canary, contract] {
+        for name in [contract, canary] {
             if !schemas.iter().any(|schema| stands(schema, name)) {
                 return Err(nowhere(word, name, &schemas));
             }

@@ -126,7 +126,7 @@ fn what_equal_means() {
         [
             Tolerance::Absolute("0.01".to_owned()),
             Tolerance::Relative("0.01".to_owned()),
-            Tolerance::Absolute("5000000".to_owned()),
+            Tolerance::Absolute("5".to_owned()),
         ]
     );
     assert_eq!(baseline.ignore, canary.ignore);

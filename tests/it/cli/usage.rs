@@ -85,7 +85,7 @@ fn of_reconcile() {
         "--rename a",
         "--select color:red",
         "--select header:a=b",
-        "--budget 0.9",
+        "--budget 1.5",
         "--budget mismatch=0.1",
         "--window 30s",
         "--event-time field:at --window 0s",
