@@ -163,12 +163,13 @@ fn look_again(
 ) -> Result<(FieldCounts, Vec<Finding>)> {
     let window = stream.engine.settings().window_ms;
     let key = Key::random();
-    let mut rereader = rereader(request, stream, again);
     let mut fields = FieldCounts::new();
     let mut pairs = counted.pairs.clone();
     pairs.sort();
-    let kept = keep(&pairs, &counted.others, request.engine.findings_max);
+    let others = differing(&census(&stream, counted), &counted.others);
+    let kept = keep(&pairs, &others, request.engine.findings_max);
     let mut findings = Vec::with_capacity(kept.pairs + kept.others.len());
+    let mut rereader = rereader(request, stream, again);
     let start = |time: Option<i64>| Some(time? - time?.rem_euclid(window?));
     let mut push = |candidate: &Candidate, window_ms: Option<i64>, fields, note| {
         let mut finding = report::finding(candidate, window_ms, fields, note);
@@ -248,6 +249,20 @@ fn rereader(request: &ReconcileRequest, stream: Stream, again: PerSide<Place>) -
         },
         rules,
     )
+}
+
+/// What a finding may be made of: bad records that all stand on both sides are counted, and are no difference (rule 14).
+fn differing(census: &Census, others: &[(Option<i64>, Candidate)]) -> Vec<(Option<i64>, Candidate)> {
+    let differs = |candidate: &Candidate| match candidate.outcome {
+        Outcome::Undecodable => census.undecodable.baseline + census.undecodable.canary > 0,
+        Outcome::Untimely => census.untimely.baseline + census.untimely.canary > 0,
+        _ => true,
+    };
+    others
+        .iter()
+        .filter(|(_, candidate)| differs(candidate))
+        .cloned()
+        .collect()
 }
 
 struct Kept<'a> {

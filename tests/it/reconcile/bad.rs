@@ -44,9 +44,15 @@ fn it_takes_the_rest_of_its_block_and_its_partner_stays_missing() {
 #[test]
 fn both_sides_show_it() {
     let bad: &[&[Vec<u8>]] = &[&[symbol("a", 0)], &[symbol("b", 7)]];
-    assert_eq!(run(ENUM, bad, bad, "").gist(), "0 matched 1");
+    let told = run(ENUM, bad, bad, "");
+    assert_eq!(told.gist(), "0 matched 1");
+    // Counted, and no difference.
+    assert_eq!(told.side("canary")["undecodable"], 1);
+    assert_eq!(told.stream()["findings"], serde_json::json!([]));
     let other: &[&[Vec<u8>]] = &[&[symbol("a", 0)], &[symbol("b", 8)]];
-    assert_eq!(run(ENUM, bad, other, "").gist(), "1 matched 1");
+    let told = run(ENUM, bad, other, "");
+    assert_eq!(told.gist(), "1 matched 1");
+    assert_eq!(told.stream()["findings"].as_array().unwrap().len(), 2);
     let twice: &[&[Vec<u8>]] = &[&[symbol("a", 0)], &[symbol("b", 7)], &[symbol("b", 7)]];
     assert_eq!(run(ENUM, bad, twice, "").gist(), "1 matched 1");
 }
