@@ -198,7 +198,7 @@ fn run(program: &str, shape: Shape, baseline: &Path, canary: &Path) -> Result<(D
     #[expect(clippy::disallowed_methods, reason = "a measurement")]
     let start = std::time::Instant::now();
     let report = baseline.with_extension("json");
-    let mut child = command.stdout(File::create(&report)?).spawn()?;
+    let mut child = command.stdout(File::create(&report)?).stderr(Stdio::null()).spawn()?;
     let process = child.id().to_string();
     let mut peak = None;
     // The peak only grows: the last look before the end is the peak, but for what the report adds.
