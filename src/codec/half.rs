@@ -137,6 +137,7 @@ impl Half {
     }
 
     /// Finds the plan for the bytes of a record.
+    #[inline(always)]
     pub fn ready<'b>(&mut self, bytes: &'b [u8]) -> Ready<'b> {
         let Some((schema, bytes)) = frame::open(self.framing, bytes) else {
             return Ready::Bad(UndecodableReason::Framing);
@@ -146,6 +147,12 @@ impl Half {
         {
             return Ready::Plan { at, known, bytes };
         }
+        self.find(schema, bytes)
+    }
+
+    /// The schema is not that of the last record.
+    #[inline(never)]
+    fn find<'b>(&mut self, schema: SchemaRef, bytes: &'b [u8]) -> Ready<'b> {
         let Some(&place) = self.known.get(&schema) else {
             return Ready::NeedsSchema(schema);
         };

@@ -1,6 +1,7 @@
 //! A record on its way to its fingerprint: what is known before its hashes are, and where they go.
 
 use super::api::Reduced;
+use super::digest;
 use super::hashes::{Slot, What};
 use crate::model::{
     Digest, Fingerprint, Identity, RecordBatch, RecordRef, Reduction, TolerantValue, UndecodableReason,
@@ -9,7 +10,7 @@ use crate::model::{
 /// What a record is reduced to, but for its hashes.
 pub(super) enum Walked {
     Decoded(Print),
-    Undecodable(UndecodableReason, [u8; 16]),
+    Undecodable(UndecodableReason),
     Deselected,
 }
 
@@ -21,19 +22,35 @@ pub(super) struct Print {
 }
 
 impl Walked {
-    /// With hashes of zeros, to be filled.
-    #[inline]
-    pub fn reduction(self) -> Reduction {
+    /// The entry of a record, with hashes of zeros where they are to be filled in. Each is built in its place.
+    #[inline(always)]
+    pub fn append(self, batch: &RecordBatch, record: &RecordRef, out: &mut Vec<Reduced>) {
+        let (offset, timestamp_ms, bytes) = (record.offset, record.timestamp_ms, batch.size(record));
         match self {
-            Walked::Decoded(print) => Reduction::Decoded(Fingerprint {
-                identity: Identity([0; 16]),
-                by_content: print.by_content,
-                digest: Digest([0; 16]),
-                time_ms: print.time_ms,
-                tolerant: print.tolerant,
+            Walked::Decoded(print) => out.push(Reduced {
+                offset,
+                bytes,
+                timestamp_ms,
+                reduction: Reduction::Decoded(Fingerprint {
+                    identity: Identity([0; 16]),
+                    by_content: print.by_content,
+                    digest: Digest([0; 16]),
+                    time_ms: print.time_ms,
+                    tolerant: print.tolerant,
+                }),
             }),
-            Walked::Undecodable(reason, hash) => Reduction::Undecodable(reason, hash),
-            Walked::Deselected => Reduction::Deselected,
+            Walked::Undecodable(reason) => out.push(Reduced {
+                offset,
+                bytes,
+                timestamp_ms,
+                reduction: Reduction::Undecodable(reason, digest::undecodable(batch.key(record), batch.value(record))),
+            }),
+            Walked::Deselected => out.push(Reduced {
+                offset,
+                bytes,
+                timestamp_ms,
+                reduction: Reduction::Deselected,
+            }),
         }
     }
 }

@@ -140,14 +140,9 @@ impl Reducer {
             };
             let hashed = match &walked {
                 Walked::Decoded(print) => Some(print.by_content),
-                Walked::Undecodable(..) | Walked::Deselected => None,
+                Walked::Undecodable(_) | Walked::Deselected => None,
             };
-            out.push(Reduced {
-                offset: record.offset,
-                bytes: batch.size(record),
-                timestamp_ms: record.timestamp_ms,
-                reduction: walked.reduction(),
-            });
+            walked.append(batch, record, out);
             if let Some(by_content) = hashed {
                 self.hash(by_content, out);
             }
@@ -178,6 +173,7 @@ impl Reducer {
     }
 
     /// What becomes of a record; its hashes are not filled in yet.
+    #[inline(always)]
     fn one(&mut self, batch: &RecordBatch, at: usize, record: &RecordRef) -> Result<Walked, Progress> {
         if !selected(&self.settings, batch, record) {
             return Ok(Walked::Deselected);
@@ -197,10 +193,10 @@ impl Reducer {
             Prepared::Bad(reason) => reason,
             Prepared::Wait(progress) => return Err(progress),
         };
-        let hash = digest::undecodable(batch.key(record), batch.value(record));
-        Ok(Walked::Undecodable(reason, hash))
+        Ok(Walked::Undecodable(reason))
     }
 
+    #[inline]
     fn prepare<'b>(&mut self, batch: &'b RecordBatch, at: usize, record: &RecordRef) -> Prepared<'b> {
         let value = match batch.value(record) {
             Some(bytes) => match self.value.ready(bytes) {

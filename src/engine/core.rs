@@ -189,6 +189,10 @@ impl Engine {
                             Some(bad_record(position, log.max(), None, Some(fingerprint), hash))
                         }
                         Some(time) if log.observe(time, rules) => Some(Aside::Late),
+                        Some(time) if !resumed.expects_records() => {
+                            pairing.push(row(position, time, fingerprint), rules);
+                            None
+                        }
                         Some(time) => {
                             let mut row = row(position, time, fingerprint);
                             if let Some((settled, counts)) = resumed.meet(&mut row) {
@@ -297,6 +301,7 @@ fn usable_time(print: &Fingerprint, entry: &Entry, log: &mut Partition, read_at:
     (!untimely).then_some(time)
 }
 
+#[inline(always)]
 fn row(position: Position, time: i64, print: &Fingerprint) -> Row {
     Row {
         identity: print.identity,

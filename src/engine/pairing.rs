@@ -96,6 +96,7 @@ fn count(len: usize) -> u64 {
 }
 
 impl Pairing {
+    #[inline(always)]
     pub(super) fn push(&mut self, row: Row, rules: &Rules) {
         if !self.recent.0.contains(&row.time) {
             let span = rules.grid.segment(row.time);

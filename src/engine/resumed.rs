@@ -52,6 +52,11 @@ impl Resumed {
         self.frontier.is_some_and(|frontier| window_end <= frontier)
     }
 
+    /// True where records may be read again that were settled before the restart.
+    pub(super) fn expects_records(&self) -> bool {
+        self.frontier.is_some()
+    }
+
     /// A record of a final window was read again.
     pub(super) fn recognise(&mut self, side: Side) {
         *self.recognised.get_mut(side) += 1;

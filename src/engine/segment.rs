@@ -31,6 +31,7 @@ struct Part {
 type Key = (u64, u32);
 
 impl Segment {
+    #[inline(always)]
     pub(super) fn push(&mut self, row: Row) {
         if !row.settled {
             *self.pending.get_mut(row.side) += 1;
@@ -48,6 +49,7 @@ impl Segment {
         }
     }
 
+    #[inline(never)]
     fn spread(&mut self, row: Row) {
         let parts = (0..1_u32 << PART_BITS).map(|_| Part::default()).collect();
         let rows = std::mem::replace(&mut self.parts, parts);
@@ -74,6 +76,7 @@ impl Segment {
 }
 
 impl Part {
+    #[inline(always)]
     fn push(&mut self, row: Row) {
         match self.chunks.last_mut() {
             Some(chunk) if chunk.len() < chunk.capacity() => chunk.push(row),
