@@ -16,6 +16,5 @@ mod reconcile;
 mod registry;
 mod stack;
 mod store;
-mod support;
 mod tidy;
 mod worker;

@@ -36,7 +36,7 @@ await() { # SECONDS WHAT PIDFILE COMMAND...
     until "$@" >/dev/null 2>&1; do
         [ "$SECONDS" -lt "$deadline" ] || die "$what is not ready in time"
         kill -0 "$(cat "$pidfile")" 2>/dev/null || die "$what ended while it was starting"
-        sleep 0.1
+        sleep 0.1 # between two looks: a port or an answer is no event that a shell can wait for
     done
 }
 
@@ -68,7 +68,7 @@ stop_all() {
     for file in "$DIR"/*.pid; do
         [ -f "$file" ] || continue
         pid=$(cat "$file")
-        while ours "$file" && [ "$SECONDS" -lt "$deadline" ]; do sleep 0.1; done
+        while ours "$file" && [ "$SECONDS" -lt "$deadline" ]; do sleep 0.1; done # not our child: `wait` cannot
         if ours "$file"; then kill -KILL -- "-$pid" 2>/dev/null || :; fi
         rm -f "$file"
     done
