@@ -1,15 +1,19 @@
 //! What a database must be able to do. Everything else about the store is written once, above it.
+//!
+//! Two are real; a third, in the tests, is simulated: it runs the same store code without a clock and without a disk.
+
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
 use super::StoreError;
 
 /// What a call to the database brings.
-pub(super) type Reply<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+pub type Reply<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 /// Whether a transaction changes something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
+pub enum Mode {
     /// One snapshot, no locks.
     Read,
     /// The writer's.
@@ -17,7 +21,7 @@ pub(super) enum Mode {
 }
 
 /// A database.
-pub(super) trait Database: Send + Sync {
+pub trait Database: Send + Sync {
     /// Begins a transaction.
     fn begin(&self, mode: Mode) -> Reply<'_, Box<dyn Transaction>>;
 
@@ -27,12 +31,17 @@ pub(super) trait Database: Send + Sync {
     /// Which database, without user and password.
     fn place(&self) -> &str;
 
+    /// Lets some time pass before a transaction is run again.
+    fn pause(&self, time: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(time))
+    }
+
     /// Ends all connections.
     fn close(&self) -> BoxFuture<'_, ()>;
 }
 
 /// A transaction. Dropped without `commit`, it never happened, and its connection is not used again.
-pub(super) trait Transaction: Send {
+pub trait Transaction: Send {
     /// The database's clock, milliseconds since the epoch.
     fn now_ms(&mut self) -> Reply<'_, i64>;
 
@@ -54,7 +63,7 @@ pub(super) trait Transaction: Send {
 
 /// One step of the schema.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Migration {
+pub struct Migration {
     /// Counted from 1.
     pub version: i64,
     /// What to run.
@@ -63,7 +72,7 @@ pub(super) struct Migration {
 
 /// A bound argument. No `Debug`: it may be a secret.
 #[derive(Clone, PartialEq)]
-pub(super) enum Argument {
+pub enum Argument {
     /// A whole number.
     Integer(Option<i64>),
     /// A text.
@@ -108,10 +117,13 @@ pub(super) use arguments;
 
 /// A row of a result: its columns in order.
 #[derive(Clone, PartialEq)]
-pub(super) struct Row(pub Vec<Argument>);
+pub struct Row(pub Vec<Argument>);
 
 impl Row {
     /// A whole number, or null.
+    ///
+    /// # Errors
+    /// The column is not there, or holds something else.
     pub fn integer_or_null(&self, column: usize) -> Result<Option<i64>, StoreError> {
         match self.0.get(column) {
             Some(Argument::Integer(value)) => Ok(*value),
@@ -121,11 +133,17 @@ impl Row {
     }
 
     /// A whole number.
+    ///
+    /// # Errors
+    /// The column is not there, or holds something else.
     pub fn integer(&self, column: usize) -> Result<i64, StoreError> {
         self.integer_or_null(column)?.ok_or(StoreError::Corrupt("a number"))
     }
 
     /// A text, or null.
+    ///
+    /// # Errors
+    /// The column is not there, or holds something else.
     pub fn text_or_null(&self, column: usize) -> Result<Option<&str>, StoreError> {
         match self.0.get(column) {
             Some(Argument::Text(value)) => Ok(value.as_deref()),
@@ -135,11 +153,17 @@ impl Row {
     }
 
     /// A text.
+    ///
+    /// # Errors
+    /// The column is not there, or holds something else.
     pub fn text(&self, column: usize) -> Result<&str, StoreError> {
         self.text_or_null(column)?.ok_or(StoreError::Corrupt("a text"))
     }
 
     /// A JSON document.
+    ///
+    /// # Errors
+    /// The column is not there, or holds something else.
     pub fn json<T: serde::de::DeserializeOwned>(&self, column: usize, what: &'static str) -> Result<T, StoreError> {
         serde_json::from_str(self.text(column)?).map_err(|_| StoreError::Corrupt(what))
     }

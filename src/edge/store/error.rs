@@ -228,7 +228,9 @@ impl StoreError {
         }
     }
 
-    fn from_sqlstate(code: String, cause: String, place: String, connecting: bool) -> Self {
+    /// From PostgreSQL's SQLSTATE and its words; `connecting` before a transaction has begun.
+    #[must_use]
+    pub fn from_sqlstate(code: String, cause: String, place: String, connecting: bool) -> Self {
         match code.as_str() {
             "28P01" | "28000" => StoreError::Login { place, cause },
             "3D000" => StoreError::NoDatabase(place),
@@ -252,7 +254,9 @@ impl StoreError {
         }
     }
 
-    fn from_sqlite(code: String, cause: String, place: String) -> Self {
+    /// From SQLite's extended result code and its words.
+    #[must_use]
+    pub fn from_sqlite(code: String, cause: String, place: String) -> Self {
         match code.parse::<u32>().map(|code| code & 0xff) {
             Ok(5 | 6) => StoreError::Busy(cause),
             Ok(3 | 8 | 14 | 23) => StoreError::Unwritable { place, cause },

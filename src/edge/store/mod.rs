@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+pub use backend::{Argument, Database, Migration, Mode, Reply, Row, Transaction};
 pub use commit::Commit;
 pub use error::StoreError;
 pub use lease::{Acquired, LEASE_MS, Lease, Resume};
@@ -35,8 +36,6 @@ pub use rows::{
     BadRow, CommandRow, ContractRow, FindingBody, FindingRow, FindingsKey, GenerationId, GenerationState, LeaseRow,
     ReleaseRow, StoredVerdict, VerdictRow, WindowRow,
 };
-
-use backend::Database;
 
 /// Which database.
 #[derive(Clone, Debug)]
@@ -177,6 +176,12 @@ impl Store {
 }
 
 impl Store {
+    /// The store over a database that is open and has the schema already.
+    #[must_use]
+    pub fn over(database: Arc<dyn Database>) -> Self {
+        Self { database }
+    }
+
     /// Ends all connections.
     pub async fn close(self) {
         self.database.close().await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable};
+use backon::{BackoffBuilder, ExponentialBuilder};
 
 use super::StoreError;
 use super::backend::{Database, Mode, Reply, Transaction};
@@ -29,14 +29,23 @@ pub(super) trait Job: Send + Sync + 'static {
 pub(super) async fn perform<J: Job>(database: &Arc<dyn Database>, job: J) -> Result<J::Done, StoreError> {
     let database = Arc::clone(database);
     let task = tokio::spawn(async move {
-        let backoff = ExponentialBuilder::default()
+        // Two that met at a row must not meet again: each waits a time of its own.
+        let mut pauses = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(5))
             .with_max_delay(Duration::from_secs(1))
-            .with_max_times(RETRIES);
-        (|| once(&*database, &job))
-            .retry(backoff)
-            .when(StoreError::is_retried)
-            .await
+            .with_max_times(RETRIES)
+            .with_jitter()
+            .build();
+        loop {
+            let error = match once(&*database, &job).await {
+                Err(error) if error.is_retried() => error,
+                done => return done,
+            };
+            let Some(pause) = pauses.next() else {
+                return Err(error);
+            };
+            database.pause(pause).await;
+        }
     });
     task.await.map_err(|_| StoreError::Task)?
 }
