@@ -6,6 +6,9 @@
 //!
 //! The modules in reading order, lowest floor first. A floor knows only the floors below it.
 
+#[macro_use]
+pub mod mutants;
+
 pub mod model;
 
 pub mod codec;

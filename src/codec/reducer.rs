@@ -175,7 +175,7 @@ impl Reducer {
     /// What becomes of a record; its hashes are not filled in yet.
     #[inline(always)]
     fn one(&mut self, batch: &RecordBatch, at: usize, record: &RecordRef) -> Result<Walked, Progress> {
-        if !selected(&self.settings, batch, record) {
+        if !selected(&self.settings, batch, record) || (mutant!(TombstoneIsNothing) && batch.value(record).is_none()) {
             return Ok(Walked::Deselected);
         }
         let reason = match self.prepare(batch, at, record) {

@@ -137,9 +137,10 @@ impl Aligner {
             } else {
                 ahead_max
             };
+            let ahead = |newest: i64| newest.saturating_sub(slowest);
             state
                 .newest_ms
-                .is_some_and(|newest| newest.saturating_sub(slowest) > limit)
+                .is_some_and(|newest| ahead(newest) > limit || (mutant!(SlowestHeld) && ahead(newest) == 0))
         };
         partitions.iter().filter(too_far).map(key).collect()
     }

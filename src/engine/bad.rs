@@ -132,7 +132,11 @@ impl Bad {
     }
 
     fn judge(&mut self, record: &BadRecord, counts: &mut BadCounts, evidence: &Evidence, rules: &Rules) {
-        let limit = later(record.max_ms.unwrap_or(i64::MIN), rules.sharing);
+        let limit = if mutant!(SharedForEver) {
+            NEVER
+        } else {
+            later(record.max_ms.unwrap_or(i64::MIN), rules.sharing)
+        };
         let least = (
             i64::MIN,
             Position {
@@ -142,8 +146,8 @@ impl Bad {
             },
         );
         let first = self.free.range((key(record), least)..).next().map(|(free, _)| *free);
-        let partner = first.filter(|(free, order)| *free == key(record) && order.0 <= limit);
-        if let Some((key, order)) = partner {
+        let partner = first.filter(|(free, order)| *free == key(record) && order.0 <= limit && !mutant!(SharedNever));
+        if let Some((key, order)) = partner.filter(|_| !mutant!(SharedTwice)) {
             self.old.remove(&(order, key));
             self.remove(key, order);
             self.taken.insert(order.1, rules.grid.window(order.0));

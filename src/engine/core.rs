@@ -42,6 +42,11 @@ impl Engine {
     /// An engine that goes on where a checkpoint stands.
     #[must_use]
     pub fn resume(settings: Settings, checkpoint: Checkpoint) -> Engine {
+        let checkpoint = if mutant!(NaiveUpsert) {
+            forget_what_is_final(checkpoint)
+        } else {
+            checkpoint
+        };
         let rules = Rules::new(&settings);
         let mut partitions: PerSide<BTreeMap<u32, Partition>> = PerSide::default();
         for stored in &checkpoint.partitions {
@@ -150,7 +155,7 @@ impl Engine {
     }
 
     fn records(&mut self, side: Side, partition: u32, entries: &[Entry], read_at: i64) {
-        let watermark = self.watermark();
+        let (watermark, frontier) = (self.watermark(), self.frontier);
         if side == Side::Control {
             return;
         }
@@ -188,7 +193,7 @@ impl Engine {
                             let hash = untimely_hash(fingerprint);
                             Some(bad_record(position, log.max(), None, Some(fingerprint), hash))
                         }
-                        Some(time) if log.observe(time, rules) => Some(Aside::Late),
+                        Some(time) if is_late(log, time, frontier, rules) => Some(Aside::Late),
                         Some(time) if !resumed.expects_records() => {
                             pairing.push(row(position, time, fingerprint), rules);
                             None
@@ -200,6 +205,10 @@ impl Engine {
                                 if counts {
                                     pairing.defer(settled, rules);
                                 }
+                            }
+                            if row.settled && mutant!(NoLookBack) {
+                                log.depart(entry.bytes);
+                                continue;
                             }
                             pairing.push(row, rules);
                             None
@@ -228,7 +237,8 @@ impl Engine {
         let baseline = side_watermark(&self.partitions.baseline, &self.rules);
         let canary = side_watermark(&self.partitions.canary, &self.rules);
         if let (Some(baseline), Some(canary)) = (baseline, canary) {
-            self.watermark = self.watermark.max(Some(baseline.min(canary)));
+            let known = self.watermark.filter(|_| !mutant!(WatermarkFalls));
+            self.watermark = known.max(Some(baseline.min(canary)));
         }
         let Some(watermark) = self.watermark else { return };
         let Engine {
@@ -270,7 +280,13 @@ pub(super) fn side_watermark(partitions: &BTreeMap<u32, Partition>, rules: &Rule
     let mut least = None;
     for partition in active {
         let watermark = partition.watermark(rules)?;
-        least = Some(least.map_or(watermark, |least: i64| least.min(watermark)));
+        least = Some(least.map_or(watermark, |least: i64| {
+            if mutant!(WatermarkOfFastest) {
+                least.max(watermark)
+            } else {
+                least.min(watermark)
+            }
+        }));
     }
     least
 }
@@ -294,11 +310,32 @@ fn usable_time(print: &Fingerprint, entry: &Entry, log: &mut Partition, read_at:
     let untimely = if rules.time_is_timestamp {
         rules.skew_max.is_some() && log.untimely_by_clock(|| time > later(read_at, rules.skew_max))
     } else {
-        entry
-            .timestamp_ms
-            .is_some_and(|at| time > later(at, rules.skew_max) || time < earlier(at, rules.age_max))
+        entry.timestamp_ms.is_some_and(|at| {
+            let future = time > later(at, rules.skew_max) && !mutant!(FutureAccepted);
+            let past = time < earlier(at, rules.age_max) && !mutant!(PastAccepted);
+            future || past
+        })
     };
     (!untimely).then_some(time)
+}
+
+/// For the defect that begins open windows anew.
+fn forget_what_is_final(checkpoint: Checkpoint) -> Checkpoint {
+    Checkpoint {
+        frontier_ms: None,
+        straddling: Vec::new(),
+        ..checkpoint
+    }
+}
+
+/// Rule 9; the maximum moves.
+#[inline(always)]
+fn is_late(log: &mut Partition, time: i64, frontier: Option<i64>, rules: &Rules) -> bool {
+    let late = log.observe(time, rules);
+    if mutant!(LateByClosedWindow) {
+        return frontier.is_some_and(|frontier| time < frontier);
+    }
+    late
 }
 
 #[inline(always)]

@@ -35,13 +35,18 @@ impl Evidence {
         if !self.discovers || self.discovered.is_some() {
             return;
         }
-        let Some(start) = firsts.max() else { return };
+        let start = if mutant!(StartOfFastest) {
+            firsts.min()
+        } else {
+            firsts.max()
+        };
+        let Some(start) = start else { return };
         self.discovered = Some(start);
         let margin = rules.lateness.unwrap_or(0).saturating_add(rules.grace.unwrap_or(0));
         let earliest = start.saturating_add(margin);
         let window = rules.grid.window(earliest);
         self.start = match rules.grid.window_start(window) {
-            Some(begin) if begin == earliest => Some(begin),
+            Some(begin) if begin == earliest || mutant!(EdgeOffByOne) => Some(begin),
             Some(_) => Some(rules.grid.window_end(window)),
             None => Some(start),
         };
@@ -50,7 +55,7 @@ impl Evidence {
     /// Bounds the range by the largest running maxima of the sides that are read to their ends. A side that is not
     /// cannot bound what is settled by now: its maximum is past that by lateness + grace.
     pub(super) fn bound(&mut self, maxima: impl Iterator<Item = Option<i64>>, rules: &Rules) {
-        if !self.closing {
+        if !self.closing || mutant!(CloseWithoutEdge) {
             return;
         }
         let end = maxima.map(|max| match (max, rules.grace) {
@@ -62,6 +67,9 @@ impl Evidence {
     }
 
     pub(super) fn contains(&self, time: i64) -> bool {
+        if mutant!(EdgesJudged) {
+            return true;
+        }
         self.start.is_none_or(|start| start <= time) && self.end.is_none_or(|end| time < end)
     }
 

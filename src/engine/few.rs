@@ -41,13 +41,20 @@ fn settle_one(rows: &[Row], first: usize, row: &Row, rules: &Rules) -> (Settled,
         )
     };
 
-    let exact = || across().find(|(_, other)| row.equality(other, rules) == Equality::Exact);
+    let exact = || {
+        let mut equal = across().filter(|(_, other)| row.equality(other, rules) == Equality::Exact);
+        if mutant!(NewestFirst) {
+            equal.last()
+        } else {
+            equal.next()
+        }
+    };
     let within = || across().find(|(_, other)| row.equals(other, rules));
     if let Some(partner) = exact().or_else(within) {
         return pair(partner, Outcome::Matched);
     }
     let repeats = |row: &Row| row.may_repeat(rules) && own_settled(rows, row, rules).any(|own| row.equals(own, rules));
-    if repeats(row) {
+    if repeats(row) && !mutant!(DuplicateIsMismatch) {
         return (row.alone(Outcome::Duplicate), None);
     }
     let has_equal = |row: &Row| open().any(|(_, other)| other.side != row.side && other.equals(row, rules));
@@ -61,7 +68,7 @@ fn settle_one(rows: &[Row], first: usize, row: &Row, rules: &Rules) -> (Settled,
         own_settled(rows, row, rules).any(|own| !row.equals(own, rules))
             || open().any(|(_, own)| own.side == row.side && !row.equals(own, rules) && has_equal(own))
     };
-    if row.may_conflict(rules) && conflicts() {
+    if row.may_conflict(rules) && conflicts() && !mutant!(ConflictIsSurplus) {
         return (row.alone(Outcome::Conflict), None);
     }
     (row.alone(plain_surplus(row.side)), None)

@@ -40,7 +40,12 @@ impl Engine {
         let mut windows = Vec::new();
         while let Some((&window, _)) = self.ledger.open.first_key_value() {
             let end = grid.window_end(window);
-            if !passed(watermark, end, self.rules.grace) {
+            let grace = if mutant!(FinalWithoutGrace) {
+                Some(0)
+            } else {
+                self.rules.grace
+            };
+            if !passed(watermark, end, grace) {
                 break;
             }
             let Some(mut counted) = self.ledger.open.remove(&window) else {
@@ -98,7 +103,7 @@ impl Engine {
                 .map(move |(partition, log)| log.checkpoint(side, *partition, frontier, watermark, &self.rules))
         });
         let mut straddling: Vec<Straddling> = Vec::new();
-        if let Some(frontier) = frontier {
+        if let Some(frontier) = frontier.filter(|_| !mutant!(StraddlingNotStored)) {
             straddling.extend(self.ledger.straddling(frontier));
             if self.resumed.was_final(frontier) {
                 straddling.extend(self.resumed.unmet());

@@ -126,7 +126,7 @@ impl Partition {
     pub(super) fn observe(&mut self, time: i64, rules: &Rules) -> bool {
         self.first.get_or_insert(time);
         if self.max.is_some_and(|max| time < earlier(max, rules.lateness)) {
-            return true;
+            return !mutant!(LatePairs);
         }
         self.lift(time, rules);
         false
@@ -162,7 +162,9 @@ impl Partition {
 
     /// A selected record was read: it is idle no more, and no transaction hides it.
     pub(super) fn wake(&mut self) {
-        self.idle = None;
+        if !mutant!(SleepsOn) {
+            self.idle = None;
+        }
         self.open_transaction = None;
     }
 
@@ -176,12 +178,12 @@ impl Partition {
 
     /// What a query of the watermarks says (rule 8).
     pub(super) fn quiet(&mut self, high: u64, stable: u64, since: i64, watermark: Option<i64>, rules: &Rules) {
-        if stable < high {
+        if stable < high && !mutant!(IdleWithOpenTransaction) {
             if self.idle.take().is_some() {
                 self.follow(watermark, rules);
             }
             self.open_transaction.get_or_insert(since);
-        } else if self.next >= high.max(self.decided) {
+        } else if self.next >= high.max(self.decided) || mutant!(IdleBySilence) {
             self.open_transaction = None;
             self.idle.get_or_insert(since);
         }
@@ -263,14 +265,14 @@ impl Partition {
             side: Some(side),
             partition,
             from: self.from,
-            resume: mark.offset,
-            max_ms: mark.max,
+            resume: mark.offset + u64::from(mutant!(ResumePlusOne)),
+            max_ms: mark.max.filter(|_| !mutant!(ForgetMaximum)),
             first_ms: self.first,
             read: mark.read,
             bytes: mark.bytes,
             gaps: mark.gaps,
             position: self.next.max(self.decided),
-            raised,
+            raised: if mutant!(RaisesNotStored) { Vec::new() } else { raised },
             untimely_by_clock: self
                 .untimely_by_clock
                 .iter()

@@ -144,7 +144,7 @@ impl Rules {
         let window = settings.window_ms.map(|length| length.clamp(1, BOUND_MAX));
         let bound = |bound: Option<i64>| bound.map(|ms| ms.clamp(0, BOUND_MAX));
         let timed = |given: Option<i64>| window.and(bound(given));
-        let grace = timed(settings.grace_ms);
+        let grace = timed(settings.grace_ms).map(|grace| if mutant!(NoGrace) { 0 } else { grace });
         Rules {
             grid: Grid::new(window, grace),
             lateness: timed(settings.lateness_ms),
@@ -169,8 +169,9 @@ impl Rules {
 
     /// True where `second` is at most grace / 2 later than `first`.
     pub(super) fn half_near(&self, first: i64, second: i64) -> bool {
+        let twice = if mutant!(HalfGraceIsGrace) { 1 } else { 2 };
         self.grace
-            .is_none_or(|grace| first.abs_diff(second).saturating_mul(2) <= grace.unsigned_abs())
+            .is_none_or(|grace| first.abs_diff(second).saturating_mul(twice) <= grace.unsigned_abs())
     }
 
     /// True where a segment can be settled: all that its records may pair with is sealed.

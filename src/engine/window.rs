@@ -79,6 +79,10 @@ impl Window {
             }
         }
         self.add(words);
+        let kept = self.candidates.get(&settled.outcome).map_or(0, BTreeMap::len);
+        if mutant!(CapDropsCounts) && kept >= keep {
+            return None;
+        }
         let counts = &mut self.counts;
         if edge {
             counts.sides.baseline.excluded_edge += u64::from(settled.baseline.is_some());

@@ -228,7 +228,7 @@ impl Compiler<'_> {
         let (Kind::Enum { symbols, .. }, Kind::Enum { symbols: known, .. }) = (&from.kind, &to.kind) else {
             return Err(TooLarge);
         };
-        if symbols == known {
+        if symbols == known || mutant!(EnumByIndex) {
             return Ok(Op::Enum(index(symbols.len())?));
         }
         let places: std::collections::BTreeMap<_, _> = known.iter().zip(0u32..).collect();

@@ -16,7 +16,7 @@ impl Compiler<'_> {
                 ..step
             };
             let branch = match &self.node(step.to).kind {
-                Kind::Union(to) => match if step.own {
+                Kind::Union(to) => match if step.own || (mutant!(UnionByIndex) && i < to.len()) {
                     Some(i)
                 } else {
                     self.pick(from, step.to, to)

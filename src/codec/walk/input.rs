@@ -10,6 +10,9 @@ const LENGTH_MAX: i64 = i32::MAX as i64;
 impl<'a> Walk<'a> {
     #[inline(always)]
     pub(super) fn byte(&mut self) -> Result<u8, Stop> {
+        if self.pos == self.input.len() && mutant!(EndIsNull) {
+            return Ok(0);
+        }
         let byte = *self.input.get(self.pos).ok_or(Stop::Bad(Truncated))?;
         self.pos += 1;
         Ok(byte)

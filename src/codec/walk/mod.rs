@@ -132,7 +132,7 @@ fn attempt<const TAGGED: bool>(
         s: scratch,
     };
     walk.exec::<TAGGED>(plan.root)?;
-    if walk.pos != input.len() {
+    if walk.pos != input.len() && !mutant!(TrailingBytesAccepted) {
         return Err(Stop::Bad(UndecodableReason::Trailing));
     }
     let as_is = walk.run == 0 && walk.s.out.is_empty();

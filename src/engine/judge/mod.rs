@@ -61,7 +61,7 @@ pub fn judge(stream: &str, evidence: &Evidence, conditions: &Conditions, policy:
     if let Some(since_ms) = silence_that_fails(conditions, policy) {
         failures.push(Reason::failed(stream, "silent", text::silent(Side::Canary, since_ms)));
     }
-    if failures.is_empty() && latched {
+    if failures.is_empty() && latched && !mutant!(LatchOff) {
         failures.push(Reason::failed(stream, "latched", text::LATCHED.to_owned()));
     }
     if !failures.is_empty() {
@@ -71,8 +71,10 @@ pub fn judge(stream: &str, evidence: &Evidence, conditions: &Conditions, policy:
         };
     }
     let reasons = obstacles(stream, evidence, conditions, policy, &weighed);
-    let verdict = if reasons.is_empty() {
+    let verdict = if reasons.is_empty() || mutant!(InconclusiveIsPass) {
         Verdict::Pass
+    } else if mutant!(InconclusiveIsFail) {
+        Verdict::Fail
     } else {
         Verdict::Inconclusive
     };
@@ -170,6 +172,9 @@ fn obstacles(
 /// What the evidence itself lacks.
 fn shortfalls(evidence: &Evidence, policy: &Policy, weighed: &[Weighed]) -> Vec<(Inconclusive, String)> {
     let mut short = Vec::new();
+    if mutant!(NothingIsPass) {
+        return short;
+    }
     if evidence.windows == 0 {
         short.push((Inconclusive::Evidence, text::NO_WINDOW.to_owned()));
         return short;
