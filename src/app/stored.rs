@@ -37,6 +37,7 @@ pub async fn load(store: &Store, config: &Config, id: &GenerationId) -> Result<L
         stream: None,
         windows: Span::ALL,
         findings_max: FINDINGS_MAX,
+        inputs: Span::NONE,
     };
     let found = store.read(read).await.context("read the generation")?;
     let verdict = found

@@ -61,6 +61,41 @@ pub struct PartitionCheckpoint {
     pub idle_since_ms: Option<i64>,
 }
 
+impl Checkpoint {
+    /// Takes in the stored inputs of a later one: then everything up to where that one had been read can be computed again
+    /// from here, in one pass.
+    pub fn learn(&mut self, later: Checkpoint) {
+        for known in later.partitions {
+            let place = (known.side, known.partition);
+            match self
+                .partitions
+                .binary_search_by_key(&place, |own| (own.side, own.partition))
+            {
+                Ok(at) => self.partitions[at].learn(known),
+                Err(at) => self.partitions.insert(at, known),
+            }
+        }
+        self.evidence_start_ms = self.evidence_start_ms.or(later.evidence_start_ms);
+        self.start_ms = self.start_ms.or(later.start_ms);
+        self.closing |= later.closing;
+        self.evidence_end_ms = later.evidence_end_ms.or(self.evidence_end_ms);
+    }
+}
+
+impl PartitionCheckpoint {
+    fn learn(&mut self, later: PartitionCheckpoint) {
+        self.first_ms = self.first_ms.or(later.first_ms);
+        self.position = self.position.max(later.position);
+        self.raised.extend(later.raised);
+        self.raised.sort_unstable();
+        self.raised.dedup();
+        self.untimely_by_clock.extend(later.untimely_by_clock);
+        self.untimely_by_clock.sort_unstable();
+        self.untimely_by_clock.dedup();
+        self.idle_since_ms = later.idle_since_ms;
+    }
+}
+
 /// A pair with one record on each side of the frontier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Straddling {

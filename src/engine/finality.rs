@@ -7,7 +7,7 @@ use crate::model::Side;
 impl Engine {
     /// Puts out what is final now.
     pub(super) fn finish(&mut self, watermark: i64, outputs: &mut Vec<Output>) {
-        let windows = self.finish_windows(watermark);
+        let (windows, inputs) = self.finish_windows(watermark);
         let timeless = windows.iter().any(|window| window.start_ms.is_none());
         let settled = self.bad.settle(watermark, &self.ledger.evidence, &self.rules);
         let start = |window| {
@@ -32,11 +32,13 @@ impl Engine {
             windows,
             bad,
             checkpoint: self.checkpoint(),
+            inputs,
         })));
     }
 
-    fn finish_windows(&mut self, watermark: i64) -> Vec<FinalWindow> {
+    fn finish_windows(&mut self, watermark: i64) -> (Vec<FinalWindow>, Option<Checkpoint>) {
         let grid = self.rules.grid.clone();
+        let before = self.frontier;
         let mut windows = Vec::new();
         while let Some((&window, _)) = self.ledger.open.first_key_value() {
             let end = grid.window_end(window);
@@ -69,10 +71,12 @@ impl Engine {
             windows.push(counted.finish(None, None, false));
             self.frontier = Some(NEVER);
         }
-        if !windows.is_empty() {
+        // Taken before anything is forgotten.
+        let inputs = (!windows.is_empty()).then(|| self.checkpoint_at(before));
+        if inputs.is_some() {
             self.move_frontier(watermark);
         }
-        windows
+        (windows, inputs)
     }
 
     /// The frontier moves over empty windows too. What stands before it is not needed to go on.
@@ -93,7 +97,20 @@ impl Engine {
     /// What must be stored now to go on from here.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
-        let (frontier, watermark) = (self.frontier, self.watermark());
+        let frontier = self.frontier;
+        let bad = frontier.map(|frontier| self.bad.checkpoint(frontier, &self.rules));
+        let (bad_baseline, bad_canary, bad_taken) = bad.unwrap_or_default();
+        Checkpoint {
+            bad_baseline,
+            bad_canary,
+            bad_taken,
+            ..self.checkpoint_at(frontier)
+        }
+    }
+
+    /// The same at a frontier that is not forgotten yet, without bad records: no window depends on them.
+    fn checkpoint_at(&self, frontier: Option<i64>) -> Checkpoint {
+        let watermark = self.watermark();
         let sides = [
             (Side::Baseline, &self.partitions.baseline),
             (Side::Canary, &self.partitions.canary),
@@ -110,8 +127,6 @@ impl Engine {
             }
             straddling.sort_unstable();
         }
-        let bad = frontier.map(|frontier| self.bad.checkpoint(frontier, &self.rules));
-        let (bad_baseline, bad_canary, bad_taken) = bad.unwrap_or_default();
         let evidence = &self.ledger.evidence;
         Checkpoint {
             frontier_ms: frontier,
@@ -121,9 +136,7 @@ impl Engine {
             start_ms: evidence.discovered,
             closing: evidence.closing,
             evidence_end_ms: evidence.end,
-            bad_baseline,
-            bad_canary,
-            bad_taken,
+            ..Checkpoint::default()
         }
     }
 }

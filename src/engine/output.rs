@@ -67,4 +67,7 @@ pub struct Final {
     pub bad: Vec<SettledBad>,
     /// Where to go on after a crash.
     pub checkpoint: Checkpoint,
+    /// What the windows can be computed again from: the place to go on from before them, with every stored input that is
+    /// known by now. `None` without a window.
+    pub inputs: Option<Checkpoint>,
 }

@@ -218,6 +218,7 @@ async fn findings(store: &Store) -> Result<Vec<FindingRow>> {
         stream: None,
         windows: Span::ALL,
         findings_max: i64::MAX,
+        inputs: Span::NONE,
     };
     Ok(store.read(read).await.context("read the findings")?.findings)
 }

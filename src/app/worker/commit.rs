@@ -116,6 +116,7 @@ impl Committer {
             windows,
             bad,
             checkpoint,
+            inputs: _,
         } = found;
         let findings = self.findings(&windows)?;
         self.checkpoint = checkpoint;
@@ -227,6 +228,7 @@ impl Committer {
             bad,
             findings,
             contracts: &contracts,
+            inputs: None,
             checkpoint: &self.checkpoint,
             state: Some(&state),
             verdict: row.as_ref(),

@@ -50,6 +50,7 @@ impl Life {
             stream: Some(name.clone()),
             windows: Span::NONE,
             findings_max: 0,
+            inputs: Span::NONE,
         };
         let contracts = self
             .shared

@@ -13,7 +13,7 @@ use super::backend::{Argument, Mode, Reply, Transaction, arguments};
 use super::lease::{Key, LEASE_MS, Lease};
 use super::perform::Job;
 use super::rows::NO_TIME;
-use super::{ContractRow, FindingRow, GenerationId, StoreError, VerdictRow};
+use super::{ContractRow, FindingRow, GenerationId, StoreError, VerdictRow, inputs};
 use crate::engine::{Checkpoint, FinalWindow, SettledBad};
 
 /// What is stored in one transaction.
@@ -27,6 +27,8 @@ pub struct Commit<'a> {
     pub findings: &'a [FindingRow],
     /// Contracts that became known; before the first window that was computed under them.
     pub contracts: &'a [ContractRow],
+    /// What these windows can be computed again from, JSON.
+    pub inputs: Option<&'a str>,
     /// Where the engine goes on.
     pub checkpoint: &'a Checkpoint,
     /// Whatever else the caller needs to go on; replaces what it stored last.
@@ -44,6 +46,7 @@ pub(super) struct CommitJob {
     bad: Vec<(i64, String)>,
     findings: Vec<Finding>,
     contracts: Vec<ContractRow>,
+    inputs: Option<String>,
     checkpoint: String,
     frontier_ms: Option<i64>,
     state: Option<String>,
@@ -112,6 +115,7 @@ impl CommitJob {
             bad: bad.collect::<Result<_, StoreError>>()?,
             findings: findings.collect::<Result<_, StoreError>>()?,
             contracts: commit.contracts.to_vec(),
+            inputs: commit.inputs.map(inputs::pack).transpose()?,
             checkpoint: json(commit.checkpoint)?,
             frontier_ms: commit.checkpoint.frontier_ms,
             state: commit.state.map(str::to_owned),
@@ -197,6 +201,10 @@ impl CommitJob {
                 (&finding.body).into(),
             ]);
             transaction.execute(sql, values).await?;
+        }
+        if let (Some(inputs), Some(frontier_ms)) = (&self.inputs, self.frontier_ms) {
+            let values = self.with_key([frontier_ms.into(), inputs.into()]);
+            transaction.execute(inputs::INSERT, values).await?;
         }
         let sql = "INSERT INTO checkpoints (release, generation, stream, body, state) VALUES ($1, $2, $3, $4, $5) \
                    ON CONFLICT (release, generation, stream) DO UPDATE SET body = excluded.body, state = excluded.state";

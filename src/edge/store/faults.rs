@@ -147,6 +147,7 @@ async fn commit(store: &Store, lease: &Lease, n: i64) -> Result<(), StoreError> 
         bad: &[],
         findings: &[],
         contracts: &[],
+        inputs: None,
         checkpoint: &Checkpoint {
             frontier_ms: Some(n),
             ..Checkpoint::default()
@@ -164,6 +165,7 @@ async fn counts(store: &Store, generation: &Generation) -> [i64; 4] {
         stream: None,
         windows: super::Span::ALL,
         findings_max: 0,
+        inputs: super::Span::NONE,
     };
     let stored = store.read(read).await.unwrap();
     let lens = [stored.windows.len(), stored.verdicts.len()].map(|len| i64::try_from(len).unwrap());

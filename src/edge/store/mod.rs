@@ -12,6 +12,7 @@ mod driver;
 mod error;
 #[cfg(test)]
 mod faults;
+mod inputs;
 mod lease;
 mod life;
 mod migrate;
@@ -28,6 +29,7 @@ use secrecy::SecretString;
 pub use backend::{Argument, Database, Migration, Mode, Reply, Row, Transaction};
 pub use commit::Commit;
 pub use error::StoreError;
+pub use inputs::InputsRow;
 pub use lease::{Acquired, LEASE_MS, Lease, Resume};
 pub use life::{Action, Begin, Command, Generation, Recorded};
 pub use migrate::Migrated;

@@ -15,10 +15,16 @@ use super::driver::transaction;
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: include_str!("../../../migrations/postgres/0001_store.sql"),
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        sql: include_str!("../../../migrations/postgres/0001_store.sql"),
+    },
+    Migration {
+        version: 2,
+        sql: include_str!("../../../migrations/postgres/0002_window_inputs.sql"),
+    },
+];
 
 pub(super) struct PostgresDatabase {
     pool: Pool<Postgres>,

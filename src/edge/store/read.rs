@@ -4,8 +4,8 @@ use super::backend::{Mode, Reply, Row, Transaction, arguments};
 use super::perform::Job;
 use super::rows::{self, NO_TIME};
 use super::{
-    BadRow, CommandRow, ContractRow, FindingRow, GenerationId, GenerationState, LeaseRow, ReleaseRow, StoreError,
-    StoredVerdict, WindowRow, life,
+    BadRow, CommandRow, ContractRow, FindingRow, GenerationId, GenerationState, InputsRow, LeaseRow, ReleaseRow,
+    StoreError, StoredVerdict, WindowRow, inputs, life,
 };
 use crate::model::Outcome;
 
@@ -20,6 +20,8 @@ pub struct Read {
     pub windows: Span,
     /// At most this many findings of windows in the span, oldest window first.
     pub findings_max: i64,
+    /// Which inputs of windows, by the frontier after them.
+    pub inputs: Span,
 }
 
 /// A span of windows, a page of it: the first `limit` that start after `after_ms`, in order.
@@ -55,6 +57,8 @@ pub struct Stored {
     pub bad: Vec<BadRow>,
     /// Findings by (stream, start, outcome, positions).
     pub findings: Vec<FindingRow>,
+    /// Inputs of windows by (stream, frontier).
+    pub inputs: Vec<InputsRow>,
     /// Contracts by (stream, type).
     pub contracts: Vec<ContractRow>,
     /// Leases by stream.
@@ -78,21 +82,24 @@ impl Job for ReadJob {
                 stream,
                 windows: span,
                 findings_max,
+                inputs,
             } = &self.0;
             let state = life::state(transaction, id).await?;
-            let after = match span.after_ms {
-                Some(after) => after,
+            let page = |span: &Span, limit: i64| {
                 // The window without a time is the first.
-                None => NO_TIME,
+                let (after, strict) = (span.after_ms.unwrap_or(NO_TIME), i64::from(span.after_ms.is_some()));
+                arguments![&id.release, id.generation, stream, after, strict, limit]
             };
-            let strict = i64::from(span.after_ms.is_some());
-            let page = |limit: i64| arguments![&id.release, id.generation, stream, after, strict, limit];
             let whole = arguments![&id.release, id.generation, stream];
             let generation = arguments![&id.release, id.generation];
 
-            let windows = transaction.fetch(WINDOWS, page(span.limit)).await?;
-            let bad = transaction.fetch(BAD, page(span.limit)).await?;
-            let findings = transaction.fetch(FINDINGS, page(*findings_max)).await?;
+            let windows = transaction.fetch(WINDOWS, page(span, span.limit)).await?;
+            let bad = transaction.fetch(BAD, page(span, span.limit)).await?;
+            let findings = transaction.fetch(FINDINGS, page(span, *findings_max)).await?;
+            let inputs = match inputs.limit {
+                0 => Vec::new(),
+                limit => transaction.fetch(inputs::SELECT, page(inputs, limit)).await?,
+            };
             let contracts = transaction.fetch(CONTRACTS, whole.clone()).await?;
             let leases = transaction.fetch(LEASES, whole).await?;
             let verdicts = transaction.fetch(VERDICTS, generation.clone()).await?;
@@ -109,6 +116,13 @@ impl Job for ReadJob {
                     })
                 })?,
                 findings: all(&findings, finding)?,
+                inputs: all(&inputs, |row| {
+                    Ok(InputsRow {
+                        stream: row.text(0)?.to_owned(),
+                        frontier_ms: row.integer(1)?,
+                        body: inputs::unpack(row.text(2)?)?,
+                    })
+                })?,
                 contracts: all(&contracts, |row| {
                     Ok(ContractRow {
                         stream: row.text(0)?.to_owned(),

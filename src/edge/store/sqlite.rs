@@ -15,10 +15,16 @@ use super::driver::transaction;
 /// How long a writer waits for another process.
 const BUSY: Duration = Duration::from_secs(10);
 
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: include_str!("../../../migrations/sqlite/0001_store.sql"),
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        sql: include_str!("../../../migrations/sqlite/0001_store.sql"),
+    },
+    Migration {
+        version: 2,
+        sql: include_str!("../../../migrations/sqlite/0002_window_inputs.sql"),
+    },
+];
 
 pub(super) struct SqliteDatabase {
     writer: Pool<Sqlite>,

@@ -27,6 +27,8 @@ pub type Raises = BTreeMap<(Side, u32), Vec<(u64, i64)>>;
 #[derive(Debug, Default)]
 pub struct Run {
     pub windows: Vec<FinalWindow>,
+    /// The windows of each commit, and what they can be computed again from.
+    pub inputs: Vec<(Vec<FinalWindow>, Checkpoint)>,
     pub bad: BTreeMap<Option<i64>, BadCounts>,
     pub raises: Raises,
     pub evidence: (Option<i64>, Option<i64>),
@@ -87,6 +89,10 @@ impl Runner<'_> {
         self.engine.conservation().unwrap();
         for output in self.outputs.drain(..) {
             let Output::Final(last) = output else { continue };
+            assert_eq!(last.inputs.is_some(), !last.windows.is_empty());
+            if let Some(inputs) = last.inputs {
+                self.run.inputs.push((last.windows.clone(), inputs));
+            }
             for window in last.windows {
                 let newest = self.run.windows.last().map(|last| last.start_ms);
                 assert!(

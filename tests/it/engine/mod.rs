@@ -5,4 +5,5 @@ mod examples;
 mod hot;
 mod oracle;
 mod properties;
+mod replayed;
 mod world;

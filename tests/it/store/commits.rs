@@ -3,7 +3,7 @@
 use std::task::Poll;
 
 use crosscheck::edge::store::{
-    Acquired, Commit, ContractRow, Read, Resume, Span, Store, StoreError, Stored, VerdictRow,
+    Acquired, Commit, ContractRow, InputsRow, Read, Resume, Span, Store, StoreError, Stored, VerdictRow,
 };
 use crosscheck::engine::{Checkpoint, FinalWindow};
 use crosscheck::model::{Digest, Verdict};
@@ -19,6 +19,7 @@ fn commit<'a>(windows: &'a [FinalWindow], checkpoint: &'a Checkpoint) -> Commit<
         bad: &[],
         findings: &[],
         contracts: &[],
+        inputs: None,
         checkpoint,
         state: None,
         verdict: None,
@@ -32,6 +33,7 @@ async fn read(store: &Store) -> Stored {
         stream: None,
         windows: Span::ALL,
         findings_max: 1_000,
+        inputs: Span::ALL,
     };
     store.read(read).await.unwrap()
 }
@@ -65,6 +67,7 @@ async fn everything_comes_back(#[case] kind: Kind) {
         bad: &[bad(1)],
         findings: &[finding(1, 8), finding(1, 7)],
         contracts: std::slice::from_ref(&contract),
+        inputs: Some(r#"{"partitions":[]}"#),
         checkpoint: &checkpoint(1),
         state: Some("judge's"),
         verdict: Some(&verdict),
@@ -82,6 +85,12 @@ async fn everything_comes_back(#[case] kind: Kind) {
     );
     assert_eq!(stored.findings, [finding(1, 7), finding(1, 8)]);
     assert_eq!(stored.contracts, [contract]);
+    let inputs = InputsRow {
+        stream: "orders".to_owned(),
+        frontier_ms: 60_000,
+        body: r#"{"partitions":[]}"#.to_owned(),
+    };
+    assert_eq!(stored.inputs, [inputs]);
     assert_eq!(stored.verdicts[0].verdict, Verdict::Fail);
     let lease_row = &stored.leases[0];
     assert_eq!((lease_row.commits, lease_row.frontier_ms), (1, Some(60_000)));
@@ -103,6 +112,7 @@ async fn everything_comes_back(#[case] kind: Kind) {
             limit: 1,
         },
         findings_max: 1,
+        inputs: Span::NONE,
     };
     let page = store.read(page).await.unwrap();
     assert_eq!(
@@ -237,6 +247,7 @@ async fn a_thousand_commits(#[case] kind: Kind) {
             limit: 300,
         },
         findings_max: 0,
+        inputs: Span::NONE,
     };
     let mut seen = 0;
     loop {

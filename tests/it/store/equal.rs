@@ -19,6 +19,7 @@ async fn work(kind: Kind, disturbed: bool) -> Vec<String> {
             bad: &[],
             findings: &[],
             contracts: &[],
+            inputs: None,
             checkpoint: &checkpoint,
             state: None,
             verdict: None,

@@ -13,6 +13,7 @@ macro_rules! commit {
             bad: &[],
             findings: &[],
             contracts: &[],
+            inputs: None,
             checkpoint: &checkpoint($n),
             state: None,
             verdict: None,

@@ -27,6 +27,7 @@ async fn actions(store: &Store, generation: i64) -> Vec<String> {
         stream: None,
         windows: Span::NONE,
         findings_max: 0,
+        inputs: Span::NONE,
     };
     let commands = store.read(read).await.unwrap().commands;
     commands.into_iter().map(|command| command.action).collect()

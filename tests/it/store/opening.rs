@@ -42,7 +42,7 @@ async fn versions(#[case] kind: Kind) {
     let (one, two) = tokio::join!(store::migrate(&bed.settings), store::migrate(&bed.settings));
     let mut both = [one.unwrap(), two.unwrap()];
     both.sort_by_key(|migrated| migrated.from);
-    assert_eq!(both, [Migrated { from: 0, to: 1 }, Migrated { from: 1, to: 1 }]);
+    assert_eq!(both, [Migrated { from: 0, to: 2 }, Migrated { from: 2, to: 2 }]);
     store::open(&strict).await.unwrap();
 
     bed.sql("INSERT INTO schema_versions (version, at_ms) VALUES (99, 0)")
@@ -51,7 +51,7 @@ async fn versions(#[case] kind: Kind) {
         let error = refused(settings).await;
         let text = error.to_string();
         assert!(
-            text.ends_with("has schema version 99, this crosscheck knows only 1"),
+            text.ends_with("has schema version 99, this crosscheck knows only 2"),
             "{text}"
         );
         assert!(error.hint().contains("newer crosscheck"));
@@ -65,7 +65,7 @@ async fn versions(#[case] kind: Kind) {
     let error = refused(&strict).await;
     let text = error.to_string();
     assert!(
-        text.ends_with("has schema version 0, this crosscheck needs 1"),
+        text.ends_with("has schema version 0, this crosscheck needs 2"),
         "{text}"
     );
     assert!(error.hint().contains("crosscheck migrate"));

@@ -34,6 +34,7 @@ async fn the_worker_works_and_cannot_rewrite() {
             bad: &bads,
             findings: &findings,
             contracts: &[],
+            inputs: None,
             checkpoint: &checkpoint,
             state: None,
             verdict: None,
@@ -57,6 +58,8 @@ async fn the_worker_works_and_cannot_rewrite() {
     for forbidden in [
         "UPDATE windows SET digest = ''",
         "DELETE FROM windows",
+        "UPDATE window_inputs SET body = ''",
+        "DELETE FROM window_inputs",
         "UPDATE bad_counts SET counts = ''",
         "DELETE FROM bad_counts",
         "UPDATE findings SET body = ''",
@@ -70,7 +73,7 @@ async fn the_worker_works_and_cannot_rewrite() {
         "DELETE FROM generations",
         "UPDATE secrets SET value = ''",
         "DELETE FROM leases",
-        "INSERT INTO schema_versions (version, at_ms) VALUES (2, 0)",
+        "INSERT INTO schema_versions (version, at_ms) VALUES (3, 0)",
         "TRUNCATE windows",
         "DROP TABLE windows",
     ] {
