@@ -20,8 +20,6 @@ pub(super) struct Prepared {
     pub plan: Result<Plan, TooLarge>,
     /// Made when first needed.
     show: Option<Result<Plan, TooLarge>>,
-    /// The last record was tagged: the next one probably is too.
-    tagged: bool,
 }
 
 struct Known {
@@ -203,7 +201,6 @@ impl Half {
         self.prepared.push(Prepared {
             plan: compile(&writer, &contract, &self.asked, Purpose::Digest),
             show: None,
-            tagged: false,
             writer,
             contract,
         });
@@ -220,8 +217,8 @@ impl Half {
         let input = framed(self.format, &mut self.raw, bytes);
         let prepared = &mut self.prepared[at];
         let plan = prepared.plan.as_ref().map_err(|_| UndecodableReason::Bounds)?;
-        let walked = walk(plan, &prepared.contract, input, scratch, prepared.tagged)?;
-        prepared.tagged = walked.tagged;
+        // The plain form first, always: a walk in the tagged form does not say whether it was needed.
+        let walked = walk(plan, &prepared.contract, input, scratch, false)?;
         Ok((walked, if walked.as_is { input } else { &scratch.out }))
     }
 

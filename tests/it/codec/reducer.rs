@@ -231,3 +231,16 @@ fn references_and_fingerprints() {
         .fingerprint::<apache_avro::rabin::Rabin>();
     assert_eq!(schema(ORDER).fingerprint64().as_slice(), theirs.bytes.as_slice());
 }
+
+/// A symbol outside the contract once put every later record of its schema into the tagged form.
+#[test]
+fn a_foreign_symbol_is_of_one_record() {
+    const WRITER: &str = r#"{"type":"enum","name":"E","symbols":["A","B"]}"#;
+    const CONTRACT: &str = r#"{"type":"enum","name":"E","symbols":["A"]}"#;
+    let mut reducer = reducer(Side::Canary, settings(), WRITER, CONTRACT);
+    let before = one(&mut reducer, &[0]).unwrap();
+    let foreign = one(&mut reducer, &[2]).unwrap();
+    assert_ne!(before, foreign);
+    assert_eq!(before, one(&mut reducer, &[0]).unwrap());
+    assert_eq!(foreign, one(&mut reducer, &[2]).unwrap());
+}
