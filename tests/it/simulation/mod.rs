@@ -1,0 +1,3 @@
+//! The simulator: from a seed two sides' logs with faults, an oracle of the whole truth, the real core under a scheduler.
+
+mod world;
