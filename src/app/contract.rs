@@ -8,12 +8,12 @@ use anyhow::{Context, Result};
 
 use super::book::{self, Book, Fact};
 use super::clock::Clock;
-use super::schemas::Schemas;
+use super::schemas::{Registrar, Schemas};
+use super::topic::Fetch;
 use super::trouble::trouble;
+use super::world::blocking;
 use crate::codec::{self, Field, Progress, Reducer, Schema};
 use crate::config::Contract;
-use crate::edge::kafka;
-use crate::edge::registry::Registry;
 use crate::model::{RecordBatch, Reduction, Side};
 
 /// Offsets before the end of each baseline partition that are looked at.
@@ -23,7 +23,7 @@ const LOOK_BACK: u64 = 100;
 ///
 /// # Errors
 /// A file that cannot be read or parsed, a registry that does not have it.
-pub async fn named(contract: &Contract, registry: Option<&Registry>) -> Result<Arc<Schema>> {
+pub async fn named(contract: &Contract, registry: Option<&dyn Registrar>) -> Result<Arc<Schema>> {
     let schema = match contract {
         Contract::File(path) => {
             let place = path.display();
@@ -57,8 +57,6 @@ pub async fn named(contract: &Contract, registry: Option<&Registry>) -> Result<A
 pub struct Look<'a> {
     /// Which side.
     pub side: Side,
-    /// Its cluster.
-    pub cluster: &'a kafka::Settings,
     /// Its topic.
     pub topic: &'a str,
     /// (partition, first offset, end).
@@ -72,7 +70,13 @@ pub struct Look<'a> {
 ///
 /// # Errors
 /// The log cannot be read, or the registry does not answer.
-pub fn newest(look: &Look<'_>, schemas: &mut Schemas, book: &Book, clock: Clock) -> Result<Vec<(Field, Arc<Schema>)>> {
+pub async fn newest(
+    look: &Look<'_>,
+    fetcher: &mut dyn Fetch,
+    schemas: &mut Schemas,
+    book: &Book,
+    clock: &Clock,
+) -> Result<Vec<(Field, Arc<Schema>)>> {
     let mut wanted = Vec::new();
     for &(partition, from, end) in look.spans {
         wanted.extend((end.saturating_sub(LOOK_BACK).max(from)..end).map(|offset| (partition, offset)));
@@ -81,10 +85,8 @@ pub fn newest(look: &Look<'_>, schemas: &mut Schemas, book: &Book, clock: Clock)
         return Ok(Vec::new());
     }
     let mut singles = Vec::new();
-    kafka::Reader::fetch(look.cluster, look.topic, &wanted, &mut |batch, index| {
-        singles.push(single(batch, index))
-    })
-    .with_context(|| format!("read the last records of {}", look.topic))?;
+    blocking(|| fetcher.fetch(&wanted, &mut |batch, index| singles.push(single(batch, index))))
+        .with_context(|| format!("read the last records of {}", look.topic))?;
     // Newest first, so that the first that decodes is the one.
     singles.sort_by_key(|(timestamp, batch)| {
         std::cmp::Reverse((
@@ -97,7 +99,7 @@ pub fn newest(look: &Look<'_>, schemas: &mut Schemas, book: &Book, clock: Clock)
     let reducer = Reducer::new(look.side, look.settings.clone());
     let mut reader = book::Reader::new(reducer, look.side, book.clone());
     for (_, batch) in &singles {
-        choose(look.side, batch, &mut reader, &mut chosen, schemas, clock)?;
+        choose(look.side, batch, &mut reader, &mut chosen, schemas, clock).await?;
     }
     Ok(chosen.into_iter().map(|((field, _), schema)| (field, schema)).collect())
 }
@@ -106,8 +108,14 @@ pub fn newest(look: &Look<'_>, schemas: &mut Schemas, book: &Book, clock: Clock)
 ///
 /// # Errors
 /// As [`newest`].
-pub fn newest_of_baseline(look: &Look<'_>, schemas: &mut Schemas, book: &Book, clock: Clock) -> Result<()> {
-    for (field, schema) in newest(look, schemas, book, clock)? {
+pub async fn newest_of_baseline(
+    look: &Look<'_>,
+    fetcher: &mut dyn Fetch,
+    schemas: &mut Schemas,
+    book: &Book,
+    clock: &Clock,
+) -> Result<()> {
+    for (field, schema) in newest(look, fetcher, schemas, book, clock).await? {
         if !book.has_contract(field, schema.name()) {
             book.note(Fact::Contract(field, schema));
         }
@@ -116,13 +124,13 @@ pub fn newest_of_baseline(look: &Look<'_>, schemas: &mut Schemas, book: &Book, c
 }
 
 /// Decodes one record under its own schemas; where that works and its types are new, they are chosen.
-fn choose(
+async fn choose(
     side: Side,
     batch: &RecordBatch,
     reader: &mut book::Reader,
     chosen: &mut BTreeMap<(Field, String), Arc<Schema>>,
     schemas: &mut Schemas,
-    clock: Clock,
+    clock: &Clock,
 ) -> Result<()> {
     let mut own: Vec<(Field, Arc<Schema>)> = Vec::new();
     let deadline_ms = clock.elapsed_ms() + 30_000;
@@ -140,7 +148,7 @@ fn choose(
             }
             Progress::NeedsSchema { field, schema, .. } => {
                 schemas.ask(side, field, schema);
-                schemas.take(Duration::from_millis(200))?;
+                schemas.wait(Duration::from_millis(200)).await?;
                 anyhow::ensure!(
                     clock.elapsed_ms() < deadline_ms,
                     "the registry of the {side} did not answer within 30 s"

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::book;
+use super::topic::Fetch;
 use crate::codec::Rendered;
-use crate::edge::{files, kafka};
+use crate::edge::files;
 use crate::engine::Candidate;
 use crate::engine::diff::{DiffRules, diff, diff_whole};
 use crate::model::{Bytes, FieldDifference, PerSide, Position, RecordBatch, RecordRef, Side, Value};
@@ -17,15 +18,8 @@ const CHUNK: usize = 4096;
 
 /// Where the records of a side are read again.
 pub enum Again {
-    /// A topic; opened when it is first needed.
-    Kafka {
-        /// Its cluster.
-        settings: Box<kafka::Settings>,
-        /// The topic.
-        topic: String,
-        /// The second consumer.
-        fetcher: Option<Box<kafka::Fetcher>>,
-    },
+    /// A topic.
+    Kafka(Box<dyn Fetch>),
     /// A file.
     Avro {
         /// Which.
@@ -87,31 +81,21 @@ impl Rereader {
     /// A log that cannot be read at all.
     pub fn keys(&mut self, side: Side, at: &[Position]) -> Result<BTreeMap<Position, Vec<u8>>> {
         let mut keys = BTreeMap::new();
-        let Again::Kafka {
-            settings,
-            topic,
-            fetcher,
-        } = self.again.get_mut(side)
-        else {
+        let Again::Kafka(fetcher) = self.again.get_mut(side) else {
             return Ok(keys);
         };
-        if fetcher.is_none() {
-            *fetcher = Some(Box::new(kafka::Fetcher::open(settings, topic)?));
-        }
         let mut wanted: Vec<(u32, u64)> = at.iter().map(|at| (at.partition, at.offset)).collect();
         wanted.sort_unstable();
         wanted.dedup();
-        if let Some(fetcher) = fetcher {
-            fetcher.fetch(&wanted, &mut |batch, index| {
-                let record = &batch.records[index];
-                let position = Position {
-                    side,
-                    partition: batch.partition,
-                    offset: record.offset,
-                };
-                keys.extend(batch.key(record).map(|key| (position, key.to_vec())));
-            })?;
-        }
+        fetcher.fetch(&wanted, &mut |batch, index| {
+            let record = &batch.records[index];
+            let position = Position {
+                side,
+                partition: batch.partition,
+                offset: record.offset,
+            };
+            keys.extend(batch.key(record).map(|key| (position, key.to_vec())));
+        })?;
         Ok(keys)
     }
 
@@ -162,17 +146,8 @@ impl Rereader {
             }
         };
         match self.again.get_mut(side) {
-            Again::Kafka {
-                settings,
-                topic,
-                fetcher,
-            } => {
-                if fetcher.is_none() {
-                    *fetcher = Some(Box::new(kafka::Fetcher::open(settings, topic)?));
-                }
-                if let Some(fetcher) = fetcher {
-                    fetcher.fetch(&wanted, &mut keep)?;
-                }
+            Again::Kafka(fetcher) => {
+                fetcher.fetch(&wanted, &mut keep)?;
             }
             Again::Avro { path, index } => {
                 let offsets: Vec<u64> = wanted.iter().map(|(_, offset)| *offset).collect();

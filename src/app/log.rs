@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::topic::Topic;
 use crate::edge::files::{self, Chunk};
 use crate::edge::kafka;
 use crate::model::{RecordBatch, UndecodableReason};
@@ -13,7 +14,7 @@ const BATCH_RECORDS: usize = 2048;
 /// A log that can be read.
 pub enum Log {
     /// A topic.
-    Kafka(Box<kafka::Reader>),
+    Kafka(Box<dyn Topic>),
     /// An Avro object container.
     Avro(Box<AvroLog>),
 }

@@ -23,6 +23,7 @@ pub mod report;
 pub mod schemas;
 pub mod stored;
 pub mod stream;
+pub mod topic;
 pub mod trouble;
 pub mod verdict;
 pub mod worker;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
+use super::topic::Topic;
 use super::trouble::trouble;
 use crate::config::Bound;
 use crate::edge::{files, kafka};
@@ -30,7 +31,7 @@ pub struct Span {
 ///
 /// # Errors
 /// The cluster does not answer, or a range that ends before it begins in some partition.
-pub fn of_topic(reader: &kafka::Reader, from: Bound, to: Bound, settings: &engine::Settings) -> Result<Vec<Span>> {
+pub fn of_topic(reader: &dyn Topic, from: Bound, to: Bound, settings: &engine::Settings) -> Result<Vec<Span>> {
     let ends = reader.ends()?;
     let by_event_time = matches!(settings.range, Range::Time { .. });
     let margin = match (settings.lateness_ms, settings.grace_ms) {
@@ -70,7 +71,7 @@ pub fn of_topic(reader: &kafka::Reader, from: Bound, to: Bound, settings: &engin
         if from_offset > to_offset {
             let what = format!(
                 "--from lies after --to: they resolve to the offsets {from_offset} and {to_offset} in partition {partition} of {}",
-                reader.topic()
+                reader.name()
             );
             let hint = "swap them; the range is half-open: --to is the first that no longer belongs to it";
             return Err(trouble(what, hint));
@@ -136,7 +137,7 @@ fn unknown(flag: &'static str) -> anyhow::Error {
 /// # Errors
 /// The cluster does not answer.
 pub fn start_of_topic(
-    reader: &kafka::Reader,
+    reader: &dyn Topic,
     start: crate::config::Start,
     settings: &engine::Settings,
 ) -> Result<Vec<(u32, u64)>> {

@@ -1,10 +1,12 @@
 //! Schemas that records ask for: fetched beside the reading, one answer a question.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
+use tokio::sync::mpsc;
 
 use super::book::{Book, Fact};
 use crate::codec::{Field, Schema, SchemaRef};
@@ -38,11 +40,44 @@ const VERSIONS_MAX: u32 = 500;
 
 type Key = (Side, Field, SchemaRef);
 
+/// What is asked of a registry. The real one answers, or a simulation of it.
+pub trait Registrar: Send + Sync {
+    /// The schema of an id; asked `again`, a miss that is remembered is not believed.
+    fn schema(&self, id: u32, again: bool) -> BoxFuture<'_, Result<Arc<RegisteredSchema>, RegistryError>>;
+
+    /// A version of a subject, `None` is the latest.
+    fn subject_version<'a>(
+        &'a self,
+        subject: &'a str,
+        version: Option<u32>,
+    ) -> BoxFuture<'a, Result<RegisteredSchema, RegistryError>>;
+}
+
+impl Registrar for Registry {
+    fn schema(&self, id: u32, again: bool) -> BoxFuture<'_, Result<Arc<RegisteredSchema>, RegistryError>> {
+        Box::pin(async move {
+            if again {
+                self.schema_again(id).await
+            } else {
+                self.schema(id).await
+            }
+        })
+    }
+
+    fn subject_version<'a>(
+        &'a self,
+        subject: &'a str,
+        version: Option<u32>,
+    ) -> BoxFuture<'a, Result<RegisteredSchema, RegistryError>> {
+        Box::pin(self.subject_version(subject, version))
+    }
+}
+
 /// Where a side's schemas come from.
 #[derive(Clone, Default)]
 pub struct Origin {
     /// Its registry.
-    pub registry: Option<Arc<Registry>>,
+    pub registry: Option<Arc<dyn Registrar>>,
     /// Subjects of its key and value, for logs whose records name no id.
     pub topic: Option<String>,
     /// The schema of the file.
@@ -63,8 +98,8 @@ pub struct Schemas {
     patience: Patience,
     book: Book,
     asked: BTreeSet<(Side, Field, SchemaRef)>,
-    sender: mpsc::Sender<Answer>,
-    answers: mpsc::Receiver<Answer>,
+    sender: mpsc::UnboundedSender<Answer>,
+    answers: mpsc::UnboundedReceiver<Answer>,
     down: BTreeSet<Side>,
 }
 
@@ -72,7 +107,7 @@ impl Schemas {
     /// Asks nothing yet.
     #[must_use]
     pub fn new(handle: Handle, origins: PerSide<Origin>, patience: Patience, book: Book) -> Self {
-        let (sender, answers) = mpsc::channel();
+        let (sender, answers) = mpsc::unbounded_channel();
         Self {
             handle,
             origins,
@@ -108,16 +143,34 @@ impl Schemas {
             .spawn(async move { find(key, &origin, patience, &sender).await });
     }
 
-    /// Takes the answers that are there, waiting at most `wait` for the first; true if one came.
+    /// Takes the answers that are there; true if one came.
     ///
     /// # Errors
     /// A registry that does not answer, in a bounded run.
-    pub fn take(&mut self, wait: Duration) -> Result<bool, RegistryError> {
-        let mut next = if wait.is_zero() {
-            self.answers.try_recv().ok()
-        } else {
-            self.answers.recv_timeout(wait).ok()
-        };
+    pub fn take(&mut self) -> Result<bool, RegistryError> {
+        let next = self.answers.try_recv().ok();
+        self.note(next)
+    }
+
+    /// The same, waiting at most `wait` for the first.
+    ///
+    /// # Errors
+    /// As [`Schemas::take`].
+    pub async fn wait(&mut self, wait: Duration) -> Result<bool, RegistryError> {
+        let next = tokio::time::timeout(wait, self.answers.recv()).await.ok().flatten();
+        self.note(next)
+    }
+
+    /// The same, on a thread of its own.
+    ///
+    /// # Errors
+    /// As [`Schemas::take`].
+    pub fn wait_here(&mut self, wait: Duration) -> Result<bool, RegistryError> {
+        let handle = self.handle.clone();
+        handle.block_on(self.wait(wait))
+    }
+
+    fn note(&mut self, mut next: Option<Answer>) -> Result<bool, RegistryError> {
         let mut came = false;
         while let Some(answer) = next {
             match answer {
@@ -167,7 +220,7 @@ fn named(reference: SchemaRef) -> String {
 }
 
 /// Looks until there is an answer.
-async fn find(key: Key, origin: &Origin, patience: Patience, sender: &mpsc::Sender<Answer>) {
+async fn find(key: Key, origin: &Origin, patience: Patience, sender: &mpsc::UnboundedSender<Answer>) {
     let mut tries = 0;
     let mut outage = Duration::from_secs(1);
     loop {
@@ -201,13 +254,12 @@ async fn look(key: Key, origin: &Origin, again: bool) -> Result<Option<Arc<Schem
         Field::Value => format!("{topic}-value"),
     });
     let found = match (reference, subject) {
-        (SchemaRef::Id(id), _) if again => registry.schema_again(id).await.map(|schema| parse(side, &schema)),
-        (SchemaRef::Id(id), _) => registry.schema(id).await.map(|schema| parse(side, &schema)),
+        (SchemaRef::Id(id), _) => registry.schema(id, again).await.map(|schema| parse(side, &schema)),
         (SchemaRef::Fixed, Some(subject)) => registry
             .subject_version(&subject, None)
             .await
             .map(|schema| parse(side, &schema)),
-        (SchemaRef::Fingerprint(wanted), Some(subject)) => by_fingerprint(side, registry, &subject, wanted).await,
+        (SchemaRef::Fingerprint(wanted), Some(subject)) => by_fingerprint(side, &**registry, &subject, wanted).await,
         (_, None) => Ok(None),
     };
     match found {
@@ -224,7 +276,7 @@ async fn look(key: Key, origin: &Origin, again: bool) -> Result<Option<Arc<Schem
 /// The version of a subject that has a fingerprint.
 async fn by_fingerprint(
     side: Side,
-    registry: &Registry,
+    registry: &dyn Registrar,
     subject: &str,
     wanted: [u8; 8],
 ) -> Result<Option<Arc<Schema>>, RegistryError> {

@@ -1,13 +1,75 @@
-//! Clients of the world, from the config's settings.
+//! The world outside, from the config's settings: clusters, registries, the database.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
+use super::schemas::Registrar;
+use super::topic::{Fetch, Second, Topic};
 use crate::config::Config;
+use crate::edge::kafka::{self, KafkaError};
 use crate::edge::registry::{self, Registry};
 use crate::edge::store;
+
+/// What a worker's streams read: the real clusters and registries, or simulated ones.
+pub trait World: Send + Sync {
+    /// Opens a topic of a cluster. May block.
+    ///
+    /// # Errors
+    /// A topic that cannot be read.
+    fn topic(&self, cluster: &str, topic: &str) -> Result<Box<dyn Topic>, KafkaError>;
+
+    /// Reads records of a topic again; nothing is opened yet.
+    fn again(&self, cluster: &str, topic: &str) -> Box<dyn Fetch>;
+
+    /// A registry.
+    fn registry(&self, name: &str) -> Option<Arc<dyn Registrar>>;
+}
+
+/// The clusters and registries that a config names.
+pub struct Real {
+    clusters: BTreeMap<String, kafka::Settings>,
+    registries: BTreeMap<String, Arc<Registry>>,
+}
+
+impl Real {
+    /// Connects to nothing yet.
+    ///
+    /// # Errors
+    /// Settings that cannot work.
+    pub fn new(config: &Config) -> Result<Self> {
+        let registries = registries(config)?;
+        for cluster in config.clusters.values() {
+            kafka::validate(cluster).context("validate the Kafka settings")?;
+        }
+        Ok(Self {
+            clusters: config.clusters.clone(),
+            registries,
+        })
+    }
+
+    /// All its registries.
+    #[must_use]
+    pub fn registries(&self) -> Vec<Arc<Registry>> {
+        self.registries.values().cloned().collect()
+    }
+}
+
+impl World for Real {
+    fn topic(&self, cluster: &str, topic: &str) -> Result<Box<dyn Topic>, KafkaError> {
+        Ok(Box::new(kafka::Reader::open(&self.clusters[cluster], topic)?))
+    }
+
+    fn again(&self, cluster: &str, topic: &str) -> Box<dyn Fetch> {
+        Box::new(Second::new(&self.clusters[cluster], topic))
+    }
+
+    fn registry(&self, name: &str) -> Option<Arc<dyn Registrar>> {
+        let registry = self.registries.get(name)?;
+        Some(registry.clone())
+    }
+}
 
 /// A registry, not asked yet.
 ///
@@ -35,5 +97,14 @@ pub fn store(settings: &store::Settings) -> store::Settings {
     store::Settings {
         migrate: settings.url.starts_with("sqlite:"),
         ..settings.clone()
+    }
+}
+
+/// Does what blocks, without holding up other tasks where there are threads for them.
+pub fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
     }
 }

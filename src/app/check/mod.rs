@@ -37,7 +37,7 @@ pub fn run(config: &Config, offline: bool, output: Output, out: &mut dyn Write) 
         found.extend(world::store(config, runtime.handle()));
         found.extend(world::registries(config, runtime.handle()));
         for stream in &config.streams {
-            found.extend(sample::stream(config, stream, clock, runtime.handle()));
+            found.extend(sample::stream(config, stream, &clock, runtime.handle()));
         }
     }
     print::print(&found, output, out)?;

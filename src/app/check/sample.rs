@@ -2,6 +2,7 @@
 //! records, which skew, how much memory, when can a verdict come?
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -13,7 +14,8 @@ use crate::app::clock::Clock;
 use crate::app::compacted;
 use crate::app::contract::{self, Look};
 use crate::app::paths::{self, Named};
-use crate::app::schemas::{Origin, Patience, Schemas};
+use crate::app::schemas::{Origin, Patience, Registrar, Schemas};
+use crate::app::topic::Second;
 use crate::app::world;
 use crate::codec::{Field, Progress, Reducer};
 use crate::config::{self, Config, RequestError};
@@ -42,7 +44,7 @@ struct Sample {
 }
 
 /// Looks at one stream.
-pub(super) fn stream(config: &Config, stream: &config::Stream, clock: Clock, handle: &Handle) -> Vec<Found> {
+pub(super) fn stream(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle) -> Vec<Found> {
     match look(config, stream, clock, handle) {
         Ok(found) => found,
         Err(error) => {
@@ -54,7 +56,7 @@ pub(super) fn stream(config: &Config, stream: &config::Stream, clock: Clock, han
     }
 }
 
-fn look(config: &Config, stream: &config::Stream, clock: Clock, handle: &Handle) -> Result<Vec<Found>> {
+fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle) -> Result<Vec<Found>> {
     let mut found = Vec::new();
     let book = Book::default();
     let registry = |side: Side| -> Result<_> {
@@ -63,7 +65,7 @@ fn look(config: &Config, stream: &config::Stream, clock: Clock, handle: &Handle)
     };
     let origin = |side: Side| -> Result<Origin> {
         Ok(Origin {
-            registry: registry(side)?,
+            registry: registry(side)?.map(|registry| registry as Arc<dyn Registrar>),
             topic: Some(stream.sides.get(side).topic.clone()),
             fixed: None,
         })
@@ -75,9 +77,10 @@ fn look(config: &Config, stream: &config::Stream, clock: Clock, handle: &Handle)
     let mut schemas = Schemas::new(handle.clone(), origins, Patience::BOUNDED, book.clone());
     if let Some(named) = &stream.contract {
         let registry = registry(Side::Baseline)?;
+        let registry = registry.as_deref().map(|registry| registry as &dyn Registrar);
         book.note(Fact::SoleContract(
             Field::Value,
-            handle.block_on(contract::named(named, registry.as_deref()))?,
+            handle.block_on(contract::named(named, registry))?,
         ));
     }
     let mut samples = PerSide::<Sample>::default();
@@ -121,12 +124,18 @@ fn look(config: &Config, stream: &config::Stream, clock: Clock, handle: &Handle)
         if side == Side::Baseline && stream.contract.is_none() {
             let look = Look {
                 side,
-                cluster,
                 topic: &of.topic,
                 spans: &spans,
                 settings: &of.codec,
             };
-            contract::newest_of_baseline(&look, &mut schemas, &book, clock)?;
+            let mut second = Second::new(cluster, &of.topic);
+            handle.block_on(contract::newest_of_baseline(
+                &look,
+                &mut second,
+                &mut schemas,
+                &book,
+                clock,
+            ))?;
         }
         let mut reducer = book::Reader::new(Reducer::new(side, of.codec.clone()), side, book.clone());
         *samples.get_mut(side) = sample(side, cluster, &of.topic, &spans, &mut reducer, &mut schemas, &book)?;
@@ -191,7 +200,7 @@ fn reduce(
             Progress::Done => break,
             Progress::NeedsSchema { field, schema, .. } => {
                 schemas.ask(side, field, schema);
-                schemas.take(Duration::from_millis(200))?;
+                schemas.wait_here(Duration::from_millis(200))?;
             }
             Progress::NeedsContract { field, schema, .. } => book.note(Fact::Contract(field, schema)),
         }

@@ -58,7 +58,7 @@ pub struct Counted {
 ///
 /// # Errors
 /// A log or a registry that cannot be read any further; memory at its limit.
-pub fn to_the_end(stream: &mut Stream, interrupt: &Interrupt, bar: &Bar, clock: Clock) -> Result<Counted> {
+pub fn to_the_end(stream: &mut Stream, interrupt: &Interrupt, bar: &Bar, clock: &Clock) -> Result<Counted> {
     let mut counted = Counted::default();
     let mut outputs = Vec::new();
     stream.finish_what_is_read(&mut outputs);
@@ -68,7 +68,7 @@ pub fn to_the_end(stream: &mut Stream, interrupt: &Interrupt, bar: &Bar, clock: 
             counted.interrupted = true;
             break;
         }
-        let moved = stream.turn(&mut outputs)?;
+        let moved = stream.turn(&mut outputs)? || stream.wait(&mut outputs)?;
         outputs.drain(..).for_each(|output| count(output, &mut counted));
         if moved {
             bar.show(stream);
@@ -120,7 +120,7 @@ fn give_up_at_the_limit(stream: &Stream) -> Result<()> {
     Ok(())
 }
 
-fn give_up_on_trouble(stream: &Stream, since_ms: &mut Option<i64>, clock: Clock) -> Result<()> {
+fn give_up_on_trouble(stream: &Stream, since_ms: &mut Option<i64>, clock: &Clock) -> Result<()> {
     let troubled = Side::PAIR
         .into_iter()
         .find_map(|side| Some((side, stream.trouble.get(side).as_ref()?)));

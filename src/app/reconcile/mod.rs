@@ -30,7 +30,7 @@ pub fn run(mut request: ReconcileRequest, output: Output, tone: Tone, out: &mut 
         .enable_all()
         .build()
         .context("start the runtime")?;
-    let opened = open::open(&request, clock, runtime.handle())?;
+    let opened = open::open(&request, &clock, runtime.handle())?;
     let codecs = PerSide {
         baseline: &request.sides.baseline.codec,
         canary: &request.sides.canary.codec,
@@ -50,7 +50,7 @@ pub fn run(mut request: ReconcileRequest, output: Output, tone: Tone, out: &mut 
         notes,
         ..
     } = opened;
-    let counted = drive::to_the_end(&mut stream, &interrupt, &bar, clock)?;
+    let counted = drive::to_the_end(&mut stream, &interrupt, &bar, &clock)?;
     bar.finish();
     let report = result::report(&request, stream, again, counted)?;
     print(&report, output, notes, tone, out)?;

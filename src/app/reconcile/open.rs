@@ -12,8 +12,9 @@ use crate::app::contract;
 use crate::app::lane::Lane;
 use crate::app::log::Log;
 use crate::app::range::{self, Span};
-use crate::app::schemas::{Origin, Patience, Schemas};
+use crate::app::schemas::{Origin, Patience, Registrar, Schemas};
 use crate::app::stream::{Reading, Stream};
+use crate::app::topic::Second;
 use crate::app::world;
 use crate::codec::{Field, Reducer, Schema};
 use crate::config::{ReconcileRequest, SideRequest, Source};
@@ -56,7 +57,7 @@ struct SideOpened {
 ///
 /// # Errors
 /// A log that is not there or may not be read, a registry that does not answer, a range that cannot be.
-pub fn open(request: &ReconcileRequest, clock: Clock, handle: &Handle) -> Result<Opened> {
+pub fn open(request: &ReconcileRequest, clock: &Clock, handle: &Handle) -> Result<Opened> {
     let side =
         |side: Side| open_side(request.sides.get(side), side, request).with_context(|| format!("open the {side}"));
     // Both at once: a cluster may take its time.
@@ -70,7 +71,7 @@ pub fn open(request: &ReconcileRequest, clock: Clock, handle: &Handle) -> Result
     };
     let book = Book::default();
     let origin = |side: &SideOpened| Origin {
-        registry: side.registry.clone(),
+        registry: side.registry.clone().map(|registry| registry as Arc<dyn Registrar>),
         topic: match &side.place {
             Place::Kafka(_, topic) => Some(topic.clone()),
             Place::Avro(_) => None,
@@ -110,7 +111,15 @@ pub fn open(request: &ReconcileRequest, clock: Clock, handle: &Handle) -> Result
         idle_ms: None,
     };
     let lanes = PerSide { baseline, canary };
-    let stream = Stream::new(request.stream.clone(), engine, lanes, schemas, book, reading, clock);
+    let stream = Stream::new(
+        request.stream.clone(),
+        engine,
+        lanes,
+        schemas,
+        book,
+        reading,
+        clock.clone(),
+    );
     let again = PerSide {
         baseline: baseline_again,
         canary: canary_again,
@@ -209,11 +218,13 @@ fn choose_contracts(
     sides: &PerSide<SideOpened>,
     schemas: &mut Schemas,
     book: &Book,
-    clock: Clock,
+    clock: &Clock,
     handle: &Handle,
 ) -> Result<()> {
     if let Some(named) = &request.contract {
-        let schema = handle.block_on(contract::named(named, sides.baseline.registry.as_deref()))?;
+        let registry = sides.baseline.registry.as_deref();
+        let registry = registry.map(|registry| registry as &dyn Registrar);
+        let schema = handle.block_on(contract::named(named, registry))?;
         book.note(Fact::SoleContract(Field::Value, schema));
     }
     for side in Side::PAIR {
@@ -228,15 +239,15 @@ fn choose_contracts(
                 let settings = &request.sides.get(side).codec;
                 let look = contract::Look {
                     side,
-                    cluster,
                     topic,
                     spans: &spans,
                     settings,
                 };
+                let mut second = Second::new(cluster, topic);
                 if side == Side::Baseline && request.contract.is_none() {
-                    contract::newest_of_baseline(&look, schemas, book, clock)?;
+                    handle.block_on(contract::newest_of_baseline(&look, &mut second, schemas, book, clock))?;
                 } else {
-                    contract::newest(&look, schemas, book, clock)?;
+                    handle.block_on(contract::newest(&look, &mut second, schemas, book, clock))?;
                 }
             }
             (Place::Avro(_), Some(schema)) => {

@@ -15,6 +15,7 @@ use crate::app::report::{
     self, FieldCounts, Finding, PartitionRange, Report, SchemaChange, SchemaUse, SideInput, StreamInput,
 };
 use crate::app::stream::Stream;
+use crate::app::topic::Second;
 use crate::codec::{Reducer, SchemaRef};
 use crate::config::ReconcileRequest;
 use crate::engine::Candidate;
@@ -207,11 +208,7 @@ fn rereader(request: &ReconcileRequest, stream: Stream, again: PerSide<Place>) -
     let Stream { lanes, book, .. } = stream;
     let PerSide { baseline, canary } = lanes;
     let place = |log: Log, place: Place| match (place, log) {
-        (Place::Kafka(settings, topic), _) => Again::Kafka {
-            settings,
-            topic,
-            fetcher: None,
-        },
+        (Place::Kafka(settings, topic), _) => Again::Kafka(Box::new(Second::new(&settings, &topic))),
         (Place::Avro(path), Log::Avro(file)) => Again::Avro {
             path,
             index: Some(Box::new(file.reader.into_index())),

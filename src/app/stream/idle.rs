@@ -84,7 +84,7 @@ impl Stream {
         {
             let text = format!(
                 "{side} topic {} has {now} partitions now and had {known}",
-                reader.topic()
+                reader.name()
             );
             self.incident(Inconclusive::Repartitioned, side, text);
         }

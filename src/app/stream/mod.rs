@@ -21,7 +21,7 @@ use crate::engine::{AlignSettings, Aligner, Engine, Entry, Input, Output, Range}
 use crate::model::{Inconclusive, PerSide, Reduction, Side};
 pub use retention::Trail;
 
-/// How long a turn waits where nothing is there.
+/// How long is waited where nothing is there.
 const WAIT: Duration = Duration::from_millis(20);
 
 /// How a stream is read, beside what the engine is set to.
@@ -103,26 +103,26 @@ impl Stream {
         }
     }
 
-    /// One turn: what waited, then one read of each side. True if anything moved.
+    /// One turn: what waited, then one read of each side. True if anything moved. Waits for nothing.
     ///
     /// # Errors
     /// A log or a registry that cannot be read any further.
     pub fn turn(&mut self, outputs: &mut Vec<Output>) -> Result<bool> {
-        let mut moved = self.schemas.take(Duration::ZERO)?;
+        let mut moved = self.schemas.take()?;
         moved |= self.settle_needs(outputs);
         for side in Side::PAIR {
             moved |= self.read(side, Duration::ZERO, outputs)?;
-        }
-        if !moved {
-            moved = self.wait(outputs)?;
         }
         self.align();
         self.look_for_idle(outputs)?;
         Ok(moved)
     }
 
-    /// Waits for a record where one may come, else for an answer of a registry.
-    fn wait(&mut self, outputs: &mut Vec<Output>) -> Result<bool> {
+    /// Waits for a record where one may come, else for an answer of a registry. True if anything came.
+    ///
+    /// # Errors
+    /// As [`Stream::turn`].
+    pub fn wait(&mut self, outputs: &mut Vec<Output>) -> Result<bool> {
         let follows = |lane: &Lane| matches!(lane.log, Log::Kafka(_)) && lane.wants_records();
         let readable: Vec<Side> = Side::PAIR
             .into_iter()
@@ -133,7 +133,7 @@ impl Stream {
             moved |= self.read(*side, WAIT / 2, outputs)?;
         }
         if readable.is_empty() {
-            moved = self.schemas.take(WAIT)?;
+            moved = self.schemas.wait_here(WAIT)?;
         }
         Ok(moved)
     }

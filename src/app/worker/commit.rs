@@ -16,6 +16,7 @@ use crate::app::clock::Clock;
 use crate::app::findings::{Rereader, Seen};
 use crate::app::keyed::Key;
 use crate::app::metrics::{Component, Metrics};
+use crate::app::world::blocking;
 use crate::codec::{Field, Schema};
 use crate::edge::store::{
     Action, Command, Commit, ContractRow, FindingBody, FindingRow, Lease, Store, StoreError, VerdictRow,
@@ -85,20 +86,14 @@ impl Committer {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let ended = loop {
             tokio::select! {
+                biased;
                 job = jobs.recv() => match job {
-                    Some(Job::Final(found)) => self.store_windows(*found).await?,
-                    Some(Job::Closing { checkpoint, ends }) => {
-                        self.checkpoint = *checkpoint;
-                        self.state.ends = Some(ends);
-                        self.commit(&[], &[], &[], true).await?;
-                    }
-                    Some(Job::Complete) => {
-                        self.commit(&[], &[], &[], true).await?;
+                    Some(job) => if self.handle(job).await? {
                         break Ended::Complete;
-                    }
+                    },
                     None => break Ended::Stopped,
                 },
-                _ = tick.tick() => self.commit(&[], &[], &[], false).await?,
+                _ = tick.tick() => self.tick().await?,
             }
         };
         if ended == Ended::Stopped {
@@ -109,6 +104,32 @@ impl Committer {
                 .context("give the lease back")?;
         }
         Ok(ended)
+    }
+
+    /// Stores what a job brings. True once a closed release is stored whole.
+    ///
+    /// # Errors
+    /// As [`Committer::run`].
+    pub async fn handle(&mut self, job: Job) -> Result<bool> {
+        let complete = matches!(job, Job::Complete);
+        match job {
+            Job::Final(found) => self.store_windows(*found).await?,
+            Job::Closing { checkpoint, ends } => {
+                self.checkpoint = *checkpoint;
+                self.state.ends = Some(ends);
+                self.commit(&[], &[], &[], true).await?;
+            }
+            Job::Complete => self.commit(&[], &[], &[], true).await?,
+        }
+        Ok(complete)
+    }
+
+    /// Stores the verdict where it changed though no window became final: time went on, or something stands in its way.
+    ///
+    /// # Errors
+    /// As [`Committer::run`].
+    pub async fn tick(&mut self) -> Result<()> {
+        self.commit(&[], &[], &[], false).await
     }
 
     async fn store_windows(&mut self, found: crate::engine::Final) -> Result<()> {
@@ -134,7 +155,7 @@ impl Committer {
                 .iter()
                 .partition(|candidate| candidate.outcome == Outcome::Mismatched);
             let pairs: Vec<Candidate> = pairs.into_iter().cloned().collect();
-            let looked = tokio::task::block_in_place(|| {
+            let looked = blocking(|| {
                 let mut seen = Vec::with_capacity(pairs.len());
                 self.rereader
                     .lock()
@@ -256,6 +277,7 @@ impl Committer {
                         return Err(error.into());
                     }
                     tokio::select! {
+                        biased;
                         () = tokio::time::sleep(pause) => {}
                         () = self.shared.shutdown.cancelled() => return Err(error.into()),
                     }

@@ -1,4 +1,4 @@
-//! The thread of a stream: it reads and steps for as long as the release lives.
+//! Follows one stream for as long as the release lives: turn by turn, and the thread that takes the turns.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,65 +56,161 @@ pub enum Job {
     Complete,
 }
 
-/// What the thread reports with.
+/// What came of a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Something moved.
+    Moved,
+    /// Nothing was there.
+    Idle,
+    /// A closed release is read to its ends, and every window is final.
+    Complete,
+}
+
+/// Follows the logs of one stream. Knows no thread and no database: what is to be stored is handed out.
+pub struct Follower {
+    stream: Stream,
+    orders: Orders,
+    status: Status,
+    clock: Clock,
+    outputs: Vec<Output>,
+    looked_ms: i64,
+    closing: bool,
+}
+
+impl Follower {
+    /// Goes on with a stream; `ends` are those of a release that was closed before.
+    #[must_use]
+    pub fn new(
+        mut stream: Stream,
+        ends: Option<&PerSide<Vec<(u32, u64)>>>,
+        orders: Orders,
+        status: Status,
+        clock: Clock,
+    ) -> Self {
+        let mut outputs = Vec::new();
+        if let Some(ends) = ends {
+            stream.end_at(ends, &mut outputs);
+        }
+        Self {
+            stream,
+            orders,
+            status,
+            clock,
+            outputs,
+            looked_ms: i64::MIN,
+            closing: ends.is_some(),
+        }
+    }
+
+    /// One turn: what the logs have is read and stepped, and what became final is appended to `jobs`. Waits for nothing.
+    ///
+    /// # Errors
+    /// A log that cannot be read any further, or a broken conservation law.
+    pub fn turn(&mut self, jobs: &mut Vec<Job>) -> Result<Turn> {
+        if !self.closing && self.orders.close.load(Ordering::Acquire) {
+            self.closing = true;
+            self.close(jobs)?;
+        }
+        let Self { stream, outputs, .. } = self;
+        let moved = stream
+            .turn(outputs)
+            .with_context(|| format!("read stream {}", stream.name))?;
+        self.hand_out(jobs)?;
+        let now_ms = self.clock.elapsed_ms();
+        if now_ms.saturating_sub(self.looked_ms) >= LOOK_MS {
+            self.looked_ms = now_ms;
+            self.stream.look_for_narrower_baseline();
+            self.status.look(&self.stream, now_ms);
+        }
+        if self.closing && self.stream.engine.is_complete() {
+            self.status.look(&self.stream, now_ms);
+            jobs.push(Job::Complete);
+            return Ok(Turn::Complete);
+        }
+        Ok(if moved { Turn::Moved } else { Turn::Idle })
+    }
+
+    /// Waits a little for a record, or for an answer of a registry.
+    ///
+    /// # Errors
+    /// As [`Follower::turn`].
+    pub fn wait(&mut self, jobs: &mut Vec<Job>) -> Result<()> {
+        let Self { stream, outputs, .. } = self;
+        stream
+            .wait(outputs)
+            .with_context(|| format!("read stream {}", stream.name))?;
+        self.hand_out(jobs)
+    }
+
+    /// The stream, to look at.
+    #[must_use]
+    pub fn stream(&self) -> &Stream {
+        &self.stream
+    }
+
+    fn hand_out(&mut self, jobs: &mut Vec<Job>) -> Result<()> {
+        for output in self.outputs.drain(..) {
+            if let Output::Final(found) = output {
+                self.stream.needed(&found.checkpoint);
+                jobs.push(Job::Final(found));
+            }
+        }
+        let conservation = self.stream.engine.conservation();
+        conservation.with_context(|| format!("count stream {}", self.stream.name))
+    }
+
+    /// Captures the ends: they are stored before anything that follows from them.
+    fn close(&mut self, jobs: &mut Vec<Job>) -> Result<()> {
+        let Self { stream, outputs, .. } = self;
+        let ends_of = |side: Side| -> Result<Vec<(u32, u64)>> {
+            match &stream.lanes.get(side).log {
+                Log::Kafka(topic) => {
+                    let ends = topic.ends().context("capture the ends")?;
+                    Ok(ends.into_iter().map(|end| (end.partition, end.last_stable)).collect())
+                }
+                Log::Avro(_) => Ok(Vec::new()),
+            }
+        };
+        let ends = PerSide {
+            baseline: ends_of(Side::Baseline)?,
+            canary: ends_of(Side::Canary)?,
+        };
+        stream.engine.step(Input::Close, outputs);
+        jobs.push(Job::Closing {
+            checkpoint: Box::new(stream.engine.checkpoint()),
+            ends: ends.clone(),
+        });
+        stream.end_at(&ends, outputs);
+        Ok(())
+    }
+}
+
+/// What the thread hands its jobs on with.
 pub struct Wires {
-    /// Its orders.
-    pub orders: Orders,
     /// To the committer.
     pub jobs: mpsc::Sender<Job>,
-    /// To whoever looks.
-    pub status: Status,
-    /// The clock.
-    pub clock: Clock,
     /// The runtime, to wait for the committer.
     pub handle: Handle,
 }
 
-/// Follows the logs until it is told to stop, or a closed release is read to its ends.
+/// The thread: turns until it is told to stop, or a closed release is read to its ends.
 ///
 /// # Errors
-/// A log that cannot be read any further, or a broken conservation law.
-pub fn follow(mut stream: Stream, ends: Option<&PerSide<Vec<(u32, u64)>>>, wires: &Wires) -> Result<()> {
-    let Wires {
-        orders, status, clock, ..
-    } = wires;
-    let mut outputs = Vec::new();
-    let mut looked_ms = i64::MIN;
-    let mut closing = ends.is_some();
-    if let Some(ends) = ends {
-        stream.end_at(ends, &mut outputs);
-    }
-    while !orders.stopped() {
-        if !closing && orders.close.load(Ordering::Acquire) {
-            closing = true;
-            if !close(&mut stream, &mut outputs, wires)? {
+/// As [`Follower::turn`].
+pub fn follow(mut follower: Follower, wires: &Wires) -> Result<()> {
+    let mut jobs = Vec::new();
+    while !follower.orders.stopped() {
+        let turn = follower.turn(&mut jobs)?;
+        if turn == Turn::Idle {
+            follower.wait(&mut jobs)?;
+        }
+        for job in jobs.drain(..) {
+            if !send(job, &follower, wires) {
                 return Ok(());
             }
         }
-        stream
-            .turn(&mut outputs)
-            .with_context(|| format!("read stream {}", stream.name))?;
-        for output in outputs.drain(..) {
-            if let Output::Final(found) = output {
-                stream.needed(&found.checkpoint);
-                if !send(Job::Final(found), wires) {
-                    return Ok(());
-                }
-            }
-        }
-        stream
-            .engine
-            .conservation()
-            .with_context(|| format!("count stream {}", stream.name))?;
-        let now_ms = clock.elapsed_ms();
-        if now_ms.saturating_sub(looked_ms) >= LOOK_MS {
-            looked_ms = now_ms;
-            stream.look_for_narrower_baseline();
-            status.look(&stream, now_ms);
-        }
-        if closing && stream.engine.is_complete() {
-            status.look(&stream, now_ms);
-            send(Job::Complete, wires);
+        if turn == Turn::Complete {
             return Ok(());
         }
     }
@@ -122,14 +218,8 @@ pub fn follow(mut stream: Stream, ends: Option<&PerSide<Vec<(u32, u64)>>>, wires
 }
 
 /// Hands a job on, waiting for room as long as nobody says stop. Waiting for the database is no standing still.
-fn send(job: Job, wires: &Wires) -> bool {
-    let Wires {
-        orders,
-        jobs,
-        status,
-        clock,
-        handle,
-    } = wires;
+fn send(job: Job, follower: &Follower, wires: &Wires) -> bool {
+    let Wires { jobs, handle } = wires;
     loop {
         let room = handle.block_on(async { tokio::time::timeout(Duration::from_millis(500), jobs.reserve()).await });
         match room {
@@ -138,38 +228,8 @@ fn send(job: Job, wires: &Wires) -> bool {
                 return true;
             }
             Ok(Err(_)) => return false,
-            Err(_) if orders.stopped() => return false,
-            Err(_) => status.beat(clock.elapsed_ms()),
+            Err(_) if follower.orders.stopped() => return false,
+            Err(_) => follower.status.beat(follower.clock.elapsed_ms()),
         }
     }
-}
-
-/// Captures the ends. False where nobody listens any more.
-fn close(stream: &mut Stream, outputs: &mut Vec<Output>, wires: &Wires) -> Result<bool> {
-    let ends_of = |side: Side| -> Result<Vec<(u32, u64)>> {
-        match &stream.lanes.get(side).log {
-            Log::Kafka(reader) => {
-                let ends = reader.ends().context("capture the ends")?;
-                Ok(ends.into_iter().map(|end| (end.partition, end.last_stable)).collect())
-            }
-            Log::Avro(_) => Ok(Vec::new()),
-        }
-    };
-    let ends = PerSide {
-        baseline: ends_of(Side::Baseline)?,
-        canary: ends_of(Side::Canary)?,
-    };
-    stream.engine.step(Input::Close, outputs);
-    let checkpoint = Box::new(stream.engine.checkpoint());
-    if !send(
-        Job::Closing {
-            checkpoint,
-            ends: ends.clone(),
-        },
-        wires,
-    ) {
-        return Ok(false);
-    }
-    stream.end_at(&ends, outputs);
-    Ok(true)
 }

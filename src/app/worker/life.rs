@@ -1,6 +1,5 @@
 //! The life of one stream: wait for its lease, build, read on a thread of its own, store, give the lease back.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,27 +8,45 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::commit::{Committer, Ended, Shared};
-use super::follow::{Orders, Wires, follow};
+use super::follow::{Follower, Orders, Wires, follow};
 use super::setup::{self, Parts};
 use super::{actor, contract_rows};
 use crate::app::board::Board;
 use crate::app::keyed::Key;
 use crate::app::stored;
+use crate::app::world::World;
 use crate::config::Config;
-use crate::edge::registry::Registry;
 use crate::edge::store::{Acquired, Generation, GenerationState, Lease, Read, Resume, Span, StoreError};
 
 /// Final windows that may wait for the database before reading waits too.
 const JOBS: usize = 4;
 
 /// One stream's.
-pub(super) struct Life {
+pub struct Life {
+    /// The worker's config.
     pub config: Arc<Config>,
+    /// Which of its streams.
     pub index: usize,
+    /// The generation that is worked on.
     pub generation: Generation,
+    /// What all streams share.
     pub shared: Arc<Shared>,
+    /// What the probes are told.
     pub board: Arc<Board>,
-    pub registries: BTreeMap<String, Arc<Registry>>,
+    /// What is read.
+    pub world: Arc<dyn World>,
+}
+
+/// A stream that is ours and ready: whoever runs it gives turns to the follower, and its jobs to the committer.
+pub struct Assigned {
+    /// Reads.
+    pub follower: Follower,
+    /// Stores.
+    pub committer: Committer,
+    /// Our right to write.
+    pub lease: Lease,
+    /// What the follower is told.
+    pub orders: Orders,
 }
 
 impl Life {
@@ -38,11 +55,57 @@ impl Life {
     /// # Errors
     /// A log that cannot be read any further, a lease that another worker took.
     pub async fn run(self) -> Result<Ended> {
-        let stream = &self.config.streams[self.index];
-        let name = stream.name.clone();
+        let Some(assigned) = self.assign().await? else {
+            return Ok(Ended::Stopped);
+        };
+        let Assigned {
+            follower,
+            committer,
+            lease,
+            orders,
+        } = assigned;
+        let name = lease.stream().to_owned();
+        let (jobs, inbox) = mpsc::channel(JOBS);
+        let (done, thread_ended) = oneshot::channel();
+        let wires = Wires {
+            jobs,
+            handle: Handle::current(),
+        };
+        std::thread::Builder::new()
+            .name(format!("stream {name}"))
+            .spawn(move || drop(done.send(follow(follower, &wires))))
+            .context("spawn the stream's thread")?;
+        self.board.has(&name);
+        let keep = tokio::spawn(keep_lease(self.shared.clone(), lease, orders.clone()));
+        let committed = tokio::spawn(committer.run(inbox));
+        let stop = async {
+            self.shared.shutdown.cancelled().await;
+            orders.stop();
+        };
+        let ended = tokio::select! {
+            ended = committed => ended.context("join the committer")?,
+            lost = keep => { orders.stop(); lost.context("join the lease's keeper")?.map(|()| Ended::Stopped) }
+            () = async { stop.await; std::future::pending::<()>().await } => Ok(Ended::Stopped),
+        };
+        orders.stop();
+        if ended.is_ok()
+            && let Ok(read) = thread_ended.await
+        {
+            read?;
+        }
+        self.board.lacks(&name, &format!("stream {name} is not read any more"));
+        ended
+    }
+
+    /// Waits for the lease and builds the stream where the last worker left it. `None` where the worker ends first.
+    ///
+    /// # Errors
+    /// A log or a contract that cannot be read, a lease that another worker took.
+    pub async fn assign(&self) -> Result<Option<Assigned>> {
+        let name = self.config.streams[self.index].name.clone();
         self.board.lacks(&name, &format!("stream {name} is not assigned yet"));
         let Some((lease, resume, state)) = self.lease(&name).await? else {
-            return Ok(Ended::Stopped);
+            return Ok(None);
         };
         self.take_over(&name, &lease).await?;
         let read = Read {
@@ -60,10 +123,10 @@ impl Life {
             .context("read the contracts")?
             .contracts;
         let parts = Parts {
-            registries: self.registries.clone(),
+            world: self.world.clone(),
             contracts,
             resume,
-            clock: self.shared.clock,
+            clock: self.shared.clock.clone(),
         };
         let fresh = parts.resume.is_none();
         let mut ready = self.build(parts, &lease).await?;
@@ -86,43 +149,15 @@ impl Life {
             checkpoint: ready.stream.engine.checkpoint(),
             state: ready.state.clone(),
         };
-        let (jobs, inbox) = mpsc::channel(JOBS);
-        let (done, thread_ended) = oneshot::channel();
-        let thread = {
-            let wires = Wires {
-                orders: orders.clone(),
-                jobs,
-                status,
-                clock: self.shared.clock,
-                handle: Handle::current(),
-            };
-            let (stream, ends) = (ready.stream, ready.state.ends.clone());
-            move || drop(done.send(follow(stream, ends.as_ref(), &wires)))
-        };
-        std::thread::Builder::new()
-            .name(format!("stream {name}"))
-            .spawn(thread)
-            .context("spawn the stream's thread")?;
-        self.board.has(&name);
-        let keep = tokio::spawn(keep_lease(self.shared.clone(), lease, orders.clone()));
-        let committed = tokio::spawn(committer.run(inbox));
-        let stop = async {
-            self.shared.shutdown.cancelled().await;
-            orders.stop();
-        };
-        let ended = tokio::select! {
-            ended = committed => ended.context("join the committer")?,
-            lost = keep => { orders.stop(); lost.context("join the lease's keeper")?.map(|()| Ended::Stopped) }
-            () = async { stop.await; std::future::pending::<()>().await } => Ok(Ended::Stopped),
-        };
-        orders.stop();
-        if ended.is_ok()
-            && let Ok(read) = thread_ended.await
-        {
-            read?;
-        }
-        self.board.lacks(&name, &format!("stream {name} is not read any more"));
-        ended
+        let ends = ready.state.ends.as_ref();
+        let clock = self.shared.clock.clone();
+        let follower = Follower::new(ready.stream, ends, orders.clone(), status, clock);
+        Ok(Some(Assigned {
+            follower,
+            committer,
+            lease,
+            orders,
+        }))
     }
 
     /// Waits for the lease. `None` where the worker ends first.
@@ -151,17 +186,18 @@ impl Life {
                 Err(error) => return Err(error).with_context(|| format!("take the lease of stream {name}")),
             };
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(pause) => {}
                 () = self.shared.shutdown.cancelled() => return Ok(None),
             }
         }
     }
 
-    /// Builds on a blocking thread, and keeps the lease meanwhile.
+    /// Builds in a task, and keeps the lease meanwhile.
     async fn build(&self, parts: Parts, lease: &Lease) -> Result<setup::Ready> {
-        let (config, index, handle) = (self.config.clone(), self.index, Handle::current());
-        let building = tokio::task::spawn_blocking(move || {
-            let built = setup::build(&config, &config.streams[index], parts, &handle);
+        let (config, index) = (self.config.clone(), self.index);
+        let building = tokio::spawn(async move {
+            let built = setup::build(&config, &config.streams[index], parts).await;
             built.with_context(|| format!("build stream {}", config.streams[index].name))
         });
         self.renewing(lease, building).await?.context("join the builder")?
@@ -190,6 +226,7 @@ impl Life {
         let mut work = std::pin::pin!(work);
         loop {
             tokio::select! {
+                biased;
                 done = &mut work => return Ok(done),
                 () = tokio::time::sleep(Duration::from_secs(1)) => match self.shared.store.renew(lease).await {
                     Err(error) if error.is_transient() => tracing::warn!(%error, "renew the lease; it is tried again"),
@@ -213,12 +250,16 @@ impl Life {
     }
 }
 
-/// Renews a lease every second, by a deadline of the database's clock; tells the thread when the release is closed.
-async fn keep_lease(shared: Arc<Shared>, lease: Lease, orders: Orders) -> Result<()> {
+/// Renews a lease every second, by a deadline of the database's clock; tells the follower when the release is closed.
+///
+/// # Errors
+/// Another worker took it.
+pub async fn keep_lease(shared: Arc<Shared>, lease: Lease, orders: Orders) -> Result<()> {
     let mut every = tokio::time::interval(Duration::from_secs(1));
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
+            biased;
             _ = every.tick() => {}
             () = shared.shutdown.cancelled() => std::future::pending::<()>().await,
         }

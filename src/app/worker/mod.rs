@@ -10,7 +10,6 @@ mod show;
 mod state;
 mod status;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,16 +25,17 @@ use super::clock::Clock;
 use super::command::Ending;
 use super::metrics::{self, Metrics};
 use super::stored;
-use super::world;
+use super::world::{self, Real};
 use crate::config::Config;
 use crate::edge::http;
-use crate::edge::registry::Registry;
-use crate::edge::store::{self, Begin, Generation};
+use crate::edge::store::{self, Begin, Generation, Store};
 use crate::model::Side;
-pub use commit::{Shared, contract_fact, contract_rows};
-pub use follow::Orders;
+pub use commit::{Committer, Ended as StreamEnded, Shared, contract_fact, contract_rows, finish};
+pub use follow::{Follower, Job, Orders, Turn};
+pub use life::{Assigned, Life, keep_lease};
 pub use seat::{Seat, Stored, judge};
 pub use setup::diff_rules;
+pub use state::State;
 pub use status::{Status, View};
 
 /// How long the loop may stand still before the probe says so.
@@ -91,7 +91,7 @@ pub struct Worker {
     generation: Generation,
     shared: Arc<Shared>,
     board: Arc<Board>,
-    registries: BTreeMap<String, Arc<Registry>>,
+    world: Arc<Real>,
     listener: TcpListener,
 }
 
@@ -102,39 +102,16 @@ impl Worker {
     /// Our own world failing.
     pub async fn build(config: Config, shutdown: CancellationToken) -> Result<Self> {
         let clock = Clock::start();
-        let registries = world::registries(&config)?;
-        for cluster in config.clusters.values() {
-            crate::edge::kafka::validate(cluster).context("validate the Kafka settings")?;
-        }
+        let world = Arc::new(Real::new(&config)?);
         let listener = TcpListener::bind(config.serve.address)
             .await
             .with_context(|| format!("listen on {}", config.serve.address))?;
         let store = store::open(&world::store(&config.store))
             .await
             .context("open the database")?;
-        let begin = Begin {
-            release: config.release.name.clone(),
-            settings: config.frozen_json(),
-            settings_digest: config.digest(),
-            contracts: Vec::new(),
-            reason: String::new(),
-            actor: actor(),
-        };
-        let generation = store.begin(begin).await.context("begin the generation")?;
-        let metrics = Metrics::new(&metric_settings(&config, &generation)).context("set up the metrics")?;
-        let metrics = Arc::new(metrics);
+        let (generation, shared) = begin(&config, store, clock.clone(), shutdown).await?;
         let elapsed = Arc::new(move || clock.elapsed_ms());
-        let board = Arc::new(Board::new(metrics.clone(), elapsed, STALL_MAX_MS));
-        // A starting worker answers from the store before it reads.
-        let stored = stored::load(&store, &config, &generation.id).await?;
-        let shared = Shared {
-            store,
-            metrics,
-            seats: Mutex::new(stored.seats),
-            verdict: Mutex::new(stored.verdict),
-            clock,
-            shutdown,
-        };
+        let board = Arc::new(Board::new(shared.metrics.clone(), elapsed, STALL_MAX_MS));
         tracing::info!(
             release = config.release.name,
             generation = generation.id.generation,
@@ -145,9 +122,9 @@ impl Worker {
         Ok(Self {
             config: Arc::new(config),
             generation,
-            shared: Arc::new(shared),
+            shared,
             board,
-            registries,
+            world,
             listener,
         })
     }
@@ -182,7 +159,7 @@ impl Worker {
             generation,
             shared,
             board,
-            registries,
+            world,
             listener,
         } = self;
         let shutdown = shared.shutdown.clone();
@@ -201,7 +178,7 @@ impl Worker {
             shared: shared.clone(),
             board: board.clone(),
             generation: generation.clone(),
-            registries: registries.values().cloned().collect(),
+            registries: world.registries(),
         };
         show.now();
         let show = Arc::new(show);
@@ -214,7 +191,7 @@ impl Worker {
                 generation: generation.clone(),
                 shared: shared.clone(),
                 board: board.clone(),
-                registries: registries.clone(),
+                world: world.clone(),
             };
             lives.spawn(life.run());
         }
@@ -232,6 +209,38 @@ impl Worker {
         shared.store.clone().close().await;
         waited
     }
+}
+
+/// Begins or resumes the generation, and loads what is stored of it: a starting worker answers from that before it reads.
+///
+/// # Errors
+/// The database does not do it.
+pub async fn begin(
+    config: &Config,
+    store: Store,
+    clock: Clock,
+    shutdown: CancellationToken,
+) -> Result<(Generation, Arc<Shared>)> {
+    let begin = Begin {
+        release: config.release.name.clone(),
+        settings: config.frozen_json(),
+        settings_digest: config.digest(),
+        contracts: Vec::new(),
+        reason: String::new(),
+        actor: actor(),
+    };
+    let generation = store.begin(begin).await.context("begin the generation")?;
+    let metrics = Metrics::new(&metric_settings(config, &generation)).context("set up the metrics")?;
+    let stored = stored::load(&store, config, &generation.id).await?;
+    let shared = Shared {
+        store,
+        metrics: Arc::new(metrics),
+        seats: Mutex::new(stored.seats),
+        verdict: Mutex::new(stored.verdict),
+        clock,
+        shutdown,
+    };
+    Ok((generation, Arc::new(shared)))
 }
 
 /// Waits for a signal, or for a stream that cannot go on.

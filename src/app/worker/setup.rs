@@ -1,6 +1,5 @@
 //! One stream of the worker, built: readers, registries, contracts, engine, at the place to go on from.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -18,11 +17,11 @@ use crate::app::log::Log;
 use crate::app::range;
 use crate::app::schemas::{Origin, Patience, Schemas};
 use crate::app::stream::{Reading, Stream};
+use crate::app::topic::Topic;
 use crate::app::trouble::trouble;
+use crate::app::world::{World, blocking};
 use crate::codec::{Field, Reducer};
 use crate::config::{self, Config};
-use crate::edge::kafka;
-use crate::edge::registry::Registry;
 use crate::edge::store::{ContractRow, Resume};
 use crate::engine::diff::DiffRules;
 use crate::engine::{Checkpoint, Engine};
@@ -30,8 +29,8 @@ use crate::model::{PerSide, Side};
 
 /// What a stream is built of, beside the config.
 pub struct Parts {
-    /// Registries by the config's names.
-    pub registries: BTreeMap<String, Arc<Registry>>,
+    /// What is read.
+    pub world: Arc<dyn World>,
     /// Contracts that are frozen with the generation.
     pub contracts: Vec<ContractRow>,
     /// Where to go on.
@@ -50,13 +49,13 @@ pub struct Ready {
     pub state: State,
 }
 
-/// Builds one stream. Blocks on the brokers: not for an async thread.
+/// Builds one stream.
 ///
 /// # Errors
 /// A topic that cannot be read, a contract that cannot be found.
-pub fn build(config: &Config, stream: &config::Stream, parts: Parts, handle: &Handle) -> Result<Ready> {
+pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Result<Ready> {
     let Parts {
-        registries,
+        world,
         contracts,
         resume,
         clock,
@@ -72,19 +71,8 @@ pub fn build(config: &Config, stream: &config::Stream, parts: Parts, handle: &Ha
         }
         None => (None, State::default()),
     };
-    let clusters = PerSide {
-        baseline: config.clusters[&stream.sides.baseline.cluster].clone(),
-        canary: config.clusters[&stream.sides.canary.cluster].clone(),
-    };
     let book = Book::default();
-    let registry = |side: Side| {
-        stream
-            .sides
-            .get(side)
-            .registry
-            .as_ref()
-            .and_then(|name| registries.get(name).cloned())
-    };
+    let registry = |side: Side| world.registry(stream.sides.get(side).registry.as_ref()?);
     let origin = |side: Side| Origin {
         registry: registry(side),
         topic: Some(stream.sides.get(side).topic.clone()),
@@ -94,64 +82,38 @@ pub fn build(config: &Config, stream: &config::Stream, parts: Parts, handle: &Ha
         baseline: origin(Side::Baseline),
         canary: origin(Side::Canary),
     };
-    let mut schemas = Schemas::new(handle.clone(), origins, Patience::WORKER, book.clone());
+    let mut schemas = Schemas::new(Handle::current(), origins, Patience::WORKER, book.clone());
     let mut engine = match checkpoint.clone() {
         Some(checkpoint) => Engine::resume(stream.engine.clone(), checkpoint),
         None => Engine::new(stream.engine.clone()),
     };
-    let open = |side: Side| kafka::Reader::open(clusters.get(side), &stream.sides.get(side).topic);
-    let mut readers = PerSide {
-        baseline: open(Side::Baseline).context("open the baseline's topic")?,
-        canary: open(Side::Canary).context("open the canary's topic")?,
-    };
-    let retention_ms = PerSide {
-        baseline: retention_ms(stream, Side::Baseline, &readers.baseline)?,
-        canary: retention_ms(stream, Side::Canary, &readers.canary)?,
-    };
+    let (mut topics, retention_ms) = blocking(|| open(stream, &*world))?;
     for row in &contracts {
         book.note(contract_fact(row)?);
     }
     state.unknown.iter().for_each(|unknown| book.note(unknown.fact()));
     if contracts.is_empty() {
-        choose_contracts(
-            stream,
-            &clusters.baseline,
-            &readers.baseline,
-            registry(Side::Baseline),
-            &mut schemas,
-            &book,
-            clock,
-            handle,
-        )?;
+        let spans = match stream.contract {
+            Some(_) => Vec::new(),
+            None => blocking(|| spans(&*topics.baseline))?,
+        };
+        choose_contracts(stream, &spans, &*world, &mut schemas, &book, &clock).await?;
     }
-    let mut starts = PerSide::<Vec<(u32, u64)>>::default();
+    let starts = blocking(|| begin(config, stream, &mut topics, checkpoint.as_ref()))?;
     for side in Side::PAIR {
-        let start = start_offsets(
-            readers.get(side),
-            side,
-            config.release.start,
-            stream,
-            checkpoint.as_ref(),
-        )?;
-        for &(partition, from) in &start {
+        for &(partition, from) in starts.get(side) {
             engine.declare(side, partition, from);
         }
-        readers.get_mut(side).assign(&start)?;
-        *starts.get_mut(side) = start;
     }
-    let lane = |side: Side, reader: kafka::Reader| {
+    let lane = |side: Side, topic: Box<dyn Topic>| {
         let reducer = Reducer::new(side, stream.sides.get(side).codec.clone());
-        let mut lane = Lane::new(
-            side,
-            Log::Kafka(Box::new(reader)),
-            book::Reader::new(reducer, side, book.clone()),
-        );
+        let mut lane = Lane::new(side, Log::Kafka(topic), book::Reader::new(reducer, side, book.clone()));
         for (partition, _) in starts.get(side) {
             lane.partitions.entry(*partition).or_default().selected_at_ms = clock.elapsed_ms();
         }
         lane
     };
-    let PerSide { baseline, canary } = readers;
+    let PerSide { baseline, canary } = topics;
     let lanes = PerSide {
         baseline: lane(Side::Baseline, baseline),
         canary: lane(Side::Canary, canary),
@@ -160,10 +122,9 @@ pub fn build(config: &Config, stream: &config::Stream, parts: Parts, handle: &Ha
         ahead_max_ms: Some(stream.limits.ahead_max_ms),
         idle_ms: Some(stream.limits.idle_ms),
     };
-    let again = |side: Side| Again::Kafka {
-        settings: Box::new(clusters.get(side).clone()),
-        topic: stream.sides.get(side).topic.clone(),
-        fetcher: None,
+    let again = |side: Side| {
+        let config::StreamSide { cluster, topic, .. } = stream.sides.get(side);
+        Again::Kafka(world.again(cluster, topic))
     };
     let reader = |side: Side| {
         book::Reader::new(
@@ -193,9 +154,49 @@ pub fn build(config: &Config, stream: &config::Stream, parts: Parts, handle: &Ha
     })
 }
 
+/// The topics of both sides.
+type Topics = PerSide<Box<dyn Topic>>;
+
+/// Opens both, and asks how long they keep records.
+fn open(stream: &config::Stream, world: &dyn World) -> Result<(Topics, PerSide<Option<i64>>)> {
+    let open = |side: Side| world.topic(&stream.sides.get(side).cluster, &stream.sides.get(side).topic);
+    let topics = PerSide {
+        baseline: open(Side::Baseline).context("open the baseline's topic")?,
+        canary: open(Side::Canary).context("open the canary's topic")?,
+    };
+    let retention_ms = PerSide {
+        baseline: retention_ms(stream, Side::Baseline, &*topics.baseline)?,
+        canary: retention_ms(stream, Side::Canary, &*topics.canary)?,
+    };
+    Ok((topics, retention_ms))
+}
+
+/// What there is to read of each partition: (partition, first offset, end).
+fn spans(topic: &dyn Topic) -> Result<Vec<(u32, u64, u64)>> {
+    let ends = topic.ends()?.into_iter();
+    Ok(ends.map(|end| (end.partition, end.low, end.last_stable)).collect())
+}
+
+/// Reads both topics from where the stream begins or goes on: (partition, offset).
+fn begin(
+    config: &Config,
+    stream: &config::Stream,
+    topics: &mut Topics,
+    checkpoint: Option<&Checkpoint>,
+) -> Result<PerSide<Vec<(u32, u64)>>> {
+    let mut starts = PerSide::<Vec<(u32, u64)>>::default();
+    for side in Side::PAIR {
+        let topic = topics.get_mut(side);
+        let start = start_offsets(&**topic, side, config.release.start, stream, checkpoint)?;
+        topic.assign(&start)?;
+        *starts.get_mut(side) = start;
+    }
+    Ok(starts)
+}
+
 /// How long the topic keeps records, unless for ever; a topic that compaction may take records from is refused.
-fn retention_ms(stream: &config::Stream, side: Side, reader: &kafka::Reader) -> Result<Option<i64>> {
-    let facts = reader.describe();
+fn retention_ms(stream: &config::Stream, side: Side, topic: &dyn Topic) -> Result<Option<i64>> {
+    let facts = topic.describe();
     if let Some((text, hint)) = compacted::refusal(stream, side, &facts) {
         return Err(trouble(text, hint));
     }
@@ -223,52 +224,43 @@ pub fn diff_rules(stream: &config::Stream) -> DiffRules {
     }
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "all of them are the one place where a stream is put together"
-)]
-fn choose_contracts(
+/// Rule 2: what the config names, else what the baseline's last records show.
+async fn choose_contracts(
     stream: &config::Stream,
-    cluster: &kafka::Settings,
-    reader: &kafka::Reader,
-    registry: Option<Arc<Registry>>,
+    spans: &[(u32, u64, u64)],
+    world: &dyn World,
     schemas: &mut Schemas,
     book: &Book,
-    clock: Clock,
-    handle: &Handle,
+    clock: &Clock,
 ) -> Result<()> {
+    let side = &stream.sides.baseline;
     if let Some(named) = &stream.contract {
-        let schema = handle.block_on(contract::named(named, registry.as_deref()))?;
+        let registry = side.registry.as_ref().and_then(|name| world.registry(name));
+        let schema = contract::named(named, registry.as_deref()).await?;
         book.note(Fact::SoleContract(Field::Value, schema));
         return Ok(());
     }
-    let spans: Vec<_> = reader
-        .ends()?
-        .into_iter()
-        .map(|end| (end.partition, end.low, end.last_stable))
-        .collect();
-    let side = &stream.sides.baseline;
     let look = contract::Look {
         side: Side::Baseline,
-        cluster,
         topic: &side.topic,
-        spans: &spans,
+        spans,
         settings: &side.codec,
     };
-    contract::newest_of_baseline(&look, schemas, book, clock)
+    let mut second = world.again(&side.cluster, &side.topic);
+    contract::newest_of_baseline(&look, &mut *second, schemas, book, clock).await
 }
 
 /// Where each partition is read from: where the checkpoint says, else where the config says. A partition that is new
 /// since the checkpoint is read from its beginning.
 fn start_offsets(
-    reader: &kafka::Reader,
+    topic: &dyn Topic,
     side: Side,
     start: config::Start,
     stream: &config::Stream,
     checkpoint: Option<&Checkpoint>,
 ) -> Result<Vec<(u32, u64)>> {
     let Some(checkpoint) = checkpoint else {
-        return range::start_of_topic(reader, start, &stream.engine);
+        return range::start_of_topic(topic, start, &stream.engine);
     };
     let resume = |partition: u32| {
         let found = checkpoint
@@ -278,12 +270,12 @@ fn start_offsets(
         found.map(|known| known.resume)
     };
     let mut starts = Vec::new();
-    for &partition in reader.partitions() {
+    for &partition in topic.partitions() {
         starts.push((
             partition,
             match resume(partition) {
                 Some(offset) => offset,
-                None => reader.watermarks(partition)?.0,
+                None => topic.watermarks(partition)?.0,
             },
         ));
     }

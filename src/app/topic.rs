@@ -1,0 +1,155 @@
+//! What is asked of a topic. Kafka answers, or a simulation of it.
+
+use std::time::Duration;
+
+use crate::edge::kafka::{self, Ends, Event, KafkaError, TopicFacts};
+use crate::model::RecordBatch;
+
+/// A topic that is read.
+pub trait Topic: Send {
+    /// Its name.
+    fn name(&self) -> &str;
+
+    /// Its partitions when it was opened, in order.
+    fn partitions(&self) -> &[u32];
+
+    /// How many partitions it has now.
+    ///
+    /// # Errors
+    /// The cluster does not answer.
+    fn partition_count(&self) -> Result<usize, KafkaError>;
+
+    /// How long it keeps records, and whether it compacts them. What is not told is `None`.
+    fn describe(&self) -> TopicFacts;
+
+    /// The ends of every partition.
+    ///
+    /// # Errors
+    /// The cluster does not answer.
+    fn ends(&self) -> Result<Vec<Ends>, KafkaError>;
+
+    /// The first offset that is still there, and the high watermark, of one partition.
+    ///
+    /// # Errors
+    /// The cluster does not answer.
+    fn watermarks(&self, partition: u32) -> Result<(u64, u64), KafkaError>;
+
+    /// The first offset of each partition whose Kafka timestamp is at or after a time; `None` where there is none yet.
+    ///
+    /// # Errors
+    /// The cluster does not answer.
+    fn offsets_at(&self, time_ms: i64) -> Result<Vec<(u32, Option<u64>)>, KafkaError>;
+
+    /// Reads these partitions from these offsets, and no others; nothing is held.
+    ///
+    /// # Errors
+    /// The client refuses.
+    fn assign(&mut self, start: &[(u32, u64)]) -> Result<(), KafkaError>;
+
+    /// Stops reading some partitions for now.
+    fn hold(&mut self, partitions: &[u32]);
+
+    /// Goes on reading them.
+    fn release(&mut self, partitions: &[u32]);
+
+    /// The next thing, waiting at most `wait` for it; at most `max_records` of one partition.
+    ///
+    /// # Errors
+    /// Reading cannot go on.
+    fn poll(&mut self, max_records: usize, wait: Duration) -> Result<Event, KafkaError>;
+}
+
+/// Reads records of a topic again, by position.
+pub trait Fetch: Send {
+    /// Visits the records at these positions, and returns the positions that have none any more.
+    ///
+    /// # Errors
+    /// Reading cannot go on.
+    fn fetch(
+        &mut self,
+        positions: &[(u32, u64)],
+        visit: &mut dyn FnMut(&RecordBatch, usize),
+    ) -> Result<Vec<(u32, u64)>, KafkaError>;
+}
+
+impl Topic for kafka::Reader {
+    fn name(&self) -> &str {
+        self.topic()
+    }
+
+    fn partitions(&self) -> &[u32] {
+        self.partitions()
+    }
+
+    fn partition_count(&self) -> Result<usize, KafkaError> {
+        self.partition_count()
+    }
+
+    fn describe(&self) -> TopicFacts {
+        self.describe()
+    }
+
+    fn ends(&self) -> Result<Vec<Ends>, KafkaError> {
+        self.ends()
+    }
+
+    fn watermarks(&self, partition: u32) -> Result<(u64, u64), KafkaError> {
+        self.watermarks(partition)
+    }
+
+    fn offsets_at(&self, time_ms: i64) -> Result<Vec<(u32, Option<u64>)>, KafkaError> {
+        self.offsets_at(time_ms)
+    }
+
+    fn assign(&mut self, start: &[(u32, u64)]) -> Result<(), KafkaError> {
+        self.assign(start)
+    }
+
+    fn hold(&mut self, partitions: &[u32]) {
+        self.hold(partitions);
+    }
+
+    fn release(&mut self, partitions: &[u32]) {
+        self.release(partitions);
+    }
+
+    fn poll(&mut self, max_records: usize, wait: Duration) -> Result<Event, KafkaError> {
+        self.poll(max_records, wait)
+    }
+}
+
+/// A second consumer of a topic, opened when it is first needed.
+pub struct Second {
+    settings: kafka::Settings,
+    topic: String,
+    fetcher: Option<kafka::Fetcher>,
+}
+
+impl Second {
+    /// Opens nothing yet.
+    #[must_use]
+    pub fn new(settings: &kafka::Settings, topic: &str) -> Self {
+        Self {
+            settings: settings.clone(),
+            topic: topic.to_owned(),
+            fetcher: None,
+        }
+    }
+}
+
+impl Fetch for Second {
+    fn fetch(
+        &mut self,
+        positions: &[(u32, u64)],
+        visit: &mut dyn FnMut(&RecordBatch, usize),
+    ) -> Result<Vec<(u32, u64)>, KafkaError> {
+        if positions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let fetcher = match &mut self.fetcher {
+            Some(fetcher) => fetcher,
+            none => none.insert(kafka::Fetcher::open(&self.settings, &self.topic)?),
+        };
+        fetcher.fetch(positions, visit)
+    }
+}
