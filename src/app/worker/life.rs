@@ -250,31 +250,43 @@ impl Life {
     }
 }
 
-/// Renews a lease every second, by a deadline of the database's clock; tells the follower when the release is closed.
+/// Renews a lease every second, by a deadline of the database's clock.
+async fn keep_lease(shared: Arc<Shared>, lease: Lease, orders: Orders) -> Result<()> {
+    let mut every = tokio::time::interval(Duration::from_secs(1));
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut held = true;
+    while held {
+        tokio::select! {
+            biased;
+            _ = every.tick() => held = renew(&shared, &lease, &orders).await?,
+            () = shared.shutdown.cancelled() => held = false,
+        }
+    }
+    std::future::pending().await
+}
+
+/// Renews a lease once, and tells the follower when the release is closed. False once there is nothing left to renew.
 ///
 /// # Errors
 /// Another worker took it.
-pub async fn keep_lease(shared: Arc<Shared>, lease: Lease, orders: Orders) -> Result<()> {
-    let mut every = tokio::time::interval(Duration::from_secs(1));
-    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            biased;
-            _ = every.tick() => {}
-            () = shared.shutdown.cancelled() => std::future::pending::<()>().await,
+pub async fn renew(shared: &Shared, lease: &Lease, orders: &Orders) -> Result<bool> {
+    match shared.store.renew(lease).await {
+        Ok(GenerationState::Open) => Ok(true),
+        Ok(GenerationState::Closing) => {
+            orders.close();
+            Ok(true)
         }
-        match shared.store.renew(&lease).await {
-            Ok(GenerationState::Closing) => orders.close(),
-            Ok(GenerationState::Open) => {}
-            Ok(GenerationState::Closed) => std::future::pending::<()>().await,
-            Err(StoreError::Fenced { .. }) => {
-                bail!(
-                    "another worker took the lease of stream {}: this one is fenced and stops",
-                    lease.stream()
-                )
-            }
-            Err(error) if error.is_transient() => tracing::warn!(%error, "renew the lease; it is tried again"),
-            Err(error) => return Err(error).context("renew the lease"),
+        Ok(GenerationState::Closed) => Ok(false),
+        Err(StoreError::Fenced { .. }) => {
+            bail!(
+                "another worker took the lease of stream {}: this one is fenced and stops",
+                lease.stream()
+            )
         }
+        Err(error) if error.is_transient() => {
+            tracing::warn!(%error, "renew the lease; it is tried again");
+            Ok(true)
+        }
+        Err(error) => Err(error).context("renew the lease"),
     }
 }

@@ -32,7 +32,7 @@ use crate::edge::store::{self, Begin, Generation, Store};
 use crate::model::Side;
 pub use commit::{Committer, Ended as StreamEnded, Shared, contract_fact, contract_rows, finish};
 pub use follow::{Follower, Job, Orders, Turn};
-pub use life::{Assigned, Life, keep_lease};
+pub use life::{Assigned, Life, renew};
 pub use seat::{Seat, Stored, judge};
 pub use setup::diff_rules;
 pub use state::State;
