@@ -6,15 +6,20 @@ use crosscheck::model::{BadCounts, Digest, Outcome, UndecodableReason, WindowCou
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
 use tempfile::TempDir;
 
+use crate::simulation::database::{Simulated, Table, Value};
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     Sqlite,
     Postgres,
+    /// In memory: the simulator's.
+    Simulated,
 }
 
 pub struct Bed {
     pub settings: Settings,
     kind: Kind,
+    simulated: Simulated,
     /// SQLite's, gone with the bed.
     _folder: TempDir,
     /// PostgreSQL's: where to drop which database.
@@ -27,12 +32,29 @@ pub fn postgres() -> String {
         .expect("CROSSCHECK_TEST_POSTGRES is the address of a superuser's database")
 }
 
+/// Opens a bed's database.
+#[derive(Clone)]
+pub enum Opener {
+    Settings(Settings),
+    Simulated(Simulated),
+}
+
+impl Opener {
+    pub async fn open(&self) -> Store {
+        match self {
+            Opener::Settings(settings) => store::open(settings).await.unwrap(),
+            Opener::Simulated(database) => database.connect().store(),
+        }
+    }
+}
+
 impl Bed {
     /// An empty database.
     pub async fn empty(kind: Kind) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (url, dropped) = match kind {
             Kind::Sqlite => (format!("sqlite://{}", folder.path().join("store.db").display()), None),
+            Kind::Simulated => (String::new(), None),
             Kind::Postgres => {
                 let server = postgres();
                 let name = format!("t{}", uuid::Uuid::now_v7().simple());
@@ -51,6 +73,7 @@ impl Bed {
         Self {
             settings,
             kind,
+            simulated: Simulated::default(),
             _folder: folder,
             dropped,
         }
@@ -65,7 +88,15 @@ impl Bed {
 
     /// Another process, as it were.
     pub async fn open(&self) -> Store {
-        store::open(&self.settings).await.unwrap()
+        self.opener().open().await
+    }
+
+    /// What opens it, to be sent elsewhere.
+    pub fn opener(&self) -> Opener {
+        match self.kind {
+            Kind::Simulated => Opener::Simulated(self.simulated.clone()),
+            Kind::Sqlite | Kind::Postgres => Opener::Settings(self.settings.clone()),
+        }
     }
 
     /// Behind the store's back: statements.
@@ -79,6 +110,7 @@ impl Bed {
                 let mut connection = PgConnection::connect(&self.settings.url).await.unwrap();
                 sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
             }
+            Kind::Simulated => panic!("no SQL here"),
         }
     }
 
@@ -95,11 +127,15 @@ impl Bed {
                 let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
                 rows.iter().map(|row| row.get(0)).collect()
             }
+            Kind::Simulated => panic!("no SQL here"),
         }
     }
 
     /// The windows, byte for byte.
     pub async fn windows(&self) -> Vec<String> {
+        if self.kind == Kind::Simulated {
+            return self.columns(Table::Windows, &[0, 1, 2, 3, 4, 5, 6, 7]);
+        }
         self.texts(
             "SELECT release || '|' || CAST(generation AS TEXT) || '|' || stream || '|' || CAST(start_ms AS TEXT) || '|' || \
              coalesce(CAST(end_ms AS TEXT), 'null') || '|' || CAST(edge AS TEXT) || '|' || counts || '|' || digest \
@@ -108,9 +144,47 @@ impl Bed {
         .await
     }
 
+    /// The frontiers of the leases.
+    pub async fn frontiers(&self) -> Vec<String> {
+        if self.kind == Kind::Simulated {
+            return self.columns(Table::Leases, &[8]);
+        }
+        self.texts("SELECT CAST(frontier_ms AS TEXT) FROM leases").await
+    }
+
+    /// The numbers of the verdicts.
+    pub async fn verdicts(&self) -> Vec<String> {
+        if self.kind == Kind::Simulated {
+            return self.columns(Table::Verdicts, &[2]);
+        }
+        self.texts("SELECT CAST(sequence AS TEXT) FROM verdicts").await
+    }
+
+    fn columns(&self, table: Table, columns: &[usize]) -> Vec<String> {
+        let text = |value: &Value| match value {
+            Value::Null => "null".to_owned(),
+            Value::Integer(value) => value.to_string(),
+            Value::Text(value) => value.clone(),
+        };
+        let row = |row: &Vec<Value>| columns.iter().map(|column| text(&row[*column])).collect::<Vec<_>>();
+        let rows = self.simulated.rows(table);
+        rows.iter().map(|data| row(data).join("|")).collect()
+    }
+
     /// Lets the leases run out.
     pub async fn expire(&self) {
+        if self.kind == Kind::Simulated {
+            return self.simulated.edit(Table::Leases, |row| row[6] = Value::Integer(0));
+        }
         self.sql("UPDATE leases SET expires_ms = 0").await;
+    }
+
+    /// Loses commits that were acknowledged.
+    pub async fn rewind(&self) {
+        if self.kind == Kind::Simulated {
+            return self.simulated.edit(Table::Leases, |row| row[7] = Value::Integer(0));
+        }
+        self.sql("UPDATE leases SET commits = 0").await;
     }
 }
 

@@ -40,6 +40,7 @@ async fn read(store: &Store) -> Stored {
 
 #[rstest]
 #[case::sqlite(Kind::Sqlite)]
+#[case::simulated(Kind::Simulated)]
 #[ignore = "needs PostgreSQL: set CROSSCHECK_TEST_POSTGRES"]
 #[case::postgres(Kind::Postgres)]
 #[tokio::test(flavor = "multi_thread")]
@@ -133,6 +134,7 @@ async fn everything_comes_back(#[case] kind: Kind) {
 
 #[rstest]
 #[case::sqlite(Kind::Sqlite)]
+#[case::simulated(Kind::Simulated)]
 #[ignore = "needs PostgreSQL: set CROSSCHECK_TEST_POSTGRES"]
 #[case::postgres(Kind::Postgres)]
 #[tokio::test(flavor = "multi_thread")]
@@ -186,6 +188,7 @@ async fn twice_is_once_and_another_digest_is_a_conflict(#[case] kind: Kind) {
 
 #[rstest]
 #[case::sqlite(Kind::Sqlite)]
+#[case::simulated(Kind::Simulated)]
 #[ignore = "needs PostgreSQL: set CROSSCHECK_TEST_POSTGRES"]
 #[case::postgres(Kind::Postgres)]
 #[tokio::test(flavor = "multi_thread")]
@@ -215,13 +218,14 @@ async fn nobody_who_stops_waiting_loses_a_write(#[case] kind: Kind) {
         let known = &windows[..=usize::try_from(n).unwrap()];
         store.commit(&lease, commit(known, &checkpoint)).await.unwrap();
         assert_eq!(bed.windows().await.len(), known.len());
-        let frontier = bed.texts("SELECT CAST(frontier_ms AS TEXT) FROM leases").await;
+        let frontier = bed.frontiers().await;
         assert_eq!(frontier, [((n + 1) * 30_000).to_string()]);
     }
 }
 
 #[rstest]
 #[case::sqlite(Kind::Sqlite)]
+#[case::simulated(Kind::Simulated)]
 #[ignore = "needs PostgreSQL: set CROSSCHECK_TEST_POSTGRES"]
 #[case::postgres(Kind::Postgres)]
 #[tokio::test(flavor = "multi_thread")]
@@ -263,6 +267,7 @@ async fn a_thousand_commits(#[case] kind: Kind) {
 
 #[rstest]
 #[case::sqlite(Kind::Sqlite)]
+#[case::simulated(Kind::Simulated)]
 #[ignore = "needs PostgreSQL: set CROSSCHECK_TEST_POSTGRES"]
 #[case::postgres(Kind::Postgres)]
 #[tokio::test(flavor = "multi_thread")]
@@ -274,13 +279,14 @@ async fn what_the_database_lost_is_told(#[case] kind: Kind) {
         .commit(&lease, commit(&[window(1)], &checkpoint(1)))
         .await
         .unwrap();
-    bed.sql("UPDATE leases SET commits = 0").await;
+    bed.rewind().await;
     let lost = store.commit(&lease, commit(&[window(2)], &checkpoint(2))).await;
     assert!(matches!(lost, Err(StoreError::Rewound(_))), "{lost:?}");
 }
 
 #[rstest]
 #[case::sqlite(Kind::Sqlite)]
+#[case::simulated(Kind::Simulated)]
 #[ignore = "needs PostgreSQL: set CROSSCHECK_TEST_POSTGRES"]
 #[case::postgres(Kind::Postgres)]
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! The windows are the same, byte for byte, in both databases, disturbed or not.
+//! The windows are the same, byte for byte, in all databases, disturbed or not.
 
 use crosscheck::edge::store::{Acquired, Commit};
 use rstest::rstest;
@@ -57,6 +57,9 @@ async fn after_crashes() {
     let undisturbed = work(Kind::Sqlite, false).await;
     assert_eq!(undisturbed.len(), 30);
     assert_eq!(work(Kind::Sqlite, true).await, undisturbed);
+    for disturbed in [false, true] {
+        assert_eq!(work(Kind::Simulated, disturbed).await, undisturbed);
+    }
 }
 
 #[rstest]

@@ -23,6 +23,7 @@ macro_rules! commit {
 
 #[rstest]
 #[case::sqlite(Kind::Sqlite)]
+#[case::simulated(Kind::Simulated)]
 #[ignore = "needs PostgreSQL: set CROSSCHECK_TEST_POSTGRES"]
 #[case::postgres(Kind::Postgres)]
 #[tokio::test(flavor = "multi_thread")]
@@ -57,6 +58,7 @@ async fn a_zombie_is_fenced(#[case] kind: Kind) {
 
 #[rstest]
 #[case::sqlite(Kind::Sqlite)]
+#[case::simulated(Kind::Simulated)]
 #[ignore = "needs PostgreSQL: set CROSSCHECK_TEST_POSTGRES"]
 #[case::postgres(Kind::Postgres)]
 #[tokio::test(flavor = "multi_thread")]
@@ -72,15 +74,16 @@ async fn a_late_owner_without_an_heir_goes_on(#[case] kind: Kind) {
 
 #[rstest]
 #[case::sqlite(Kind::Sqlite)]
+#[case::simulated(Kind::Simulated)]
 #[ignore = "needs PostgreSQL: set CROSSCHECK_TEST_POSTGRES"]
 #[case::postgres(Kind::Postgres)]
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_at_once_one_gets_it(#[case] kind: Kind) {
     let (bed, _) = Bed::new(kind).await;
     let racing = (0..8).map(|n| {
-        let settings = bed.settings.clone();
+        let opener = bed.opener();
         tokio::spawn(async move {
-            let store = crosscheck::edge::store::open(&settings).await.unwrap();
+            let store = opener.open().await;
             let generation = generation(&store).await;
             let acquired = store.acquire(&generation.id, "orders", &n.to_string()).await.unwrap();
             let won = matches!(acquired, Acquired::Lease { .. });
@@ -97,6 +100,7 @@ async fn of_many_at_once_one_gets_it(#[case] kind: Kind) {
 
 #[rstest]
 #[case::sqlite(Kind::Sqlite)]
+#[case::simulated(Kind::Simulated)]
 #[ignore = "needs PostgreSQL: set CROSSCHECK_TEST_POSTGRES"]
 #[case::postgres(Kind::Postgres)]
 #[tokio::test(flavor = "multi_thread")]
@@ -104,9 +108,9 @@ async fn two_workers_on_two_streams_do_not_meet(#[case] kind: Kind) {
     let (bed, store) = Bed::new(kind).await;
     let generation = generation(&store).await;
     let working = ["orders", "payments"].map(|stream| {
-        let (settings, id) = (bed.settings.clone(), generation.id.clone());
+        let (opener, id) = (bed.opener(), generation.id.clone());
         tokio::spawn(async move {
-            let store = crosscheck::edge::store::open(&settings).await.unwrap();
+            let store = opener.open().await;
             let Acquired::Lease { lease, .. } = store.acquire(&id, stream, stream).await.unwrap() else {
                 panic!("the other's stream");
             };
@@ -126,6 +130,6 @@ async fn two_workers_on_two_streams_do_not_meet(#[case] kind: Kind) {
         worker.await.unwrap();
     }
     assert_eq!(bed.windows().await.len(), 200);
-    let verdicts = bed.texts("SELECT CAST(sequence AS TEXT) FROM verdicts").await;
+    let verdicts = bed.verdicts().await;
     assert_eq!(verdicts.len(), 200);
 }

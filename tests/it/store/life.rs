@@ -35,6 +35,7 @@ async fn actions(store: &Store, generation: i64) -> Vec<String> {
 
 #[rstest]
 #[case::sqlite(Kind::Sqlite)]
+#[case::simulated(Kind::Simulated)]
 #[ignore = "needs PostgreSQL: set CROSSCHECK_TEST_POSTGRES"]
 #[case::postgres(Kind::Postgres)]
 #[tokio::test(flavor = "multi_thread")]
@@ -78,6 +79,7 @@ async fn resumed_or_the_next(#[case] kind: Kind) {
 
 #[rstest]
 #[case::sqlite(Kind::Sqlite)]
+#[case::simulated(Kind::Simulated)]
 #[ignore = "needs PostgreSQL: set CROSSCHECK_TEST_POSTGRES"]
 #[case::postgres(Kind::Postgres)]
 #[tokio::test(flavor = "multi_thread")]
@@ -116,6 +118,7 @@ async fn close_reaches_the_worker_and_ends_the_generation(#[case] kind: Kind) {
 
 #[rstest]
 #[case::sqlite(Kind::Sqlite)]
+#[case::simulated(Kind::Simulated)]
 #[ignore = "needs PostgreSQL: set CROSSCHECK_TEST_POSTGRES"]
 #[case::postgres(Kind::Postgres)]
 #[tokio::test(flavor = "multi_thread")]

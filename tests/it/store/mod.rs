@@ -1,4 +1,4 @@
-//! One suite over both databases.
+//! One suite over both databases, and over the simulated one: that is the proof that it is faithful.
 
 mod bed;
 mod commits;

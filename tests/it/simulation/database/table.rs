@@ -1,0 +1,209 @@
+//! Tables with versions: what is committed, what one transaction has written, and what a snapshot still sees.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crosscheck::edge::store::Argument;
+
+/// A column's value. Sorts as both databases sort: null, numbers, texts by their bytes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Value {
+    Null,
+    Integer(i64),
+    Text(String),
+}
+
+impl Value {
+    pub fn integer(&self) -> i64 {
+        match self {
+            Value::Integer(value) => *value,
+            other => panic!("{other:?} is no number"),
+        }
+    }
+
+    pub fn text(&self) -> &str {
+        match self {
+            Value::Text(value) => value,
+            other => panic!("{other:?} is no text"),
+        }
+    }
+}
+
+impl From<Argument> for Value {
+    fn from(argument: Argument) -> Self {
+        match argument {
+            Argument::Integer(value) => value.map_or(Value::Null, Value::Integer),
+            Argument::Text(value) => value.map_or(Value::Null, Value::Text),
+        }
+    }
+}
+
+impl From<&Value> for Argument {
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::Null => Argument::Integer(None),
+            Value::Integer(value) => Argument::Integer(Some(*value)),
+            Value::Text(value) => Argument::Text(Some(value.clone())),
+        }
+    }
+}
+
+/// All columns of a row, in the order of the migrations; the first ones are its key.
+pub type Data = Arc<Vec<Value>>;
+
+/// The tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Table {
+    Generations,
+    Commands,
+    Contracts,
+    Leases,
+    Checkpoints,
+    Windows,
+    WindowInputs,
+    BadCounts,
+    Findings,
+    Verdicts,
+    Secrets,
+}
+
+impl Table {
+    pub const COUNT: usize = 11;
+
+    /// How many of the first columns are the key, and how many columns there are.
+    pub fn widths(self) -> (usize, usize) {
+        match self {
+            Table::Generations => (2, 8),
+            Table::Commands => (1, 8),
+            Table::Contracts => (4, 6),
+            Table::Leases => (3, 9),
+            Table::Checkpoints => (3, 5),
+            Table::Windows => (4, 8),
+            Table::WindowInputs => (4, 5),
+            Table::BadCounts => (4, 5),
+            Table::Findings => (9, 11),
+            Table::Verdicts => (3, 6),
+            Table::Secrets => (1, 2),
+        }
+    }
+}
+
+/// One key's versions.
+#[derive(Default)]
+struct Cell {
+    /// (sequence of the commit, the row), oldest first; more than one only while a snapshot is open.
+    committed: Vec<(u64, Data)>,
+    /// What a transaction that is under way has written: it holds the row's lock.
+    dirty: Option<(u64, Data)>,
+}
+
+/// Whoever looks: a transaction, and the snapshot that it reads where it only reads.
+#[derive(Clone, Copy)]
+pub struct Eye {
+    pub transaction: u64,
+    pub snapshot: Option<u64>,
+}
+
+impl Cell {
+    fn seen(&self, eye: Eye) -> Option<&Data> {
+        match &self.dirty {
+            Some((owner, row)) if *owner == eye.transaction => Some(row),
+            _ => self
+                .committed
+                .iter()
+                .rfind(|(sequence, _)| eye.snapshot.is_none_or(|snapshot| *sequence <= snapshot))
+                .map(|(_, row)| row),
+        }
+    }
+}
+
+/// A row that another transaction has locked.
+#[derive(Debug)]
+pub struct Locked(pub u64);
+
+/// A table.
+#[derive(Default)]
+pub struct Rows(BTreeMap<Vec<Value>, Cell>);
+
+impl Rows {
+    pub fn get(&self, eye: Eye, key: &[Value]) -> Option<&Data> {
+        self.0.get(key)?.seen(eye)
+    }
+
+    /// Rows whose key begins like this, in the order of the keys.
+    pub fn scan<'a>(&'a self, eye: Eye, prefix: &'a [Value]) -> impl DoubleEndedIterator<Item = &'a Data> {
+        // Nothing sorts between a prefix and what continues it; the last value of it has a next one.
+        let end = prefix.split_last().map(|(last, rest)| {
+            let next = match last {
+                Value::Null => Value::Integer(i64::MIN),
+                Value::Integer(value) => value.checked_add(1).map_or(Value::Text(String::new()), Value::Integer),
+                Value::Text(text) => Value::Text(format!("{text}\0")),
+            };
+            [rest, &[next]].concat()
+        });
+        let from = std::ops::Bound::Included(prefix);
+        let to = end
+            .as_deref()
+            .map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
+        let cells: Vec<&Cell> = self.0.range::<[Value], _>((from, to)).map(|(_, cell)| cell).collect();
+        cells.into_iter().filter_map(move |cell| cell.seen(eye))
+    }
+
+    /// Writes a row and takes its lock. `Ok(false)` where the row had it already.
+    pub fn put(&mut self, transaction: u64, key: &[Value], row: Vec<Value>) -> Result<bool, Locked> {
+        let row = Arc::new(row);
+        let Some(cell) = self.0.get_mut(key) else {
+            let cell = Cell {
+                committed: Vec::new(),
+                dirty: Some((transaction, row)),
+            };
+            self.0.insert(key.to_vec(), cell);
+            return Ok(true);
+        };
+        match cell.dirty.replace((transaction, row)) {
+            None => Ok(true),
+            Some((owner, _)) if owner == transaction => Ok(false),
+            Some(other) => {
+                let owner = other.0;
+                cell.dirty = Some(other);
+                Err(Locked(owner))
+            }
+        }
+    }
+
+    /// Who else has the row's lock.
+    pub fn locked(&self, transaction: u64, key: &[Value]) -> Result<(), Locked> {
+        match self.0.get(key).and_then(|cell| cell.dirty.as_ref()) {
+            Some((owner, _)) if *owner != transaction => Err(Locked(*owner)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes what a transaction wrote the newest version; `kept` keeps the older ones for open snapshots.
+    pub fn commit(&mut self, key: &[Value], sequence: u64, kept: bool) -> Option<Data> {
+        let cell = self.0.get_mut(key)?;
+        let (_, row) = cell.dirty.take()?;
+        if !kept {
+            cell.committed.clear();
+        }
+        cell.committed.push((sequence, row.clone()));
+        Some(row)
+    }
+
+    /// Forgets what a transaction wrote.
+    pub fn undo(&mut self, key: &[Value]) {
+        if let Some(cell) = self.0.get_mut(key) {
+            cell.dirty = None;
+            if cell.committed.is_empty() {
+                self.0.remove(key);
+            }
+        }
+    }
+
+    /// Everything that is committed.
+    pub fn committed(&self) -> impl Iterator<Item = &Data> {
+        self.0
+            .values()
+            .filter_map(|cell| cell.committed.last().map(|(_, row)| row))
+    }
+}
