@@ -103,6 +103,13 @@ pub fn both(rng: &mut Rng, plan: &Plan, settings: &Settings, injected: &mut Some
             }
             continue;
         }
+        if rng.chance(plan.crowd) {
+            injected.reached("crowd");
+            for side in Side::PAIR {
+                sides.get_mut(side).crowd(rng, base_ms, order);
+            }
+            continue;
+        }
         let mut canary = order;
         if rng.chance(plan.mismatch) {
             injected.reached("mismatch");
@@ -226,6 +233,19 @@ impl Pipeline<'_> {
             sighting.time_ms += rng.between(0, self.grace_ms + 1);
             sighting.order = changed(rng, order);
             self.good(rng, sighting, injected);
+        }
+    }
+
+    /// Up to five sightings of one identity, so near to each other that every rule of pairing is tried.
+    fn crowd(&mut self, rng: &mut Rng, base_ms: i64, order: Order) {
+        for _ in 0..rng.below(6) {
+            let time_ms = base_ms + rng.between(0, self.grace_ms + self.grace_ms / 3);
+            let order = Order {
+                amount: order.amount + rng.pick(&[0, 0, 1, 4]),
+                ..order
+            };
+            let at_ms = base_ms + self.its.latency_ms + rng.between(0, self.its.disorder_ms);
+            self.good(rng, Sighting { time_ms, at_ms, order }, &mut Sometimes::default());
         }
     }
 

@@ -51,6 +51,8 @@ pub struct Plan {
     pub mismatch: f64,
     pub missing: f64,
     pub extra: f64,
+    /// Chance of an event that both sides write several times, with contents of a few, within a little more than grace.
+    pub crowd: f64,
     /// Chance of an event that both sides write badly, in the same bytes.
     pub shared_bad: f64,
     /// A small content, so that records without identity meet by chance.
@@ -215,6 +217,7 @@ pub fn plan(rng: &mut Rng, settings: &Settings) -> Plan {
         mismatch: rate(rng, 0.1),
         missing: rate(rng, 0.1),
         extra: rate(rng, 0.1),
+        crowd: rate(rng, 0.2),
         shared_bad: rate(rng, 0.05),
         narrow: rng.chance(0.3),
         sides: PerSide { baseline, canary },

@@ -13,13 +13,14 @@ use super::sometimes::Sometimes;
 use super::truth::{Decoded, Order, Truth};
 
 /// Faults that the logs of enough seeds must have.
-const FAULTS: [&str; 31] = [
+const FAULTS: [&str; 32] = [
     "aborted",
     "added partition",
     "bad on both sides",
     "before it started",
     "compacted",
     "conflict",
+    "crowd",
     "deselected",
     "duplicate",
     "extra",

@@ -1,0 +1,171 @@
+//! The oracle over whole worlds: every offset in one place, the order of the logs of no account, every rule reached.
+
+use std::collections::BTreeSet;
+
+use crosscheck::model::Side;
+
+use super::{Hole, Read, Stored, Whole, whole};
+use crate::simulation::world::World;
+use crate::simulation::world::log::{Kind, Partition};
+use crate::simulation::world::plan::EPOCH_MS;
+use crate::simulation::world::sometimes::Sometimes;
+
+/// What enough worlds must show.
+const REACHED: [&str; 24] = [
+    "6a",
+    "6a within tolerance",
+    "6a exact before older",
+    "6b",
+    "6c",
+    "6c left to its equal",
+    "6c left as a duplicate",
+    "6d conflict",
+    "6d missing",
+    "6d extra",
+    "a pair over two windows",
+    "bad and judged",
+    "bad and shared",
+    "before any running maximum",
+    "excluded (edge)",
+    "excluded (select)",
+    "final window",
+    "hole",
+    "late counted",
+    "pending",
+    "raised",
+    "undecodable counted",
+    "untimely counted",
+    "window without evidence",
+];
+
+/// A reader that never crashed: it read everything that is there at the end, in one go.
+pub fn read_to_the_end(world: &World) -> Stored {
+    let t = world.quiet_at_ms;
+    let mut reads = Vec::new();
+    for side in Side::PAIR {
+        for partition in &world.topic(side).lives[0].partitions {
+            let low = partition.low(world.begins_at_ms);
+            reads.push(Read {
+                side,
+                partition: partition.id,
+                life: 0,
+                after_the_cut: partition.cut.is_some(),
+                from: low,
+                to: partition.last_stable(t).max(low),
+                raises: Vec::new(),
+                holes: Vec::new(),
+                untimely: too_new(world, partition),
+            });
+        }
+    }
+    Stored {
+        reads,
+        s_ms: Some(EPOCH_MS),
+        watermark_ms: Some(EPOCH_MS + world.plan.span_ms / 2),
+        closed: false,
+    }
+}
+
+/// A clock that reads each record as soon as it is there.
+fn too_new(world: &World, partition: &Partition) -> BTreeSet<u64> {
+    let most = world.settings.skew_max_ms.unwrap_or(i64::MAX);
+    let slots = partition.branch(partition.cut.is_some());
+    let too_new =
+        slots.filter(|slot| matches!(&slot.kind, Kind::Record(record) if record.timestamp_ms - slot.at_ms > most));
+    too_new.map(|slot| slot.offset).collect()
+}
+
+/// Some of everything that only a run brings: raises and holes.
+fn disturbed(world: &World) -> Stored {
+    let mut stored = read_to_the_end(world);
+    for (read, n) in stored.reads.iter_mut().zip(0..) {
+        let length = read.to - read.from;
+        if length > 20 && (world.seed + n).is_multiple_of(3) {
+            read.raises
+                .push((read.from + length / 3, EPOCH_MS + world.plan.span_ms / 3));
+        }
+        if length > 20 && (world.seed + n).is_multiple_of(7) {
+            let from = read.from + length / 2;
+            read.holes.push(Hole {
+                from,
+                to: from + length / 10,
+                met_at_ms: None,
+            });
+        }
+    }
+    stored.closed = world.seed.is_multiple_of(5);
+    stored
+}
+
+/// Records of a side that stand in some place.
+fn placed(whole: &Whole, side: Side) -> u64 {
+    let windows = whole.windows.values().map(|window| {
+        let (counts, its) = (&window.counts, window.counts.sides.get(side));
+        let surplus = if side == Side::Baseline {
+            counts.missing
+        } else {
+            counts.extra
+        };
+        let named = its.duplicate + its.conflict + its.late + its.untimely + its.undecodable_total();
+        counts.matched + counts.mismatched + surplus + named + its.excluded_total()
+    });
+    windows.sum::<u64>() + whole.pending.get(side)
+}
+
+#[test]
+fn every_offset_is_in_one_place() {
+    for seed in 0..150 {
+        let world = World::new(seed);
+        let stored = disturbed(&world);
+        let whole = whole(&world, &stored);
+        for side in Side::PAIR {
+            assert_eq!(*whole.read.get(side), placed(&whole, side), "seed {seed}");
+            let reads = stored.reads.iter().filter(|read| read.side == side);
+            let offsets: u64 = reads.map(|read| read.to - read.from).sum();
+            assert_eq!(offsets, whole.read.get(side) + whole.gaps.get(side), "seed {seed}");
+        }
+        for window in whole.windows.values() {
+            let judged = window.bad.undecodable_judged + window.bad.untimely_judged;
+            let shared = window.bad.undecodable_shared + window.bad.untimely_shared;
+            let canary = &window.counts.sides.canary;
+            assert_eq!(
+                judged + shared + window.bad.edge,
+                canary.undecodable_total() + canary.untimely,
+                "seed {seed}"
+            );
+            assert!(!window.edge || window.counts.compared() == 0, "seed {seed}");
+            assert!(!window.bad_is_final || window.is_final, "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn the_order_of_the_logs_is_of_no_account() {
+    for seed in 0..60 {
+        let world = World::new(seed);
+        let stored = disturbed(&world);
+        let mut turned = stored.clone();
+        turned.reads.reverse();
+        assert_eq!(
+            whole(&world, &stored).windows,
+            whole(&world, &turned).windows,
+            "seed {seed}"
+        );
+    }
+}
+
+#[test]
+fn every_rule_is_reached() {
+    let mut reached = Sometimes::default();
+    for seed in 0..300 {
+        let world = World::new(seed);
+        let whole = whole(&world, &disturbed(&world));
+        reached.add(&whole.reached);
+        reached.times("pending", whole.pending.baseline + whole.pending.canary);
+        for window in whole.windows.values() {
+            reached.times("final window", u64::from(window.is_final));
+            reached.times("window without evidence", u64::from(window.edge));
+        }
+    }
+    assert_eq!(reached.short_of(&REACHED, 10), []);
+}
