@@ -237,8 +237,7 @@ impl Engine {
         let baseline = side_watermark(&self.partitions.baseline, &self.rules);
         let canary = side_watermark(&self.partitions.canary, &self.rules);
         if let (Some(baseline), Some(canary)) = (baseline, canary) {
-            let known = self.watermark.filter(|_| !mutant!(WatermarkFalls));
-            self.watermark = known.max(Some(baseline.min(canary)));
+            self.watermark = self.watermark.max(Some(baseline.min(canary)));
         }
         let Some(watermark) = self.watermark else { return };
         let Engine {

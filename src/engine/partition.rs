@@ -266,7 +266,7 @@ impl Partition {
             partition,
             from: self.from,
             resume: mark.offset + u64::from(mutant!(ResumePlusOne)),
-            max_ms: mark.max.filter(|_| !mutant!(ForgetMaximum)),
+            max_ms: mark.max,
             first_ms: self.first,
             read: mark.read,
             bytes: mark.bytes,

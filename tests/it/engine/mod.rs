@@ -3,6 +3,8 @@
 mod driver;
 mod examples;
 mod hot;
+#[cfg(feature = "mutants")]
+mod mutants;
 mod oracle;
 mod properties;
 mod replayed;

@@ -57,7 +57,7 @@ fn without_discovery(mut world: World) -> World {
     world
 }
 
-fn against_oracle(seeds: impl Iterator<Item = u64>, manner: Manner) -> (u32, u32) {
+pub fn against_oracle(seeds: impl Iterator<Item = u64>, manner: Manner) -> (u32, u32) {
     let (mut crashes, mut wakes) = (0, 0);
     for seed in seeds {
         let mut rng = Rng(seed);
