@@ -176,6 +176,10 @@ impl Schemas {
             match answer {
                 Answer::Known((side, field, reference), schema) => {
                     self.down.remove(&side);
+                    if mutant!(CacheById) {
+                        self.book
+                            .note(Fact::Schema(side.other(), field, reference, schema.clone()));
+                    }
                     self.book.note(Fact::Schema(side, field, reference, schema));
                     came = true;
                 }
@@ -186,6 +190,10 @@ impl Schemas {
                         schema = named(reference),
                         "no such schema; its records are undecodable"
                     );
+                    self.book.note(Fact::Unknown(side, field, reference));
+                    came = true;
+                }
+                Answer::Trouble((side, field, reference), _) if mutant!(RegistryTroubleIsUnknown) => {
                     self.book.note(Fact::Unknown(side, field, reference));
                     came = true;
                 }

@@ -241,7 +241,9 @@ impl Committer {
         };
         self.state.unknown = UnknownSchema::of(&self.book);
         let incidents = self.with_seat(|seat| seat.status.get().incidents).unwrap_or_default();
-        self.state.incidents.extend(incidents);
+        if !mutant!(IncidentsForgotten) {
+            self.state.incidents.extend(incidents);
+        }
         let state = serde_json::to_string(&self.state).context("write the state")?;
         let contracts = self.new_contracts();
         let commit = Commit {
@@ -254,6 +256,16 @@ impl Committer {
             state: Some(&state),
             verdict: row.as_ref(),
         };
+        if mutant!(CheckpointFirst) {
+            let (windows, bad, findings) = (&[], &[], &[]);
+            self.persist(Commit {
+                windows,
+                bad,
+                findings,
+                ..commit
+            })
+            .await?;
+        }
         self.persist(commit).await?;
         self.contracts += contracts.len();
         self.settle(verdict, tally, windows, findings, changed);

@@ -12,6 +12,7 @@ use super::status::Status;
 use crate::app::clock::Clock;
 use crate::app::log::Log;
 use crate::app::stream::Stream;
+use crate::edge::kafka::Ends;
 use crate::engine::{Final, Input, Output};
 use crate::model::{PerSide, Side};
 
@@ -167,7 +168,14 @@ impl Follower {
             match &stream.lanes.get(side).log {
                 Log::Kafka(topic) => {
                     let ends = topic.ends().context("capture the ends")?;
-                    Ok(ends.into_iter().map(|end| (end.partition, end.last_stable)).collect())
+                    let end = |end: &Ends| {
+                        if mutant!(CloseAtHighWatermark) {
+                            end.high
+                        } else {
+                            end.last_stable
+                        }
+                    };
+                    Ok(ends.iter().map(|ends| (ends.partition, end(ends))).collect())
                 }
                 Log::Avro(_) => Ok(Vec::new()),
             }

@@ -16,6 +16,15 @@ use super::rows::NO_TIME;
 use super::{ContractRow, FindingRow, GenerationId, StoreError, VerdictRow, inputs};
 use crate::engine::{Checkpoint, FinalWindow, SettledBad};
 
+/// The lease's row, and what was stored with it last.
+const LEASE: &str = "SELECT leases.epoch, leases.commits, checkpoints.body FROM leases \
+                     LEFT JOIN checkpoints USING (release, generation, stream) \
+                     WHERE release = $1 AND generation = $2 AND stream = $3";
+/// For the defect that overwrites final windows.
+const UPSERT: &str = "INSERT INTO windows (release, generation, stream, start_ms, end_ms, edge, counts, digest) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (release, generation, stream, start_ms) \
+                      DO UPDATE SET counts = excluded.counts, digest = excluded.digest";
+
 /// What is stored in one transaction.
 #[derive(Clone, Copy, Debug)]
 pub struct Commit<'a> {
@@ -136,19 +145,20 @@ impl CommitJob {
     async fn fence(&self, transaction: &mut dyn Transaction) -> Result<Option<i64>, StoreError> {
         let key = &*self.key;
         let now = transaction.now_ms().await?;
-        let mine = key.commits();
+        let (mine, epoch) = if mutant!(NoEpochCheck) {
+            self.whoever_has_it(transaction).await?
+        } else {
+            (key.commits(), key.epoch)
+        };
         for known in [mine, mine + 1] {
             let sql = "UPDATE leases SET commits = commits + 1, frontier_ms = $6, expires_ms = $7 \
                        WHERE release = $1 AND generation = $2 AND stream = $3 AND epoch = $4 AND commits = $5";
-            let [epoch, commits] = [key.epoch, known].map(Argument::from);
+            let [epoch, commits] = [epoch, known].map(Argument::from);
             let values = self.with_key([epoch, commits, self.frontier_ms.into(), (now + LEASE_MS).into()]);
             if transaction.execute(sql, values).await? > 0 {
                 return Ok(Some(known + 1));
             }
-            let sql = "SELECT leases.epoch, leases.commits, checkpoints.body FROM leases \
-                       LEFT JOIN checkpoints USING (release, generation, stream) \
-                       WHERE release = $1 AND generation = $2 AND stream = $3";
-            let rows = transaction.fetch(sql, self.with_key([])).await?;
+            let rows = transaction.fetch(LEASE, self.with_key([])).await?;
             let row = rows.first().ok_or_else(|| StoreError::Rewound(key.stream.clone()))?;
             let (epoch, commits) = (row.integer(0)?, row.integer(1)?);
             if epoch < key.epoch || (epoch == key.epoch && commits < mine) {
@@ -162,6 +172,15 @@ impl CommitJob {
             }
         }
         Err(key.fenced())
+    }
+
+    /// For the defect that does not look whose lease it is.
+    async fn whoever_has_it(&self, transaction: &mut dyn Transaction) -> Result<(i64, i64), StoreError> {
+        let rows = transaction.fetch(LEASE, self.with_key([])).await?;
+        let row = rows
+            .first()
+            .ok_or_else(|| StoreError::Rewound(self.key.stream.clone()))?;
+        Ok((row.integer(1)?, row.integer(0)?))
     }
 
     async fn write(&self, transaction: &mut dyn Transaction) -> Result<(), StoreError> {
@@ -231,6 +250,7 @@ impl CommitJob {
         } = window;
         let sql = "INSERT INTO windows (release, generation, stream, start_ms, end_ms, edge, counts, digest) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (release, generation, stream, start_ms) DO NOTHING";
+        let sql = if mutant!(NaiveUpsert) { UPSERT } else { sql };
         let values = self.with_key([
             (*start_ms).into(),
             (*end_ms).into(),

@@ -157,6 +157,16 @@ pub const STATEMENTS: &[(&str, Run)] = &[
             Ok(Done::Rows(rows.into_iter().collect()))
         },
     ),
+    // A defect that is switched on by the feature `mutants`.
+    (
+        "INSERT INTO windows (release, generation, stream, start_ms, end_ms, edge, counts, digest) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (release, generation, stream, start_ms) \
+         DO UPDATE SET counts = excluded.counts, digest = excluded.digest",
+        |view, a| {
+            view.put(Table::Windows, a.to_vec())?;
+            Ok(Done::Touched(1))
+        },
+    ),
     (
         "INSERT INTO bad_counts (release, generation, stream, start_ms, counts) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (release, generation, stream, start_ms) DO NOTHING",
