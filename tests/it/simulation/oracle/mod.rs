@@ -7,6 +7,7 @@ mod bad;
 mod edges;
 mod equal;
 mod examples;
+pub mod inputs;
 mod pairing;
 mod partition;
 mod worlds;
@@ -127,6 +128,10 @@ pub struct Log<'a> {
 
 /// The whole truth of a world, as far as it was read.
 pub fn whole(world: &World, stored: &Stored) -> Whole {
+    judge(&comparison(world, stored))
+}
+
+fn comparison<'a>(world: &'a World, stored: &'a Stored) -> Comparison<'a> {
     let logs = stored.reads.iter().map(|read| {
         let partition = &world.topic(read.side).lives[read.life].partitions[read.partition as usize];
         let slots = partition.branch(read.after_the_cut);
@@ -138,7 +143,7 @@ pub fn whole(world: &World, stored: &Stored) -> Whole {
         }
     });
     let plan = &world.plan;
-    judge(&Comparison {
+    Comparison {
         settings: &world.settings,
         identity: plan.identity,
         key_compared: match plan.identity {
@@ -151,7 +156,7 @@ pub fn whole(world: &World, stored: &Stored) -> Whole {
         s_ms: stored.s_ms,
         watermark_ms: stored.watermark_ms,
         closed: stored.closed,
-    })
+    }
 }
 
 /// The whole truth. What was final before a hole was met is what it was without the hole.

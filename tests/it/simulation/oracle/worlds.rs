@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crosscheck::model::Side;
 
-use super::{Hole, Read, Stored, Whole, whole};
+use super::{Hole, Read, Stored, Whole, inputs, whole};
 use crate::simulation::world::World;
 use crate::simulation::world::log::{Kind, Partition};
-use crate::simulation::world::plan::EPOCH_MS;
+use crate::simulation::world::plan::{EPOCH_MS, Start};
 use crate::simulation::world::sometimes::Sometimes;
 
 /// What enough worlds must show.
@@ -168,4 +168,85 @@ fn every_rule_is_reached() {
         }
     }
     assert_eq!(reached.short_of(&REACHED, 10), []);
+}
+
+/// An honest reader is not doubted; a lie of each kind is.
+#[test]
+fn doubts() {
+    let (mut honest, mut lies) = (0, Sometimes::default());
+    for seed in 0..200 {
+        let world = World::new(seed);
+        let end = world.quiet_at_ms;
+        let mut stored = read_to_the_end(&world);
+        stored.s_ms = None;
+        stored.watermark_ms = None;
+        if world.start == Start::Now {
+            for read in &mut stored.reads {
+                let partition = &world.topic(read.side).lives[0].partitions[read.partition as usize];
+                read.from = partition.high(world.begins_at_ms);
+                read.to = read.to.max(read.from);
+            }
+        }
+        assert_eq!(
+            inputs::doubts(&world, &stored, end),
+            Vec::<String>::new(),
+            "seed {seed}"
+        );
+        honest += 1;
+        for at in 0..stored.reads.len() {
+            let mut lie = |name: &'static str, change: &dyn Fn(&mut Stored)| {
+                let mut told = stored.clone();
+                change(&mut told);
+                let doubted = !inputs::doubts(&world, &told, end).is_empty();
+                lies.times(name, u64::from(doubted));
+            };
+            lie("start", &|told| told.reads[at].from += 1);
+            lie("end", &|told| told.reads[at].to += 1_000);
+            lie("raise", &|told| {
+                let middle = told.reads[at].from.midpoint(told.reads[at].to);
+                told.reads[at].raises.push((middle, EPOCH_MS));
+            });
+            lie("hole", &|told| {
+                let (from, to) = (told.reads[at].from, told.reads[at].from + 1);
+                told.reads[at].holes.push(Hole {
+                    from,
+                    to,
+                    met_at_ms: None,
+                });
+            });
+            lie("untimely", &|told| {
+                let all = told.reads[at].from..told.reads[at].to;
+                told.reads[at].untimely.extend(all);
+            });
+            lie("watermark", &|told| told.watermark_ms = Some(EPOCH_MS * 2));
+            lie("s", &|told| told.s_ms = Some(EPOCH_MS * 2));
+        }
+    }
+    let names = ["start", "end", "raise", "hole", "untimely", "watermark", "s"];
+    assert_eq!(lies.short_of(&names, honest / 5), []);
+}
+
+#[test]
+#[ignore = "a measurement, run by hand"]
+#[expect(clippy::disallowed_methods, reason = "a measurement needs a clock")]
+fn by_hand_the_time_of_a_world() {
+    let (mut making, mut judging, mut records, mut longest) = (0.0, 0.0, 0, 0.0_f64);
+    for seed in 0..2_000 {
+        let start = std::time::Instant::now();
+        let world = World::new(seed);
+        let made = start.elapsed().as_secs_f64();
+        let whole = whole(&world, &disturbed(&world));
+        let both = start.elapsed().as_secs_f64();
+        making += made;
+        judging += both - made;
+        longest = longest.max(both - made);
+        records += whole.read.baseline + whole.read.canary;
+    }
+    println!(
+        "a world of {} records: made in {:.0} us, judged in {:.0} us, at most {:.0} us",
+        records / 2_000,
+        making * 500.0,
+        judging * 500.0,
+        longest * 1e6
+    );
 }

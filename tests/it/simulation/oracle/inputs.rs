@@ -1,0 +1,181 @@
+//! Whether what was stored can be true: the oracle takes stored inputs as they are, so somebody must doubt them.
+
+use crosscheck::engine::Range;
+
+use super::partition::walk;
+use super::{Log, Read, Stored, comparison};
+use crate::simulation::world::World;
+use crate::simulation::world::log::{Kind, Partition, Record, Slot};
+use crate::simulation::world::plan::Start;
+use crate::simulation::world::truth::Truth;
+
+/// What cannot be true of the stored inputs of a run that ended at this time of the simulated clock; empty where all can.
+pub fn doubts(world: &World, stored: &Stored, ended_at_ms: i64) -> Vec<String> {
+    let mut doubts = Vec::new();
+    for read in &stored.reads {
+        let partition = &world.topic(read.side).lives[read.life].partitions[read.partition as usize];
+        let one = One {
+            world,
+            read,
+            partition,
+            ended_at_ms,
+        };
+        let found = [one.start(), one.end(), one.raises(), one.holes(), one.untimely()];
+        let place = format!("{} {}", read.side, read.partition);
+        doubts.extend(found.into_iter().flatten().map(|doubt| format!("{place}: {doubt}")));
+    }
+    doubts.extend(watermark(world, stored));
+    doubts
+}
+
+/// One partition under doubt.
+struct One<'a> {
+    world: &'a World,
+    read: &'a Read,
+    partition: &'a Partition,
+    ended_at_ms: i64,
+}
+
+impl<'a> One<'a> {
+    fn slots(&self) -> impl Iterator<Item = &'a Slot> + use<'a> {
+        let from = self.read.from;
+        self.partition
+            .branch(self.read.after_the_cut)
+            .filter(move |slot| slot.offset >= from)
+    }
+
+    /// Records that the selector takes, as they were written.
+    fn selected(&self) -> impl Iterator<Item = (&'a Slot, &'a Record)> + use<'a> {
+        self.slots().filter_map(|slot| match &slot.kind {
+            Kind::Record(record) if record.truth != Truth::Deselected => Some((slot, record)),
+            _ => None,
+        })
+    }
+
+    /// It was once the low offset, the high one, or what the index gives.
+    fn start(&self) -> Option<String> {
+        let Self {
+            world,
+            read,
+            partition,
+            ended_at_ms,
+            ..
+        } = *self;
+        let begins_ms = world.begins_at_ms.max(partition.appears_at_ms);
+        let was_low = partition.low(begins_ms) == read.from || partition.lows.iter().any(|(_, low)| *low == read.from);
+        // A partition that was added later is read from its begin.
+        let possible = if partition.appears_at_ms > ended_at_ms {
+            false
+        } else if partition.appears_at_ms > world.begins_at_ms && was_low {
+            true
+        } else {
+            match world.start {
+                Start::Earliest => was_low,
+                Start::Now => (partition.high(begins_ms)..=partition.high(ended_at_ms)).contains(&read.from),
+                Start::Time(start_ms) => {
+                    let settings = &world.settings;
+                    let before = settings.lateness_ms.unwrap_or(0) + settings.grace_ms.unwrap_or(0) + 600_000;
+                    let first = partition.offset_for_time(start_ms - before, i64::MAX);
+                    was_low || first.is_none_or(|first| read.from <= first)
+                }
+            }
+        };
+        (!possible).then(|| format!("it cannot begin at {}", read.from))
+    }
+
+    /// What was read was there; a captured end was once the end.
+    fn end(&self) -> Option<String> {
+        let Self {
+            read,
+            partition,
+            ended_at_ms,
+            ..
+        } = *self;
+        let stable = partition.last_stable(ended_at_ms).max(read.from);
+        (read.to > stable).then(|| format!("{} was never committed up to {}", stable, read.to))
+    }
+
+    /// While it was idle nothing was there that was not read, for `idle` of the clock.
+    fn raises(&self) -> Option<String> {
+        let idle_ms = self.world.idle_ms;
+        self.read.raises.iter().find_map(|(offset, _)| {
+            // An end that a reader saw last could be seen from then on.
+            let before = self.selected().take_while(|(slot, _)| slot.offset < *offset).last();
+            let since_ms = before.map_or(self.world.begins_at_ms, |(slot, _)| {
+                slot.stable_at_ms.unwrap_or(slot.at_ms).max(self.world.begins_at_ms)
+            });
+            let since_ms = since_ms.max(self.partition.appears_at_ms);
+            // The end grows when a record is appended, whether it is committed or not.
+            let next = self
+                .selected()
+                .map(|(slot, _)| slot)
+                .find(|slot| slot.offset >= *offset);
+            let until_ms = next.map_or(self.ended_at_ms, |slot| slot.at_ms);
+            (until_ms - since_ms < idle_ms).then(|| {
+                format!(
+                    "at {offset} it was silent for {} ms only, and idle is {idle_ms}",
+                    until_ms - since_ms
+                )
+            })
+        })
+    }
+
+    /// Retention was there.
+    fn holes(&self) -> Option<String> {
+        let known = |to: u64| {
+            self.partition
+                .lows
+                .iter()
+                .any(|(at_ms, low)| *low == to && *at_ms <= self.ended_at_ms)
+        };
+        let hole = self
+            .read
+            .holes
+            .iter()
+            .find(|hole| hole.from >= hole.to || !known(hole.to));
+        hole.map(|hole| format!("retention never took {} to {}", hole.from, hole.to))
+    }
+
+    /// No clock could find it untimely, or every clock must.
+    fn untimely(&self) -> Option<String> {
+        let settings = &self.world.settings;
+        let most = settings.skew_max_ms.filter(|_| settings.time_is_timestamp)?;
+        self.selected().find_map(|(slot, record)| {
+            let Truth::Decoded(_) = record.truth else { return None };
+            let said = self.read.untimely.contains(&slot.offset);
+            let was_read = slot.offset < self.read.to;
+            let may = record.timestamp_ms - slot.at_ms > most;
+            let must = was_read && record.timestamp_ms - self.ended_at_ms > most;
+            ((said && !may) || (!said && must)).then(|| format!("untimely at {}: {said}", slot.offset))
+        })
+    }
+}
+
+/// No watermark is ahead of the slowest partition, and S is where some partition begins.
+fn watermark(world: &World, stored: &Stored) -> Vec<String> {
+    let comparison = comparison(world, stored);
+    let mut doubts = Vec::new();
+    let walked: Vec<_> = comparison
+        .logs
+        .iter()
+        .map(|log: &Log| walk(&comparison, log, i64::MAX))
+        .collect();
+    if let (false, Some(watermark_ms)) = (stored.closed, stored.watermark_ms) {
+        for walked in &walked {
+            let its = walked.max_ms.map(|max_ms| max_ms - comparison.lateness());
+            if its.is_none_or(|its| its < watermark_ms) {
+                doubts.push(format!(
+                    "the watermark {watermark_ms} is ahead of a partition of the {}: {its:?}",
+                    walked.side
+                ));
+            }
+        }
+    }
+    if let (Range::Discovered, Some(s_ms)) = (world.settings.range, stored.s_ms) {
+        let begins = |walked: &super::Walked| walked.timely.first().is_some_and(|timely| timely.time_ms == s_ms);
+        if !walked.iter().any(begins) {
+            doubts.push(format!("no partition begins at S, {s_ms}"));
+        }
+    }
+    doubts
+}
