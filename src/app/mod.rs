@@ -19,6 +19,7 @@ pub mod paths;
 pub mod range;
 pub mod reconcile;
 pub mod release;
+pub mod replay;
 pub mod report;
 pub mod schemas;
 pub mod stored;

@@ -7,6 +7,7 @@ use std::io::Write;
 use anyhow::Result;
 
 pub use crate::app::command::{DemoRequest, Ending, Output, ReleaseRequest, Role, Tone, VerdictFrom, VerdictRequest};
+pub use crate::app::replay::Request as ReplayRequest;
 use crate::app::{self, logs};
 use crate::config::{Config, ReconcileRequest};
 
@@ -53,6 +54,15 @@ pub fn verdict(request: VerdictRequest, tone: Tone, out: &mut dyn Write) -> Resu
 pub fn release(config: Config, request: ReleaseRequest, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
     logs::to_stderr(tone, logs::Level::Warn);
     app::release::run(&config, request, out)
+}
+
+/// Final windows computed again.
+///
+/// # Errors
+/// Our own world failing.
+pub fn replay(request: &ReplayRequest, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
+    logs::to_stderr(tone, logs::Level::Error);
+    app::replay::run(request, out)
 }
 
 /// The database brought to this binary's version.

@@ -13,6 +13,7 @@ mod load;
 mod migrate;
 mod reconcile;
 mod release;
+mod replay;
 mod run;
 mod verdict;
 
@@ -53,6 +54,7 @@ enum Command {
     Check(check::Args),
     Verdict(verdict::Args),
     Release(release::Args),
+    Replay(replay::Args),
     Migrate(migrate::Args),
     Config(config::Args),
     Demo(demo::Args),
@@ -101,6 +103,7 @@ fn run_parsed(parsed: Result<Cli, clap::Error>, out: &mut dyn Write, log: &mut d
         Command::Check(args) => args.run(tone, out),
         Command::Verdict(args) => args.run(tone, out),
         Command::Release(args) => args.run(tone, out),
+        Command::Replay(args) => args.run(tone, out),
         Command::Migrate(args) => args.run(tone, out),
         Command::Config(args) => args.run(out),
         Command::Demo(args) => args.run(tone, out),

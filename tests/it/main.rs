@@ -14,6 +14,7 @@ mod files;
 mod kafka;
 mod reconcile;
 mod registry;
+mod replay;
 mod simulation;
 mod stack;
 mod store;

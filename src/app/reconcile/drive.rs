@@ -34,7 +34,9 @@ impl Interrupt {
         interrupt
     }
 
-    fn came(&self) -> bool {
+    /// True once it came.
+    #[must_use]
+    pub fn came(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
 }
@@ -120,7 +122,11 @@ fn give_up_at_the_limit(stream: &Stream) -> Result<()> {
     Ok(())
 }
 
-fn give_up_on_trouble(stream: &Stream, since_ms: &mut Option<i64>, clock: &Clock) -> Result<()> {
+/// Ends where brokers are in trouble for too long; `since_ms` remembers since when.
+///
+/// # Errors
+/// They are.
+pub fn give_up_on_trouble(stream: &Stream, since_ms: &mut Option<i64>, clock: &Clock) -> Result<()> {
     let troubled = Side::PAIR
         .into_iter()
         .find_map(|side| Some((side, stream.trouble.get(side).as_ref()?)));

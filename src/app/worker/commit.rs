@@ -16,6 +16,7 @@ use crate::app::clock::Clock;
 use crate::app::findings::{Rereader, Seen};
 use crate::app::keyed::Key;
 use crate::app::metrics::{Component, Metrics};
+use crate::app::replay::inputs::Inputs;
 use crate::app::world::blocking;
 use crate::codec::{Field, Schema};
 use crate::edge::store::{
@@ -59,6 +60,8 @@ pub struct Committer {
     pub book: Book,
     /// Contracts that are stored already.
     pub contracts: usize,
+    /// Facts of the book whose schemas are stored already.
+    pub facts: usize,
     /// Key of the identities' hashes.
     pub key: Key,
     /// The last checkpoint.
@@ -117,9 +120,9 @@ impl Committer {
             Job::Closing { checkpoint, ends } => {
                 self.checkpoint = *checkpoint;
                 self.state.ends = Some(ends);
-                self.commit(&[], &[], &[], true).await?;
+                self.commit(&[], &[], &[], None, true).await?;
             }
-            Job::Complete => self.commit(&[], &[], &[], true).await?,
+            Job::Complete => self.commit(&[], &[], &[], None, true).await?,
         }
         Ok(complete)
     }
@@ -129,7 +132,7 @@ impl Committer {
     /// # Errors
     /// As [`Committer::run`].
     pub async fn tick(&mut self) -> Result<()> {
-        self.commit(&[], &[], &[], false).await
+        self.commit(&[], &[], &[], None, false).await
     }
 
     async fn store_windows(&mut self, found: crate::engine::Final) -> Result<()> {
@@ -137,11 +140,18 @@ impl Committer {
             windows,
             bad,
             checkpoint,
-            inputs: _,
+            inputs,
         } = found;
         let findings = self.findings(&windows)?;
         self.checkpoint = checkpoint;
-        self.commit(&windows, &bad, &findings, true).await?;
+        // What is learnt meanwhile is told again by the next commit.
+        let facts = self.book.since(0).len();
+        let inputs = inputs.map(|inputs| Inputs::json(inputs, &self.book, self.facts));
+        let inputs = inputs.transpose()?;
+        self.commit(&windows, &bad, &findings, inputs.as_deref(), true).await?;
+        if inputs.is_some() {
+            self.facts = facts;
+        }
         self.show(&windows, &findings);
         Ok(())
     }
@@ -220,6 +230,7 @@ impl Committer {
         windows: &[FinalWindow],
         bad: &[SettledBad],
         findings: &[FindingRow],
+        inputs: Option<&str>,
         always: bool,
     ) -> Result<()> {
         let (verdict, tally) = self.judge(windows, bad);
@@ -251,7 +262,7 @@ impl Committer {
             bad,
             findings,
             contracts: &contracts,
-            inputs: None,
+            inputs,
             checkpoint: &self.checkpoint,
             state: Some(&state),
             verdict: row.as_ref(),

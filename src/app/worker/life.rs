@@ -144,6 +144,7 @@ impl Life {
             lease: lease.clone(),
             rereader: Mutex::new(ready.rereader),
             contracts: known,
+            facts: 0,
             book,
             key: self.key(),
             checkpoint: ready.stream.engine.checkpoint(),

@@ -35,7 +35,7 @@ pub use follow::{Follower, Job, Orders, Turn};
 pub use life::{Assigned, Life, renew};
 pub use seat::{Seat, Stored, judge};
 pub use setup::diff_rules;
-pub use state::State;
+pub use state::{KnownSchema, State, UnknownSchema};
 pub use status::{Status, View};
 
 /// How long the loop may stand still before the probe says so.

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use anyhow::{Context, Result};
+
 use crate::app::book::{Book, Fact};
-use crate::codec::{Field, SchemaRef};
+use crate::codec::{Field, Schema, SchemaRef};
 use crate::model::{Inconclusive, PerSide, Side};
 
 /// It.
@@ -38,6 +40,60 @@ enum Named {
     Fixed,
 }
 
+impl Named {
+    fn of(reference: SchemaRef) -> Self {
+        match reference {
+            SchemaRef::Id(id) => Self::Id(id),
+            SchemaRef::Fingerprint(fingerprint) => Self::Fingerprint(fingerprint),
+            SchemaRef::Fixed => Self::Fixed,
+        }
+    }
+
+    fn reference(self) -> SchemaRef {
+        match self {
+            Self::Id(id) => SchemaRef::Id(id),
+            Self::Fingerprint(fingerprint) => SchemaRef::Fingerprint(fingerprint),
+            Self::Fixed => SchemaRef::Fixed,
+        }
+    }
+}
+
+/// A writer schema as it was when records were read with it: a replay asks no registry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownSchema {
+    side: Side,
+    key: bool,
+    named: Named,
+    schema: String,
+}
+
+impl KnownSchema {
+    /// What a book has learnt since its `n`th fact.
+    #[must_use]
+    pub fn since(book: &Book, n: usize) -> Vec<Self> {
+        let known = |fact| match fact {
+            Fact::Schema(side, field, reference, schema) => Some(Self {
+                side,
+                key: field == Field::Key,
+                named: Named::of(reference),
+                schema: schema.json().to_owned(),
+            }),
+            _ => None,
+        };
+        book.since(n).into_iter().filter_map(known).collect()
+    }
+
+    /// The fact, for the book of a replay.
+    ///
+    /// # Errors
+    /// A schema that this binary cannot parse.
+    pub fn fact(&self) -> Result<Fact> {
+        let field = if self.key { Field::Key } else { Field::Value };
+        let schema = Schema::parse(&self.schema).context("parse a stored writer schema")?;
+        Ok(Fact::Schema(self.side, field, self.named.reference(), schema))
+    }
+}
+
 impl UnknownSchema {
     /// What a book says was given up.
     #[must_use]
@@ -46,11 +102,7 @@ impl UnknownSchema {
             Fact::Unknown(side, field, reference) => Some(Self {
                 side,
                 key: field == Field::Key,
-                named: match reference {
-                    SchemaRef::Id(id) => Named::Id(id),
-                    SchemaRef::Fingerprint(fingerprint) => Named::Fingerprint(fingerprint),
-                    SchemaRef::Fixed => Named::Fixed,
-                },
+                named: Named::of(reference),
             }),
             _ => None,
         };
@@ -61,11 +113,6 @@ impl UnknownSchema {
     #[must_use]
     pub fn fact(self) -> Fact {
         let field = if self.key { Field::Key } else { Field::Value };
-        let reference = match self.named {
-            Named::Id(id) => SchemaRef::Id(id),
-            Named::Fingerprint(fingerprint) => SchemaRef::Fingerprint(fingerprint),
-            Named::Fixed => SchemaRef::Fixed,
-        };
-        Fact::Unknown(self.side, field, reference)
+        Fact::Unknown(self.side, field, self.named.reference())
     }
 }

@@ -3,8 +3,8 @@
 mod brokers;
 mod config;
 mod files;
-mod lease;
-mod log;
+pub(crate) mod lease;
+pub(crate) mod log;
 mod next;
 mod records;
 mod registry;

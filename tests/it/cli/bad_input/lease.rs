@@ -6,7 +6,7 @@ use super::{Program, Running};
 const FINAL: &str = "crosscheck_windows_final_total{stream=\"orders\"} ";
 
 /// Final windows of the stream.
-pub(super) fn finals(metrics: &str) -> u64 {
+pub(crate) fn finals(metrics: &str) -> u64 {
     let number = metrics
         .split_once(FINAL)
         .map_or("0", |(_, rest)| rest.lines().next().unwrap());
