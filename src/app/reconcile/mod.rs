@@ -1,6 +1,6 @@
 //! A bounded run: two logs or two files, read to their captured ends, and a census like `diff`'s.
 
-pub(in crate::app) mod drive;
+pub mod drive;
 mod open;
 mod partners;
 mod plan;

@@ -131,13 +131,13 @@ fn equal_then_tampered_with_then_expired() {
     let large = framed(ID, &order("large", 0, &"n".repeat(500_000), "t"));
     (100..120).for_each(|second| closed.cluster.send("orders.canary", &large, second));
     closed.cluster.flush();
-    let (told, code, _) = closed.replay("--window 2023-11-14T22:13:40Z");
+    let (told, code, _) = closed.replay("--window 2023-11-14T22:13:42Z");
     assert_eq!(code, Some(3));
     let (before, rest) = told.split_once("took offsets ").unwrap();
     let after = rest.split_once(" of ").unwrap().1;
     insta::assert_snapshot!("expired", format!("{before}took offsets FROM to TO of {after}"));
     assert_eq!(
-        closed.replay("--inconclusive pass --window 2023-11-14T22:13:40Z").1,
+        closed.replay("--inconclusive pass --window 2023-11-14T22:13:42Z").1,
         Some(0)
     );
 }

@@ -1,3 +1,5 @@
+//! What is equal, what differs and in what, what cannot be said.
+
 use super::*;
 use crate::engine::Checkpoint;
 use crate::model::{Digest, WindowCounts};
