@@ -77,29 +77,50 @@ impl Replayed {
 /// What stood in the way of a pass while it was read.
 pub type Disturbance = Option<(Inconclusive, String)>;
 
-/// Holds every stored window against what the passes came to. `read` has the passes with their windows, and what stood in
-/// the way of one.
+/// A pass that was read.
+#[derive(Debug)]
+pub struct Computed {
+    /// Where it began and ended.
+    pub tape: Tape,
+    /// Every window that it computed, whole or not.
+    pub windows: Vec<FinalWindow>,
+    /// What stood in its way.
+    pub disturbance: Disturbance,
+}
+
+/// One that is compared: its windows that no stored one has asked for yet.
+struct Pass<'a> {
+    tape: &'a Tape,
+    computed: BTreeMap<Option<i64>, &'a FinalWindow>,
+    disturbance: &'a Disturbance,
+}
+
+impl Computed {
+    fn pass(&self) -> Pass<'_> {
+        let whole = self.windows.iter().filter(|window| self.tape.covers(window.start_ms));
+        Pass {
+            tape: &self.tape,
+            computed: whole.map(|window| (window.start_ms, window)).collect(),
+            disturbance: &self.disturbance,
+        }
+    }
+}
+
+/// Holds every stored window against what the passes came to.
 #[must_use]
-pub fn compare(
-    stream: &str,
-    stored: &[WindowRow],
-    read: &[(Tape, Vec<FinalWindow>, Disturbance)],
-    unreachable: &[Unreachable],
-) -> Replayed {
+pub fn compare(stream: &str, stored: &[WindowRow], read: &[Computed], unreachable: &[Unreachable]) -> Replayed {
     let mut replayed = Replayed {
         stream: stream.to_owned(),
         windows: stored.len(),
         ..Replayed::default()
     };
-    let mut passes: Vec<(&Tape, BTreeMap<Option<i64>, &FinalWindow>, &Disturbance)> = Vec::new();
-    for (tape, windows, disturbance) in read {
-        let own = windows.iter().filter(|window| tape.covers(window.start_ms));
-        let by_start = own.map(|window| (window.start_ms, window)).collect();
-        passes.push((tape, by_start, disturbance));
-    }
+    let mut passes: Vec<Pass> = read.iter().map(Computed::pass).collect();
     for row in stored {
-        let pass = passes.iter_mut().find(|(tape, ..)| tape.covers(row.start_ms));
-        let Some((_, computed, disturbance)) = pass else {
+        let pass = passes.iter_mut().find(|pass| pass.tape.covers(row.start_ms));
+        let Some(Pass {
+            computed, disturbance, ..
+        }) = pass
+        else {
             let (reason, text) = unreachable.iter().find(|rest| rest.covers(row.start_ms)).map_or_else(
                 || {
                     (
@@ -123,8 +144,8 @@ pub fn compare(
         }
     }
     // What is left was never stored, or is stored no more.
-    for (_, computed, disturbance) in passes {
-        for start_ms in computed.into_keys().filter(|_| disturbance.is_none()) {
+    for pass in passes.into_iter().filter(|pass| pass.disturbance.is_none()) {
+        for start_ms in pass.computed.into_keys() {
             replayed.windows += 1;
             replayed.different.push(Different {
                 start_ms,

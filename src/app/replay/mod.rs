@@ -22,7 +22,7 @@ use super::{verdict, worker};
 use crate::config::{self, Config};
 use crate::edge::store::{self, GenerationId, Read, Span, Store, WindowRow};
 use crate::model::{Inconclusive, Verdict};
-use compare::Replayed;
+use compare::{Computed, Replayed};
 use inputs::Inputs;
 use print::Answer;
 use read::Place;
@@ -205,7 +205,11 @@ impl Replay<'_> {
                 let rest = (Inconclusive::Evidence, "not reached before the interrupt".to_owned());
                 pass.disturbance = Some(rest);
             }
-            read.push((tape, pass.windows, pass.disturbance));
+            read.push(Computed {
+                tape,
+                windows: pass.windows,
+                disturbance: pass.disturbance,
+            });
         }
         Ok(compare::compare(&stream.name, &stored, &read, &joined.unreachable))
     }

@@ -182,14 +182,17 @@ mod tests {
     /// (frontier before, resume, position, frontier after)
     type Row = (Option<i64>, u64, u64, i64);
 
-    /// (from, until) of the passes; (from, until, reason) of the rest.
-    fn joined(rows: &[Row], logs: &Logs) -> (Vec<(Option<i64>, i64)>, Vec<(Option<i64>, i64, Inconclusive)>) {
+    /// From and until.
+    type Span = (Option<i64>, i64);
+
+    /// The passes; the rest with its reason.
+    fn joined(rows: &[Row], logs: &Logs) -> (Vec<Span>, Vec<(Span, Inconclusive)>) {
         let mut joiner = Joiner::default();
         for &(frontier, resume, position, until) in rows {
             joiner.join(inputs(frontier, resume, position), until, logs);
         }
         let tape = |tape: &Tape| (tape.checkpoint.frontier_ms, tape.until_ms);
-        let rest = |rest: &Unreachable| (rest.from_ms, rest.until_ms, rest.reason);
+        let rest = |rest: &Unreachable| ((rest.from_ms, rest.until_ms), rest.reason);
         (
             joiner.tapes.iter().map(tape).collect(),
             joiner.unreachable.iter().map(rest).collect(),
@@ -210,7 +213,7 @@ mod tests {
 
     #[test]
     fn what_retention_took_is_left_out() {
-        let expired = |until| vec![(None, until, Inconclusive::Expired)];
+        let expired = |until| vec![((None, until), Inconclusive::Expired)];
         assert_eq!(joined(&ROWS, &logs(15, 50)), (vec![(Some(10), 40)], expired(10)));
         assert_eq!(joined(&ROWS, &logs(16, 50)), (vec![(Some(20), 40)], expired(20)));
         assert_eq!(joined(&ROWS, &logs(50, 50)), (vec![], expired(40)));
@@ -218,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_cut_log_ends_a_pass() {
-        let truncated = |from| vec![(Some(from), 40, Inconclusive::Truncated)];
+        let truncated = |from| vec![((Some(from), 40), Inconclusive::Truncated)];
         assert_eq!(joined(&ROWS, &logs(0, 49)), (vec![(None, 30)], truncated(30)));
         assert_eq!(joined(&ROWS, &logs(0, 30)), (vec![(None, 20)], truncated(20)));
     }
@@ -234,7 +237,7 @@ mod tests {
         let none = Logs::default();
         assert_eq!(
             joined(&ROWS[..1], &none),
-            (vec![], vec![(None, 10, Inconclusive::Recreated)])
+            (vec![], vec![((None, 10), Inconclusive::Recreated)])
         );
     }
 }

@@ -44,6 +44,14 @@ fn tape(from: i64, until: i64) -> Tape {
     }
 }
 
+fn read(tape: Tape, windows: Vec<FinalWindow>, disturbance: Disturbance) -> Computed {
+    Computed {
+        tape,
+        windows,
+        disturbance,
+    }
+}
+
 fn whats(different: &Different) -> Vec<String> {
     let of = |difference: &Difference| format!("{} {} {}", difference.what, difference.stored, difference.computed);
     different.differences.iter().map(of).collect()
@@ -53,7 +61,7 @@ fn whats(different: &Different) -> Vec<String> {
 fn equal_is_equal_whatever_lies_outside() {
     let rows = [stored(0, 1), stored(10, 0)];
     // The pass ends in the middle of a window, and that one is not stored.
-    let read = [(
+    let read = [read(
         tape(0, 20),
         vec![computed(0, 1), computed(10, 0), computed(20, 7)],
         None,
@@ -68,7 +76,7 @@ fn differences_are_named() {
     let mut tampered = stored(10, 0);
     tampered.counts.sides.canary.late = 2;
     let rows = [stored(0, 3), tampered, stored(20, 0)];
-    let read = [(
+    let read = [read(
         tape(0, 40),
         vec![computed(0, 1), computed(10, 0), computed(30, 0)],
         None,
@@ -104,7 +112,7 @@ fn what_cannot_be_read_is_not_different() {
         text: "gone".to_owned(),
     };
     let lost = Some((Inconclusive::Expired, "meanwhile".to_owned()));
-    let read = [(tape(20, 40), vec![computed(20, 1), computed(30, 0)], lost)];
+    let read = [read(tape(20, 40), vec![computed(20, 1), computed(30, 0)], lost)];
     let replayed = compare("orders", &rows, &read, &[expired]);
     assert_eq!((replayed.equal, replayed.different.len()), (1, 0));
     let unsaid = |unsaid: &Unsaid| (unsaid.from_ms, unsaid.windows, unsaid.reason);
