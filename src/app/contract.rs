@@ -63,6 +63,17 @@ pub struct Look<'a> {
     pub spans: &'a [(u32, u64, u64)],
     /// How it is reduced.
     pub settings: &'a codec::Settings,
+    /// Called again and again while a registry is waited for, with how long that is; an error ends it.
+    pub waits: &'a (dyn Fn(&Schemas, i64) -> Result<()> + Sync),
+}
+
+/// What a bounded run bears.
+///
+/// # Errors
+/// More than 30 s.
+pub fn waits_bounded(_: &Schemas, waited_ms: i64) -> Result<()> {
+    anyhow::ensure!(waited_ms < 30_000, "the registry did not answer within 30 s");
+    Ok(())
 }
 
 /// Looks at the last offsets of each partition: learns their writer schemas, and gives for each record type the schema of
@@ -99,7 +110,7 @@ pub async fn newest(
     let reducer = Reducer::new(look.side, look.settings.clone());
     let mut reader = book::Reader::new(reducer, look.side, book.clone());
     for (_, batch) in &singles {
-        choose(look.side, batch, &mut reader, &mut chosen, schemas, clock).await?;
+        choose(look, batch, &mut reader, &mut chosen, schemas, clock).await?;
     }
     Ok(chosen.into_iter().map(|((field, _), schema)| (field, schema)).collect())
 }
@@ -125,7 +136,7 @@ pub async fn newest_of_baseline(
 
 /// Decodes one record under its own schemas; where that works and its types are new, they are chosen.
 async fn choose(
-    side: Side,
+    look: &Look<'_>,
     batch: &RecordBatch,
     reader: &mut book::Reader,
     chosen: &mut BTreeMap<(Field, String), Arc<Schema>>,
@@ -133,7 +144,7 @@ async fn choose(
     clock: &Clock,
 ) -> Result<()> {
     let mut own: Vec<(Field, Arc<Schema>)> = Vec::new();
-    let deadline_ms = clock.elapsed_ms() + 30_000;
+    let began_ms = clock.elapsed_ms();
     loop {
         let mut out = Vec::new();
         match reader.reducer().reduce(batch, 0, &mut out) {
@@ -147,12 +158,10 @@ async fn choose(
                 return Ok(());
             }
             Progress::NeedsSchema { field, schema, .. } => {
-                schemas.ask(side, field, schema);
-                schemas.wait(Duration::from_millis(200)).await?;
-                anyhow::ensure!(
-                    clock.elapsed_ms() < deadline_ms,
-                    "the registry of the {side} did not answer within 30 s"
-                );
+                schemas.ask(look.side, field, schema);
+                if !schemas.wait(Duration::from_millis(200)).await? {
+                    (look.waits)(schemas, clock.elapsed_ms() - began_ms)?;
+                }
             }
             Progress::NeedsContract { field, schema, .. } => {
                 // Only for this look: the book is told once the newest is known.

@@ -1,9 +1,10 @@
 //! Schemas that records ask for: fetched beside the reading, one answer a question.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use backon::{BackoffBuilder as _, ExponentialBuilder};
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -100,7 +101,7 @@ pub struct Schemas {
     asked: BTreeSet<(Side, Field, SchemaRef)>,
     sender: mpsc::UnboundedSender<Answer>,
     answers: mpsc::UnboundedReceiver<Answer>,
-    down: BTreeSet<Side>,
+    down: BTreeMap<Side, RegistryError>,
 }
 
 impl Schemas {
@@ -116,7 +117,7 @@ impl Schemas {
             asked: BTreeSet::new(),
             sender,
             answers,
-            down: BTreeSet::new(),
+            down: BTreeMap::new(),
         }
     }
 
@@ -199,7 +200,7 @@ impl Schemas {
                 }
                 Answer::Trouble((side, ..), error) if self.patience.outlast_outages => {
                     tracing::warn!(side = side.as_str(), %error, "registry does not answer; the partition waits");
-                    self.down.insert(side);
+                    self.down.insert(side, *error);
                 }
                 Answer::Trouble(_, error) => return Err(*error),
             }
@@ -211,7 +212,13 @@ impl Schemas {
     /// The sides whose registry did not answer the last question.
     #[must_use]
     pub fn down(&self) -> Vec<Side> {
-        self.down.iter().copied().collect()
+        self.down.keys().copied().collect()
+    }
+
+    /// What the registry of a side said instead of an answer.
+    #[must_use]
+    pub fn trouble(&self, side: Side) -> Option<&RegistryError> {
+        self.down.get(&side)
     }
 }
 
@@ -227,10 +234,23 @@ fn named(reference: SchemaRef) -> String {
     }
 }
 
+/// The longest pause while a registry does not answer, jitter apart.
+const OUTAGE_MAX: Duration = Duration::from_secs(15);
+
+/// Pauses while a registry does not answer: longer and longer, and each its own, so that not all ask at once.
+fn outage() -> impl Iterator<Item = Duration> {
+    let pauses = ExponentialBuilder::new().with_min_delay(Duration::from_secs(1));
+    pauses
+        .with_max_delay(OUTAGE_MAX)
+        .without_max_times()
+        .with_jitter()
+        .build()
+}
+
 /// Looks until there is an answer.
 async fn find(key: Key, origin: &Origin, patience: Patience, sender: &mpsc::UnboundedSender<Answer>) {
     let mut tries = 0;
-    let mut outage = Duration::from_secs(1);
+    let mut pauses = outage();
     loop {
         match look(key, origin, tries > 0).await {
             Ok(Some(schema)) => return drop(sender.send(Answer::Known(key, schema))),
@@ -242,8 +262,7 @@ async fn find(key: Key, origin: &Origin, patience: Patience, sender: &mpsc::Unbo
                 if sender.send(Answer::Trouble(key, Box::new(error))).is_err() || !patience.outlast_outages {
                     return;
                 }
-                tokio::time::sleep(outage).await;
-                outage = (outage * 2).min(Duration::from_secs(30));
+                tokio::time::sleep(pauses.next().unwrap_or(OUTAGE_MAX)).await;
                 continue;
             }
         }

@@ -101,6 +101,9 @@ pub(super) struct Registry {
     /// PEM file of the authority that signed its certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ca: Option<String>,
+    /// Allows plain http to another machine (false).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) allow_insecure: Option<bool>,
 }
 
 /// When a verdict is given.

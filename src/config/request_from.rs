@@ -237,10 +237,15 @@ fn decoding(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<()
                 hint,
             });
         }
+        registry::address(text, false).map_err(|error| RequestError {
+            what: format!("--registry: {error}"),
+            hint: error.hint().map(str::to_owned),
+        })?;
         side.registry = Some(registry::Settings {
             url: text.to_owned(),
             auth: registry::Auth::None,
             ca: None,
+            allow_insecure: false,
         });
         Ok(())
     })?;

@@ -74,6 +74,15 @@ fn check_url(url: &str, schemes: &[&str], path: &KeyPath, faults: &mut Faults) {
     }
 }
 
+/// A registry's address: what every URL must be, and where a registry may be.
+fn check_registry(url: &str, allow_insecure: bool, path: &KeyPath, faults: &mut Faults) {
+    if let Some((what, hint)) = url_fault(url, &["http", "https"]) {
+        faults.push(path, what, hint);
+    } else if let Err(error) = registry::address(url, allow_insecure) {
+        faults.push(path, error.to_string(), error.hint().map(str::to_owned));
+    }
+}
+
 fn clusters(file: &File, secrets: &Secrets, path: &KeyPath, faults: &mut Faults) -> BTreeMap<String, kafka::Settings> {
     let mut clusters = BTreeMap::new();
     for (name, cluster) in &file.clusters {
@@ -169,7 +178,8 @@ fn registries(
     let mut registries = BTreeMap::new();
     for (name, registry) in &file.registries {
         let path = path.key(name);
-        check_url(&registry.url, &["http", "https"], &path.key("url"), faults);
+        let allow_insecure = registry.allow_insecure.unwrap_or(false);
+        check_registry(&registry.url, allow_insecure, &path.key("url"), faults);
         let auth = secrets.auth(registry.auth.as_ref(), &path.key("auth"), faults);
         let ca = registry.ca.as_ref().map(Into::into);
         registries.insert(
@@ -178,6 +188,7 @@ fn registries(
                 url: registry.url.clone(),
                 auth: auth.unwrap_or_default(),
                 ca,
+                allow_insecure,
             },
         );
     }

@@ -127,6 +127,7 @@ fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle
                 topic: &of.topic,
                 spans: &spans,
                 settings: &of.codec,
+                waits: &contract::waits_bounded,
             };
             let mut second = Second::new(cluster, &of.topic);
             handle.block_on(contract::newest_of_baseline(

@@ -185,6 +185,7 @@ mod tests {
             url: server.url.clone(),
             auth: Auth::None,
             ca: None,
+            allow_insecure: false,
         })
         .unwrap();
         registry.ping().await.unwrap();

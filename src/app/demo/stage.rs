@@ -72,6 +72,7 @@ pub async fn start(play: Play) -> Result<Running> {
         url: url.clone(),
         auth: Auth::None,
         ca: None,
+        allow_insecure: false,
     };
     let client = || Registry::new(&settings).context("set up the registry's client");
     let world = |registry| World {

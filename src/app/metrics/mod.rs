@@ -77,13 +77,16 @@ pub enum RegistryResult {
     NotFound,
     /// No answer, or one that is of no use.
     Error,
+    /// An id that means another schema than it did.
+    Changed,
 }
 
 impl RegistryResult {
-    const ALL: [(RegistryResult, &'static str); 3] = [
+    const ALL: [(RegistryResult, &'static str); 4] = [
         (RegistryResult::Ok, "ok"),
         (RegistryResult::NotFound, "not_found"),
         (RegistryResult::Error, "error"),
+        (RegistryResult::Changed, "changed"),
     ];
 }
 

@@ -242,6 +242,7 @@ fn choose_contracts(
                     topic,
                     spans: &spans,
                     settings,
+                    waits: &contract::waits_bounded,
                 };
                 let mut second = Second::new(cluster, topic);
                 if side == Side::Baseline && request.contract.is_none() {

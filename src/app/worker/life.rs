@@ -17,6 +17,7 @@ use crate::app::stored;
 use crate::app::world::World;
 use crate::config::Config;
 use crate::edge::store::{Acquired, Generation, GenerationState, Lease, Read, Resume, Span, StoreError};
+use crate::model::Side;
 
 /// Final windows that may wait for the database before reading waits too.
 const JOBS: usize = 4;
@@ -127,9 +128,13 @@ impl Life {
             contracts,
             resume,
             clock: self.shared.clock.clone(),
+            waits: self.waits(&name),
         };
         let fresh = parts.resume.is_none();
-        let mut ready = self.build(parts, &lease).await?;
+        let mut ready = match self.build(parts, &lease).await {
+            Err(_) if self.shared.shutdown.is_cancelled() => return Ok(None),
+            built => built?,
+        };
         ready.stream.meter = self.shared.metrics.stream(&name);
         let status = self.status(&name);
         let orders = Orders::default();
@@ -202,6 +207,25 @@ impl Life {
             built.with_context(|| format!("build stream {}", config.streams[index].name))
         });
         self.renewing(lease, building).await?.context("join the builder")?
+    }
+
+    /// What is said while the stream is not built for want of a registry, and that it need not be built any more.
+    fn waits(&self, name: &str) -> Box<setup::Waits> {
+        let (shared, board) = (self.shared.clone(), self.board.clone());
+        let (status, name) = (self.status(name), name.to_owned());
+        Box::new(move |trouble| {
+            anyhow::ensure!(
+                !shared.shutdown.is_cancelled(),
+                "stopped while a registry was waited for"
+            );
+            let why = trouble.map_or_else(|| "no answer yet".to_owned(), ToString::to_string);
+            board.lacks(
+                &name,
+                &format!("stream {name} waits for the baseline's registry to choose its contract: {why}"),
+            );
+            status.waits_for_registry(trouble.is_some().then_some(Side::Baseline));
+            Ok(())
+        })
     }
 
     /// Takes over what is stored of the stream: another worker may have stored more while this one waited for its lease.

@@ -28,6 +28,7 @@ use super::stored;
 use super::world::{self, Real};
 use crate::config::Config;
 use crate::edge::http;
+use crate::edge::registry::Registry;
 use crate::edge::store::{self, Begin, Generation, Store};
 use crate::model::Side;
 pub use commit::{Committer, Ended as StreamEnded, Shared, contract_fact, contract_rows, finish};
@@ -42,6 +43,9 @@ pub use status::{Status, View};
 const STALL_MAX_MS: i64 = 60_000;
 /// How long the last transactions may take after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(9);
+
+/// How often the registries are asked whether an id still means what it meant.
+const REGISTRIES_AGAIN: Duration = Duration::from_secs(300);
 
 /// Why a worker ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,6 +187,7 @@ impl Worker {
         show.now();
         let show = Arc::new(show);
         let showing = tokio::spawn(show.clone().run());
+        let checking = tokio::spawn(check_registries(show.registries.clone()));
         let mut lives = JoinSet::new();
         for index in 0..config.streams.len() {
             let life = life::Life {
@@ -205,6 +210,7 @@ impl Worker {
             tracing::warn!("the last results were not stored in time; the next worker reads them again");
         }
         showing.abort();
+        checking.abort();
         drop(tokio::time::timeout(Duration::from_secs(1), serving).await);
         shared.store.clone().close().await;
         waited
@@ -241,6 +247,16 @@ pub async fn begin(
         shutdown,
     };
     Ok((generation, Arc::new(shared)))
+}
+
+/// Asks now and then whether the schemas that are in use are still the registries' own.
+async fn check_registries(registries: Vec<Arc<Registry>>) {
+    loop {
+        tokio::time::sleep(REGISTRIES_AGAIN).await;
+        for registry in &registries {
+            registry.check_again().await;
+        }
+    }
 }
 
 /// Waits for a signal, or for a stream that cannot go on.

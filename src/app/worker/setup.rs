@@ -1,6 +1,7 @@
 //! One stream of the worker, built: readers, registries, contracts, engine, at the place to go on from.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::runtime::Handle;
@@ -22,6 +23,7 @@ use crate::app::trouble::trouble;
 use crate::app::world::{World, blocking};
 use crate::codec::{Field, Reducer};
 use crate::config::{self, Config};
+use crate::edge::registry::RegistryError;
 use crate::edge::store::{ContractRow, Resume};
 use crate::engine::diff::DiffRules;
 use crate::engine::{Checkpoint, Engine};
@@ -37,7 +39,12 @@ pub struct Parts {
     pub resume: Option<Resume>,
     /// The clock.
     pub clock: Clock,
+    /// Called while the registry of the baseline is waited for, with its trouble; an error ends the building.
+    pub waits: Box<Waits>,
 }
+
+/// What is told while a registry is waited for.
+pub type Waits = dyn Fn(Option<&RegistryError>) -> Result<()> + Send + Sync;
 
 /// A stream that is ready to read.
 pub struct Ready {
@@ -59,6 +66,7 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
         contracts,
         resume,
         clock,
+        waits,
     } = parts;
     let (checkpoint, state) = match resume {
         Some(Resume { checkpoint, state }) => {
@@ -97,7 +105,7 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
             Some(_) => Vec::new(),
             None => blocking(|| spans(&*topics.baseline))?,
         };
-        choose_contracts(stream, &spans, &*world, &mut schemas, &book, &clock).await?;
+        choose_contracts(stream, &spans, &*world, &mut schemas, &book, &clock, &*waits).await?;
     }
     let starts = blocking(|| begin(config, stream, &mut topics, checkpoint.as_ref()))?;
     for side in Side::PAIR {
@@ -232,11 +240,21 @@ async fn choose_contracts(
     schemas: &mut Schemas,
     book: &Book,
     clock: &Clock,
+    waits: &Waits,
 ) -> Result<()> {
     let side = &stream.sides.baseline;
     if let Some(named) = &stream.contract {
         let registry = side.registry.as_ref().and_then(|name| world.registry(name));
-        let schema = contract::named(named, registry.as_deref()).await?;
+        let schema = loop {
+            let found = contract::named(named, registry.as_deref()).await;
+            match found.as_ref().map_err(|error| error.downcast_ref::<RegistryError>()) {
+                Err(Some(error)) if error.passes() => {
+                    waits(Some(error))?;
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                _ => break found?,
+            }
+        };
         book.note(Fact::SoleContract(Field::Value, schema));
         return Ok(());
     }
@@ -245,6 +263,7 @@ async fn choose_contracts(
         topic: &side.topic,
         spans,
         settings: &side.codec,
+        waits: &|schemas: &Schemas, _| waits(schemas.trouble(Side::Baseline)),
     };
     let mut second = world.again(&side.cluster, &side.topic);
     contract::newest_of_baseline(&look, &mut *second, schemas, book, clock).await

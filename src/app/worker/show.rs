@@ -1,5 +1,6 @@
 //! What the world sees of the worker: once a second the verdict, the metrics and the report, from memory.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -82,18 +83,22 @@ impl Show {
         }
         metrics.degraded(Component::Kafka, kafka);
         metrics.degraded(Component::Memory, full);
-        metrics.degraded(Component::Registry, registry);
+        let changed = self.registries.iter().any(|registry| registry.changed() > 0);
+        metrics.degraded(Component::Registry, registry || changed);
         self.ready("registry", registry, "a schema registry does not answer");
         self.ready("store", store, "the database does not answer");
-        for registry in &self.registries {
-            for (result, count) in registry.requests().iter() {
-                let result = match result {
-                    "ok" => RegistryResult::Ok,
-                    "not_found" => RegistryResult::NotFound,
-                    _ => RegistryResult::Error,
-                };
-                metrics.registry_requests(result, count);
-            }
+        let mut requests = BTreeMap::new();
+        for (result, count) in self.registries.iter().flat_map(|registry| registry.requests().iter()) {
+            let result = match result {
+                "ok" => RegistryResult::Ok,
+                "not_found" => RegistryResult::NotFound,
+                "changed" => RegistryResult::Changed,
+                _ => RegistryResult::Error,
+            };
+            *requests.entry(result).or_insert(0) += count;
+        }
+        for (result, total) in requests {
+            metrics.registry_requests(result, total);
         }
         metrics.upkeep();
         let report = self.report(&judged, streams);
@@ -136,7 +141,7 @@ impl Show {
             };
             metrics.progress(side, &progress);
         }
-        let mut changes = std::collections::BTreeMap::new();
+        let mut changes = BTreeMap::new();
         for change in &view.changes {
             *changes.entry(change.change.as_str()).or_insert(0_u64) += 1;
         }

@@ -59,6 +59,11 @@ impl Status {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).at_ms = at_ms;
     }
 
+    /// The stream is not built yet: a registry does not answer.
+    pub fn waits_for_registry(&self, side: Option<Side>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).registry_down = side.into_iter().collect();
+    }
+
     /// Looks at a stream.
     pub fn look(&self, stream: &Stream, at_ms: i64) {
         let engine = &stream.engine;

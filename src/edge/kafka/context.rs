@@ -22,9 +22,11 @@ impl Fault {
         self.code == RDKafkaErrorCode::Authentication || self.is_tls()
     }
 
-    /// True where no secure connection comes about: some of these librdkafka calls a broken transport.
+    /// True where no secure connection comes about: some of these librdkafka calls a broken transport. With TLS 1.3 a
+    /// broker refuses a client's certificate only after the handshake, by an alert.
     pub(super) fn is_tls(&self) -> bool {
-        self.code == RDKafkaErrorCode::SSL || self.reason.contains("SSL handshake failed")
+        let tells = ["SSL handshake failed", "SSL alert number"];
+        self.code == RDKafkaErrorCode::SSL || tells.iter().any(|words| self.reason.contains(words))
     }
 
     /// True where nobody listens.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::RegistryError;
 
 /// The results, in the order of the numbers.
-const RESULTS: [&str; 8] = [
+const RESULTS: [&str; 9] = [
     "ok",
     "not_found",
     "unauthorised",
@@ -14,6 +14,7 @@ const RESULTS: [&str; 8] = [
     "not_registry",
     "redirect",
     "refused",
+    "changed",
 ];
 
 /// How many requests ended how. Every result is there from the start, at 0.
@@ -40,6 +41,15 @@ impl Requests {
             Err(RegistryError::Redirect { .. }) => "redirect",
             Err(_) => "refused",
         };
+        self.count(result);
+    }
+
+    /// An id that means another schema now.
+    pub(super) fn changed(&self) {
+        self.count("changed");
+    }
+
+    fn count(&self, result: &str) {
         for (name, count) in RESULTS.iter().zip(&self.0) {
             if *name == result {
                 count.fetch_add(1, Ordering::Relaxed);

@@ -9,6 +9,12 @@ pub enum RegistryError {
         /// Why.
         reason: String,
     },
+    /// Plain http to another machine.
+    #[error("registry at {registry} is asked over plain http, which anybody on the way can read and change")]
+    Plaintext {
+        /// Its host and port.
+        registry: String,
+    },
     /// The authorities' file cannot be used.
     #[error("read the registry's authorities from {path}: {reason}")]
     Authorities {
@@ -91,6 +97,14 @@ pub enum RegistryError {
         /// Host and port of the other place.
         to: String,
     },
+    /// A schema that refers to itself.
+    #[error("registry at {registry} has {what} that refers to itself")]
+    Cyclic {
+        /// Its host and port.
+        registry: String,
+        /// Which schema.
+        what: String,
+    },
     /// A schema that refers to too many others, or too deep.
     #[error("registry at {registry} has {what} with more than {limit} references")]
     TooManyReferences {
@@ -126,6 +140,9 @@ impl RegistryError {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Address { .. } => "write http://host:port or https://host:port, and credentials under `auth:`",
+            Self::Plaintext { .. } => {
+                "write https://; where the network between is trusted, name the registry in a config with `allow_insecure: true`"
+            }
             Self::Authorities { .. } => "name a file of certificates in PEM",
             Self::Unreachable { .. } => "check host, port, firewall and, for https, `ca:`",
             Self::Unavailable { .. } => "see the registry's own log; it is asked again",
@@ -135,7 +152,9 @@ impl RegistryError {
             Self::Unauthorised { .. } => "check `auth:`; reading schemas is all that is needed",
             Self::Redirect { .. } => "name the address that it redirects to, if it is to be trusted",
             Self::NotFound { .. } => "check that this is the registry that the producer of the topic uses",
-            Self::Refused { .. } | Self::TooLarge { .. } | Self::TooManyReferences { .. } => return None,
+            Self::Refused { .. } | Self::TooLarge { .. } | Self::Cyclic { .. } | Self::TooManyReferences { .. } => {
+                return None;
+            }
         })
     }
 }

@@ -1,6 +1,6 @@
-//! Each schema is asked for once: a cache, one flight per id, and a memory of misses.
+//! Each schema is asked for once: a cache, one flight per id, and a memory of misses. What is known stays as it was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use futures_util::future::{BoxFuture, Shared};
 use tokio::time::Instant;
 
 use super::http::Http;
+use super::misses::Misses;
 use super::schema::load;
 use super::{RegisteredSchema, RegistryError, Requests, Settings};
 
-/// How long a miss is believed.
-const MISS: Duration = Duration::from_secs(30);
-/// The most misses remembered: ids come from records, and those may be anything.
-const MISSES_MAX: usize = 10_000;
+/// How long a schema with everything it refers to may take.
+const FLIGHT: Duration = Duration::from_secs(30);
 
+type Digest = [u8; 32];
 type Loaded = Result<Arc<RegisteredSchema>, RegistryError>;
 type Flight = Shared<BoxFuture<'static, Loaded>>;
 
@@ -28,14 +28,17 @@ pub struct Registry {
 
 struct Inner {
     http: Http,
-    requests: Requests,
     known: Mutex<Known>,
 }
 
 #[derive(Default)]
 struct Known {
-    schemas: BTreeMap<u32, Arc<RegisteredSchema>>,
-    misses: BTreeMap<u32, (Instant, RegistryError)>,
+    /// What an id means: the BLAKE3 of its schema.
+    ids: BTreeMap<u32, Digest>,
+    schemas: BTreeMap<Digest, Arc<RegisteredSchema>>,
+    /// Ids that mean another schema now.
+    changed: BTreeSet<u32>,
+    misses: Misses,
     flights: BTreeMap<u32, Flight>,
 }
 
@@ -48,7 +51,6 @@ impl Registry {
         Ok(Self {
             inner: Arc::new(Inner {
                 http: Http::new(settings)?,
-                requests: Requests::default(),
                 known: Mutex::default(),
             }),
         })
@@ -82,7 +84,7 @@ impl Registry {
         let version = version.map_or_else(|| "latest".to_owned(), |version| version.to_string());
         let path = ["subjects", subject, "versions", &version];
         let what = format!("version {version} of subject `{subject}`");
-        load(&self.inner.http, &self.inner.requests, &path, &what).await
+        self.inner.load(&path, &what).await
     }
 
     /// Proves that a registry answers there and lets us in.
@@ -93,9 +95,8 @@ impl Registry {
         let answer = self
             .inner
             .http
-            .get(&["schemas", "types"], "", "the kinds of schema")
+            .get(&["schemas", "types"], "", "the kinds of schema", |_| Some(()))
             .await;
-        self.inner.requests.add(&answer);
         match answer {
             // An old one without this question, but it says so as a registry does.
             Ok(_) | Err(RegistryError::NotFound { .. }) => Ok(()),
@@ -106,20 +107,56 @@ impl Registry {
     /// Requests by result, since the start.
     #[must_use]
     pub fn requests(&self) -> &Requests {
-        &self.inner.requests
+        &self.inner.http.requests
+    }
+
+    /// Asks once more for every schema that is known. Where an id means another one now that is said, loudly and counted;
+    /// what it meant at first stays, for one id must not mean two things in one comparison.
+    pub async fn check_again(&self) {
+        let ids: Vec<(u32, Digest)> = self
+            .inner
+            .known()
+            .ids
+            .iter()
+            .map(|(id, digest)| (*id, *digest))
+            .collect();
+        for (id, digest) in ids {
+            match self.inner.ask(id).await {
+                Ok(schema) if schema.digest() != digest => {
+                    if self.inner.known().changed.insert(id) {
+                        self.inner.http.requests.changed();
+                        tracing::error!(
+                            registry = self.inner.http.registry,
+                            id,
+                            "the registry has another schema under an id that is in use; records go on with the first one"
+                        );
+                    }
+                }
+                Ok(_) => {
+                    self.inner.known().changed.remove(&id);
+                }
+                // It is asked the next time.
+                Err(error) if error.passes() => return,
+                // Deleted, for example: what is known is enough.
+                Err(error) => tracing::debug!(id, %error, "a schema that is in use is gone"),
+            }
+        }
+    }
+
+    /// How many ids mean another schema than they did at first, as [`Registry::check_again`] found.
+    #[must_use]
+    pub fn changed(&self) -> usize {
+        self.inner.known().changed.len()
     }
 
     async fn flight(&self, id: u32, believe: bool) -> Loaded {
         let flight = {
             let mut known = self.inner.known();
-            if let Some(schema) = known.schemas.get(&id) {
-                return Ok(Arc::clone(schema));
+            if let Some(schema) = known.of(id) {
+                return Ok(schema);
             }
-            if believe
-                && let Some((until, miss)) = known.misses.get(&id)
-                && Instant::now() < *until
-            {
-                return Err(miss.clone());
+            if believe && let Some(miss) = known.misses.get(id, Instant::now()) {
+                return Err(miss);
             }
             let inner = &self.inner;
             known
@@ -137,27 +174,49 @@ impl Inner {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn fly(self: Arc<Self>, id: u32) -> Loaded {
-        let text = id.to_string();
+    async fn load(&self, path: &[&str], what: &str) -> Result<RegisteredSchema, RegistryError> {
+        let loading = load(&self.http, path, what);
+        let late = |_| RegistryError::Unreachable {
+            registry: self.http.registry.clone(),
+            reason: "no answer in time".to_owned(),
+        };
+        tokio::time::timeout(FLIGHT, loading).await.map_err(late)?
+    }
+
+    async fn ask(&self, id: u32) -> Result<RegisteredSchema, RegistryError> {
         let what = format!("schema with id {id}");
-        let loaded = load(&self.http, &self.requests, &["schemas", "ids", &text], &what)
-            .await
-            .map(Arc::new);
+        self.load(&["schemas", "ids", &id.to_string()], &what).await
+    }
+
+    async fn fly(self: Arc<Self>, id: u32) -> Loaded {
+        let loaded = self.ask(id).await;
         let mut known = self.known();
         known.flights.remove(&id);
-        match &loaded {
+        match loaded {
             Ok(schema) => {
-                known.misses.remove(&id);
-                known.schemas.insert(id, Arc::clone(schema));
+                known.misses.remove(id);
+                Ok(known.learn(id, schema))
             }
-            Err(miss @ RegistryError::NotFound { .. }) => {
-                if known.misses.len() >= MISSES_MAX {
-                    known.misses.clear();
+            Err(error) => {
+                if matches!(error, RegistryError::NotFound { .. }) {
+                    known.misses.add(id, Instant::now(), error.clone());
+                } else {
+                    tracing::debug!(id, %error, "no schema");
                 }
-                known.misses.insert(id, (Instant::now() + MISS, miss.clone()));
+                Err(error)
             }
-            Err(error) => tracing::debug!(id, %error, "no schema"),
         }
-        loaded
+    }
+}
+
+impl Known {
+    fn of(&self, id: u32) -> Option<Arc<RegisteredSchema>> {
+        self.ids.get(&id).and_then(|digest| self.schemas.get(digest)).cloned()
+    }
+
+    fn learn(&mut self, id: u32, schema: RegisteredSchema) -> Arc<RegisteredSchema> {
+        let digest = schema.digest();
+        self.ids.insert(id, digest);
+        Arc::clone(self.schemas.entry(digest).or_insert_with(|| Arc::new(schema)))
     }
 }

@@ -6,14 +6,19 @@
 
 use std::error::Error as _;
 use std::fs;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, LOCATION};
 use reqwest::{Certificate, Client, RequestBuilder, Response, StatusCode, Url, redirect};
 use schema_registry_converter::schema_registry_common::RawError;
 use secrecy::ExposeSecret;
+use tokio::time::Instant;
 
-use super::{Auth, RegistryError, Settings};
+use super::address::{Resolver, address, place};
+use super::breaker::Breaker;
+use super::{Auth, RegistryError, Requests, Settings};
 
 /// The largest answer.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -25,13 +30,15 @@ pub(super) struct Http {
     client: Client,
     base: Url,
     auth: Auth,
+    breaker: Mutex<Breaker>,
+    pub(super) requests: Requests,
     /// Host and port, for errors.
     pub(super) registry: String,
 }
 
 impl Http {
     pub(super) fn new(settings: &Settings) -> Result<Self, RegistryError> {
-        let base = address(&settings.url)?;
+        let base = address(&settings.url, settings.allow_insecure)?;
         // The program installs it at its start; tests and libraries may not have.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = Client::builder()
@@ -39,6 +46,7 @@ impl Http {
             .redirect(redirect::Policy::none())
             .referer(false)
             .no_proxy()
+            .dns_resolver(Resolver)
             .connect_timeout(CONNECT)
             .timeout(TOTAL);
         if let Some(path) = &settings.ca {
@@ -61,11 +69,33 @@ impl Http {
             client,
             base,
             auth: settings.auth.clone(),
+            breaker: Mutex::default(),
+            requests: Requests::default(),
         })
     }
 
-    /// Asks for a path; `what` names it in errors.
-    pub(super) async fn get(&self, path: &[&str], query: &str, what: &str) -> Result<Vec<u8>, RegistryError> {
+    /// Asks for a path; `what` names it in errors, `read` makes sense of the answer. While the registry is in trouble it
+    /// is not asked: its last trouble is told again.
+    pub(super) async fn get<T>(
+        &self,
+        path: &[&str],
+        query: &str,
+        what: &str,
+        read: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> Result<T, RegistryError> {
+        self.breaker().admit(Instant::now())?;
+        let answer = self.ask(path, query, what).await;
+        let answer = answer.and_then(|body| read(&body).ok_or_else(|| self.not_registry(StatusCode::OK, &body)));
+        self.breaker().note(Instant::now(), &answer, jitter());
+        self.requests.add(&answer);
+        answer
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn ask(&self, path: &[&str], query: &str, what: &str) -> Result<Vec<u8>, RegistryError> {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
@@ -144,7 +174,7 @@ impl Http {
     }
 
     /// Not what a registry says.
-    pub(super) fn not_registry(&self, status: StatusCode, body: &[u8]) -> RegistryError {
+    fn not_registry(&self, status: StatusCode, body: &[u8]) -> RegistryError {
         RegistryError::NotRegistry {
             registry: self.registry.clone(),
             status: status.as_u16(),
@@ -162,6 +192,7 @@ impl Http {
         }
     }
 
+    /// No answer came: why.
     fn unreachable(&self, error: reqwest::Error) -> RegistryError {
         let reason = if error.is_timeout() {
             "no answer in time".to_owned()
@@ -175,26 +206,9 @@ impl Http {
     }
 }
 
-fn address(text: &str) -> Result<Url, RegistryError> {
-    let fault = |reason: &str| RegistryError::Address {
-        reason: reason.to_owned(),
-    };
-    let url = Url::parse(text.trim()).map_err(|error| fault(&error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        return Err(fault("neither http nor https"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(fault("user and password do not belong there"));
-    }
-    Ok(url)
-}
-
-fn place(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    match url.port_or_known_default() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
+/// A number between 0 and 1, another each time: the standard library's hasher has a random key.
+fn jitter() -> f64 {
+    f64::from(u16::try_from(RandomState::new().hash_one(0_u8) % 1000).unwrap_or(0)) / 1000.0
 }
 
 /// The innermost reason of an error of the client, without the address.
@@ -234,25 +248,6 @@ fn looks(body: &[u8]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn addresses() {
-        for (text, expected) in [
-            ("http://localhost:8081", "localhost:8081"),
-            ("https://registry/apis/ccompat/v7/", "registry:443"),
-            ("registry:8081", "neither http nor https"),
-            ("ftp://registry", "neither http nor https"),
-            ("http://user:secret@registry", "user and password do not belong there"),
-            ("", "relative URL without a base"),
-        ] {
-            let told = match address(text) {
-                Ok(url) => place(&url),
-                Err(RegistryError::Address { reason }) => reason,
-                Err(error) => error.to_string(),
-            };
-            assert_eq!(told, expected, "{text}");
-        }
-    }
 
     #[test]
     fn bodies_are_named() {

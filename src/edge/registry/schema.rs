@@ -1,15 +1,16 @@
 //! A schema with everything it refers to.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use reqwest::StatusCode;
 use schema_registry_converter::schema_registry_common::{RawRegisteredSchema, RegisteredReference};
 
+use super::RegistryError;
 use super::http::Http;
-use super::{RegistryError, Requests};
 
-/// The most references of one schema, those of its references counted.
+/// The most references of one schema, those of its references counted: no chain of them is longer either.
 const REFERENCES_MAX: usize = 64;
+/// The most text of a schema with all that it refers to.
+const TEXT_BYTES_MAX: usize = 4 << 20;
 
 /// The language of a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,42 +38,83 @@ pub struct RegisteredSchema {
     pub id: Option<u32>,
 }
 
+impl RegisteredSchema {
+    /// BLAKE3 of what it says. Where it is JSON, white space and the order of members do not count: registries write them
+    /// as they like.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        let mut add = |text: &str| {
+            hasher.update(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes());
+            hasher.update(text.as_bytes());
+        };
+        add(match &self.kind {
+            Kind::Avro => "AVRO",
+            Kind::Json => "JSON",
+            Kind::Protobuf => "PROTOBUF",
+            Kind::Other(name) => name,
+        });
+        for text in std::iter::once(&self.json).chain(&self.references) {
+            match serde_json::from_str::<serde_json::Value>(text) {
+                Ok(value) => add(&value.to_string()),
+                Err(_) => add(text),
+            }
+        }
+        hasher.finalize().into()
+    }
+}
+
 /// Asks for a schema and all that it refers to.
-pub(super) async fn load(
-    http: &Http,
-    requests: &Requests,
-    path: &[&str],
-    what: &str,
-) -> Result<RegisteredSchema, RegistryError> {
-    let raw = ask(http, requests, path, what).await?;
+pub(super) async fn load(http: &Http, path: &[&str], what: &str) -> Result<RegisteredSchema, RegistryError> {
+    let raw = ask(http, path, what).await?;
     let too_many = || RegistryError::TooManyReferences {
         registry: http.registry.clone(),
         what: what.to_owned(),
         limit: REFERENCES_MAX,
     };
     // Depth first, without recursion: a reference is written down when all of its own have been.
-    let mut seen: BTreeSet<(String, u32)> = BTreeSet::new();
+    let mut seen: BTreeMap<Version, Seen> = BTreeMap::new();
     let mut references = Vec::new();
+    let mut bytes = raw.text.len();
     let mut open: Vec<Step> = steps(raw.references);
     while let Some(step) = open.pop() {
         let reference = match step {
-            Step::Write(text) => {
+            Step::Write(version, text) => {
+                seen.insert(version, Seen::Written);
                 references.push(text);
                 continue;
             }
             Step::Ask(reference) => reference,
         };
-        if !seen.insert((reference.subject.clone(), reference.version)) {
-            continue;
+        let version = (reference.subject, reference.version);
+        let name = format!("version {} of subject `{}`", version.1, version.0);
+        match seen.insert(version.clone(), Seen::Open) {
+            None => {}
+            Some(Seen::Written) => {
+                seen.insert(version, Seen::Written);
+                continue;
+            }
+            Some(Seen::Open) => {
+                return Err(RegistryError::Cyclic {
+                    registry: http.registry.clone(),
+                    what: name,
+                });
+            }
         }
         if seen.len() > REFERENCES_MAX {
             return Err(too_many());
         }
-        let version = reference.version.to_string();
-        let path = ["subjects", &reference.subject, "versions", &version];
-        let name = format!("version {version} of subject `{}`", reference.subject);
-        let found = ask(http, requests, &path, &name).await?;
-        open.push(Step::Write(found.text));
+        let path = ["subjects", &version.0, "versions", &version.1.to_string()];
+        let found = ask(http, &path, &name).await?;
+        bytes = bytes.saturating_add(found.text.len());
+        if bytes > TEXT_BYTES_MAX {
+            return Err(RegistryError::TooLarge {
+                registry: http.registry.clone(),
+                what: format!("{what} and its references"),
+                limit: TEXT_BYTES_MAX,
+            });
+        }
+        open.push(Step::Write(version, found.text));
         open.extend(steps(found.references));
         if open.len() > 4 * REFERENCES_MAX {
             return Err(too_many());
@@ -86,9 +128,18 @@ pub(super) async fn load(
     })
 }
 
+/// A version of a subject.
+type Version = (String, u32);
+
+/// How far a reference is.
+enum Seen {
+    Open,
+    Written,
+}
+
 enum Step {
     Ask(RegisteredReference),
-    Write(String),
+    Write(Version, String),
 }
 
 fn steps(references: Vec<RegisteredReference>) -> Vec<Step> {
@@ -102,13 +153,8 @@ struct Answer {
     references: Vec<RegisteredReference>,
 }
 
-async fn ask(http: &Http, requests: &Requests, path: &[&str], what: &str) -> Result<Answer, RegistryError> {
-    let answer = http
-        .get(path, "deleted=true", what)
-        .await
-        .and_then(|body| read(&body).ok_or_else(|| http.not_registry(StatusCode::OK, &body)));
-    requests.add(&answer);
-    answer
+async fn ask(http: &Http, path: &[&str], what: &str) -> Result<Answer, RegistryError> {
+    http.get(path, "deleted=true", what, read).await
 }
 
 fn read(body: &[u8]) -> Option<Answer> {

@@ -13,6 +13,8 @@ pub struct Settings {
     pub auth: Auth,
     /// The authorities (PEM) that it is trusted by, in place of the system's.
     pub ca: Option<PathBuf>,
+    /// Plain http to another machine is allowed.
+    pub allow_insecure: bool,
 }
 
 /// Who asks.

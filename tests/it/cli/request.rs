@@ -23,7 +23,7 @@ fn topics() -> ReconcileFlags {
     ReconcileFlags {
         baseline: Some("kafka://a:1,b:2/orders".to_owned()),
         canary: Some("kafka://c/orders.canary".to_owned()),
-        registry: list(&["http://registry:8081"]),
+        registry: list(&["https://registry:8081"]),
         ..ReconcileFlags::default()
     }
 }

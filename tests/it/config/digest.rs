@@ -24,7 +24,7 @@ fn what_changes_the_digest() {
     for (from, to) in [
         ("window: 30s", "window: 30000ms"),
         ("kafka:9092", "kafka2:9092"),
-        ("http://registry:8081", "http://registry2:8081"),
+        ("https://registry:8081", "https://registry2:8081"),
         ("owner: team-checkout", "owner: other"),
         ("criticality: critical ", "criticality: standard "),
         ("held_max_bytes: 256MiB", "held_max_bytes: 1GiB"),

@@ -20,6 +20,7 @@ async fn schemas_come_back_by_id_and_by_version() {
         url: url.clone(),
         auth: Auth::None,
         ca: None,
+        allow_insecure: false,
     })
     .unwrap();
     registry.ping().await.unwrap();

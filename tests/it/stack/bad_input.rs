@@ -1,17 +1,7 @@
 //! Bad credentials and missing rights on real services, told by the program itself.
 
-use std::time::Duration;
-
+use super::{LIMIT, from_stack};
 use crate::cli::bad_input::Program;
-
-/// None of these may hang.
-const LIMIT: Duration = Duration::from_secs(15);
-
-fn from_stack(name: &str) -> String {
-    std::env::var_os(name)
-        .and_then(|value| value.into_string().ok())
-        .unwrap_or_else(|| panic!("{name} is not set: run tests/stack/up --secure"))
-}
 
 fn config(topics: [&str; 2], store: &str) -> String {
     let [baseline, canary] = topics;

@@ -134,8 +134,8 @@ impl Cluster {
 /// A registry of its own thread.
 pub(crate) struct Answering {
     pub(crate) url: String,
-    _server: MockServer,
-    _runtime: tokio::runtime::Runtime,
+    server: MockServer,
+    runtime: tokio::runtime::Runtime,
 }
 
 impl Answering {
@@ -150,20 +150,41 @@ impl Answering {
         });
         Self {
             url: server.uri(),
-            _server: server,
-            _runtime: runtime,
+            server,
+            runtime,
         }
     }
 
     /// Knows the one schema and nothing else.
     pub(crate) fn registry() -> Self {
+        Self::new(Self::knows())
+    }
+
+    /// In trouble, whatever it is asked, until it recovers.
+    pub(crate) fn down() -> Self {
+        Self::new(vec![
+            Mock::given(method("GET")).respond_with(ResponseTemplate::new(503)),
+        ])
+    }
+
+    /// Becomes the registry that knows the one schema.
+    pub(crate) fn recovers(&self) {
+        self.runtime.block_on(async {
+            self.server.reset().await;
+            for mock in Self::knows() {
+                mock.mount(&self.server).await;
+            }
+        });
+    }
+
+    fn knows() -> Vec<Mock> {
         let known = ResponseTemplate::new(200).set_body_json(serde_json::json!({ "schema": ORDER }));
         let unknown = ResponseTemplate::new(404)
             .set_body_json(serde_json::json!({ "error_code": 40403, "message": "Schema not found" }));
         let no_subject = ResponseTemplate::new(404)
             .set_body_json(serde_json::json!({ "error_code": 40401, "message": "Subject not found" }));
         let subjects = ResponseTemplate::new(200).set_body_json(serde_json::json!([]));
-        Self::new(vec![
+        vec![
             Mock::given(method("GET"))
                 .and(path_regex(format!("^/schemas/ids/{ID}$")))
                 .respond_with(known),
@@ -176,7 +197,7 @@ impl Answering {
             Mock::given(method("GET"))
                 .and(path_regex("^/subjects$"))
                 .respond_with(subjects),
-        ])
+        ]
     }
 
     /// A login page, whatever it is asked.
