@@ -7,6 +7,9 @@ use super::{BLOCK_MAX_BYTES, Fault};
 /// Memory that an xz dictionary may take: more than the strongest preset asks for.
 const XZ_MEMORY_MAX_BYTES: u64 = 256 << 20;
 
+/// What a block is given at first.
+const GROW_MIN_BYTES: usize = 64 << 10;
+
 /// How blocks are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Codec {
@@ -89,32 +92,60 @@ fn fits(len: usize) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Makes room behind the first `len` bytes: twice as much, and never more than what may be and one byte.
+fn grow(out: &mut Vec<u8>, len: usize) -> Result<(), Fault> {
+    fits(len)?;
+    let next = len.saturating_mul(2).clamp(GROW_MIN_BYTES, BLOCK_MAX_BYTES + 1);
+    // A vector that grows by itself would take up to twice what may be.
+    out.reserve_exact(next.saturating_sub(out.len()));
+    out.resize(next, 0);
+    Ok(())
+}
+
 fn read_all(
-    decoder: impl Read,
+    mut decoder: impl Read,
     out: &mut Vec<u8>,
     broken: impl Fn(&dyn std::fmt::Display) -> Fault,
 ) -> Result<(), Fault> {
-    decoder
-        .take(BLOCK_MAX_BYTES as u64 + 1)
-        .read_to_end(out)
-        .map_err(|error| broken(&error))?;
-    fits(out.len())
+    let mut len = 0;
+    loop {
+        if len == out.len() {
+            grow(out, len)?;
+        }
+        match decoder.read(&mut out[len..]) {
+            Ok(0) => break,
+            Ok(more) => len += more,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(broken(&error)),
+        }
+    }
+    out.truncate(len);
+    fits(len)
 }
 
 /// Bytes behind the end of the stream are let pass: Avro's own Python writer leaves three of zlib's checksum there.
 fn deflate(block: &[u8], out: &mut Vec<u8>, broken: impl Fn(&dyn std::fmt::Display) -> Fault) -> Result<(), Fault> {
-    use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
-    match decompress_to_vec_with_limit(block, BLOCK_MAX_BYTES) {
-        Ok(bytes) => *out = bytes,
-        Err(error) => {
-            return Err(match error.status {
-                TINFLStatus::HasMoreOutput => Fault::TooLarge,
-                TINFLStatus::FailedCannotMakeProgress | TINFLStatus::NeedsMoreInput => broken(&"it ends too early"),
-                _ => broken(&"not a deflate stream"),
-            });
+    use miniz_oxide::inflate::TINFLStatus::{Done, FailedCannotMakeProgress, HasMoreOutput, NeedsMoreInput};
+    use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
+    let flags = inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+    let mut state = Box::<DecompressorOxide>::default();
+    let (mut at, mut len) = (0, 0);
+    loop {
+        if len == out.len() {
+            grow(out, len)?;
+        }
+        let (status, taken, given) = decompress(&mut state, &block[at..], out, len, flags);
+        at += taken;
+        len += given;
+        match status {
+            Done => break,
+            HasMoreOutput => {}
+            FailedCannotMakeProgress | NeedsMoreInput => return Err(broken(&"it ends too early")),
+            _ => return Err(broken(&"not a deflate stream")),
         }
     }
-    Ok(())
+    out.truncate(len);
+    fits(len)
 }
 
 fn snappy(block: &[u8], out: &mut Vec<u8>, broken: impl Fn(&dyn std::fmt::Display) -> Fault) -> Result<(), Fault> {

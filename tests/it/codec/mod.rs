@@ -2,9 +2,11 @@
 
 mod bench;
 mod bombs;
+pub(crate) mod bounds;
 mod build;
 mod cuts;
 mod edges;
+pub(crate) mod memory;
 mod oracle;
 mod reducer;
 mod second;

@@ -1,6 +1,7 @@
 //! Avro object containers.
 
 mod bad;
+mod bounds;
 mod container;
 mod hostile;
 mod read;
