@@ -35,6 +35,7 @@ pub fn settle(comparison: &Comparison, edges: &Edges, walked: &[Walked], whole: 
             settled: false,
         })
         .collect();
+    let grace = comparison.grace();
     // `Position` is ordered by side, partition and offset, the baseline first.
     all.sort_unstable_by_key(|candidate| (candidate.meeting, candidate.time_ms, candidate.position));
     for identity in all.chunk_by_mut(|a, b| a.meeting == b.meeting) {
@@ -43,10 +44,15 @@ pub fn settle(comparison: &Comparison, edges: &Edges, walked: &[Walked], whole: 
             if r.settled {
                 continue;
             }
-            if comparison.watermark() <= r.time_ms.saturating_add(comparison.grace()) {
+            if comparison.watermark() <= r.time_ms.saturating_add(grace) {
                 break;
             }
-            let (outcome, partner) = rule_6(comparison, identity, first, whole);
+            // Nothing that is asked of r, or of what may pair with it, lies further away.
+            let (from_ms, to_ms) = (r.time_ms - grace, r.time_ms.saturating_add(2 * grace));
+            let from = identity.partition_point(|x| x.time_ms < from_ms);
+            let to = identity.partition_point(|x| x.time_ms <= to_ms);
+            let (outcome, partner) = rule_6(comparison, &identity[from..to], first - from, whole);
+            let partner = partner.map(|at| from + at);
             identity[first].settled = true;
             if let Some(partner) = partner {
                 identity[partner].settled = true;
