@@ -1,6 +1,7 @@
 //! Undecodable and untimely records, compared apart (rule 14): a canary's is shared where the baseline shows one too.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::evidence::Evidence;
 use super::rules::{NEVER, Rules, later, passed};
@@ -125,7 +126,7 @@ impl Bad {
                     break;
                 };
                 self.remove(key, order);
-                count_unshared(&mut self.dropped, key, order, evidence);
+                count_unshared(&mut self.dropped, key, order, evidence, rules);
             }
         }
         settled
@@ -154,7 +155,7 @@ impl Bad {
         }
         let untimely = record.reason.is_none();
         let count = match (
-            record.max_ms.is_some_and(|max| evidence.contains(max)),
+            record.max_ms.is_some_and(|max| evidence.judges(max, rules)),
             partner.is_some(),
             untimely,
         ) {
@@ -176,6 +177,16 @@ impl Bad {
     /// Forgets taken records that the frontier has passed: they are not read again.
     pub(super) fn forget(&mut self, frontier: i64, rules: &Rules) {
         self.taken.retain(|_, window| rules.grid.window_end(*window) > frontier);
+    }
+
+    /// Records that wait for a window and count in one already.
+    pub(super) fn drop_unplaced(&mut self) {
+        self.waiting -= std::mem::take(&mut self.unplaced).len();
+    }
+
+    /// These positions will not be read again.
+    pub(super) fn lose(&mut self, lost: &Range<Position>) {
+        self.taken.retain(|position, _| !lost.contains(position));
     }
 
     /// What is stored: the baseline's that are free and the canary's that wait, both of windows before the frontier, and
@@ -201,10 +212,10 @@ impl Bad {
     }
 
     /// Baseline's records that no canary record has taken.
-    pub(super) fn unshared(&self, evidence: &Evidence) -> UnsharedBad {
+    pub(super) fn unshared(&self, evidence: &Evidence, rules: &Rules) -> UnsharedBad {
         let mut unshared = self.dropped;
         for (key, order) in self.free.keys() {
-            count_unshared(&mut unshared, *key, *order, evidence);
+            count_unshared(&mut unshared, *key, *order, evidence, rules);
         }
         unshared
     }
@@ -214,8 +225,8 @@ impl Bad {
     }
 }
 
-fn count_unshared(counts: &mut UnsharedBad, key: Key, order: Order, evidence: &Evidence) {
-    if evidence.contains(order.0) {
+fn count_unshared(counts: &mut UnsharedBad, key: Key, order: Order, evidence: &Evidence, rules: &Rules) {
+    if evidence.judges(order.0, rules) {
         *if key.0 {
             &mut counts.untimely
         } else {

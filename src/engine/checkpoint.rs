@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Hole;
 use crate::model::{Outcome, Position, Side, UndecodableReason};
 
 /// Everything that is stored with the windows up to the frontier.
@@ -59,6 +60,9 @@ pub struct PartitionCheckpoint {
     pub untimely_by_clock: Vec<u64>,
     /// Since when our clock knows it idle, if it is.
     pub idle_since_ms: Option<i64>,
+    /// What retention took, as far as windows that are not final may have been filled by it, in offset order.
+    #[serde(default)]
+    pub holes: Vec<Hole>,
 }
 
 impl Checkpoint {

@@ -7,7 +7,7 @@ use super::evidence::Evidence;
 use super::ledger::{Ledger, Sink};
 use super::pairing::Pairing;
 use super::partition::Partition;
-use super::resumed::Resumed;
+use super::resumed::{Met, Resumed};
 use super::row::Row;
 use super::rules::{BEGIN, NEVER, Rules, earlier, later};
 use super::window::Aside;
@@ -61,7 +61,7 @@ impl Engine {
         evidence.start = checkpoint.evidence_start_ms.or(evidence.start);
         evidence.closing = checkpoint.closing;
         evidence.end = checkpoint.evidence_end_ms.or(evidence.end);
-        Engine {
+        let mut engine = Engine {
             bad: Bad::resume(
                 &checkpoint.bad_baseline,
                 &checkpoint.bad_canary,
@@ -78,7 +78,9 @@ impl Engine {
             partitions,
             rules,
             settings,
-        }
+        };
+        engine.recall_holes();
+        engine
     }
 
     /// A partition that will be read from `from`. One that is known already stays as it is; one that appears when there
@@ -123,6 +125,15 @@ impl Engine {
                 if let Some(partition) = self.partition(side, partition) {
                     partition.reach(position);
                 }
+            }
+            Input::Lost {
+                side,
+                partition,
+                from,
+                to,
+            } => {
+                self.declare(side, partition, from);
+                self.lose(side, partition, from, to);
             }
             Input::Quiet {
                 side,
@@ -171,6 +182,7 @@ impl Engine {
         let Some(log) = partitions.get_mut(side).get_mut(&partition) else {
             return;
         };
+        let mut mended = false;
         for entry in entries {
             if !log.arrive(entry.offset, watermark, rules) {
                 continue;
@@ -195,16 +207,22 @@ impl Engine {
                         }
                         Some(time) if is_late(log, time, frontier, rules) => Some(Aside::Late),
                         Some(time) if !resumed.expects_records() => {
+                            mended |= log.mend();
                             pairing.push(row(position, time, fingerprint), rules);
                             None
                         }
                         Some(time) => {
+                            mended |= log.mend();
                             let mut row = row(position, time, fingerprint);
-                            if let Some((settled, counts)) = resumed.meet(&mut row) {
-                                ledger.cross(&settled, rules);
-                                if counts {
-                                    pairing.defer(settled, rules);
+                            match resumed.meet(&mut row) {
+                                Met::Nobody => {}
+                                Met::Partner(settled, counts) => {
+                                    ledger.cross(&settled, rules);
+                                    if counts {
+                                        pairing.defer(settled, rules);
+                                    }
                                 }
+                                Met::Lost(at, time) => ledger.alone(at, time, rules),
                             }
                             if row.settled && mutant!(NoLookBack) {
                                 log.depart(entry.bytes);
@@ -217,6 +235,7 @@ impl Engine {
                 }
             };
             if let Some(aside) = aside {
+                log.wait_for_window();
                 let window_end = log.max().map(|max| rules.grid.window_end(rules.grid.window(max)));
                 if window_end.is_some_and(|end| resumed.was_final(end)) {
                     resumed.recognise(side);
@@ -228,6 +247,9 @@ impl Engine {
                 }
             }
             log.depart(entry.bytes);
+        }
+        if mended {
+            self.renew_holes();
         }
     }
 
@@ -258,7 +280,7 @@ impl Engine {
             .into_iter()
             .filter(|side| is_complete(side));
         ledger.evidence.bound(complete.map(largest_max), rules);
-        pairing.advance(watermark, rules, &mut Sink { ledger, rules, outputs });
+        pairing.advance(watermark, rules, &mut Sink { ledger, rules });
         self.finish(watermark, outputs);
     }
 

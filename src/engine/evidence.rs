@@ -1,16 +1,19 @@
 //! Which event times are evidence (rule 13).
 
 use super::Range;
+use super::holes::Holes;
 use super::rules::{BEGIN, NEVER, Rules};
 
 /// The range of evidence, as far as it is known.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Evidence {
     pub(super) start: Option<i64>,
     pub(super) end: Option<i64>,
     /// S, once it is known.
     pub(super) discovered: Option<i64>,
     pub(super) closing: bool,
+    /// What retention took inside the range.
+    pub(super) holes: Holes,
     discovers: bool,
 }
 
@@ -71,6 +74,11 @@ impl Evidence {
             return true;
         }
         self.start.is_none_or(|start| start <= time) && self.end.is_none_or(|end| time < end)
+    }
+
+    /// True where a bad record at this running maximum is evidence.
+    pub(super) fn judges(&self, max: i64, rules: &Rules) -> bool {
+        self.contains(max) && !self.holes.touch_bad(rules.grid.window(max))
     }
 
     /// True where no part of a window is evidence.

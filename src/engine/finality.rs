@@ -2,14 +2,15 @@
 
 use super::rules::{NEVER, passed};
 use super::{Checkpoint, Engine, Final, FinalWindow, Output, SettledBad, Straddling};
-use crate::model::Side;
+use crate::model::{PerSide, Side};
 
 impl Engine {
     /// Puts out what is final now.
     pub(super) fn finish(&mut self, watermark: i64, outputs: &mut Vec<Output>) {
-        let (windows, inputs) = self.finish_windows(watermark);
+        let (windows, inputs) = self.finish_windows(watermark, outputs);
         let timeless = windows.iter().any(|window| window.start_ms.is_none());
         let settled = self.bad.settle(watermark, &self.ledger.evidence, &self.rules);
+        self.pass_holes(watermark);
         let start = |window| {
             if timeless {
                 None
@@ -36,7 +37,7 @@ impl Engine {
         })));
     }
 
-    fn finish_windows(&mut self, watermark: i64) -> (Vec<FinalWindow>, Option<Checkpoint>) {
+    fn finish_windows(&mut self, watermark: i64, outputs: &mut Vec<Output>) -> (Vec<FinalWindow>, Option<Checkpoint>) {
         let grid = self.rules.grid.clone();
         let before = self.frontier;
         let mut windows = Vec::new();
@@ -60,15 +61,26 @@ impl Engine {
             self.ledger.close(counted.counts());
             let start = grid.window_start(window);
             let edge = self.ledger.evidence.leaves_out(start, end);
-            windows.push(counted.finish(start, start.map(|_| end), edge));
+            let hole = self.ledger.evidence.holes.touch(window);
+            if !hole {
+                outputs.extend(std::mem::take(&mut counted.pairs).into_iter().map(Output::Mismatched));
+            }
+            windows.push(counted.finish(start, start.map(|_| end), edge, hole));
             self.frontier = self.frontier.max(Some(end));
+        }
+        if watermark == NEVER && windows.is_empty() && self.resumed.expects_records() {
+            // Every window was final before a restart, and what gave these records their window is lost by now.
+            let again = std::mem::take(&mut self.ledger.unplaced);
+            self.resumed.recognise_all(again.counts());
+            self.bad.drop_unplaced();
         }
         if watermark == NEVER && windows.is_empty() && !self.ledger.unplaced.is_empty() {
             // No record has an event time: there is no window to name.
             let counted = std::mem::take(&mut self.ledger.unplaced);
             self.bad.place(0, &self.rules);
             self.ledger.close(counted.counts());
-            windows.push(counted.finish(None, None, false));
+            let hole = !self.ledger.evidence.holes.is_empty();
+            windows.push(counted.finish(None, None, false, hole));
             self.frontier = Some(NEVER);
         }
         // Taken before anything is forgotten.
@@ -85,11 +97,12 @@ impl Engine {
             self.frontier = self.frontier.max(Some(self.rules.frontier(watermark)));
         }
         let Some(frontier) = self.frontier else { return };
-        let sides = [&mut self.partitions.baseline, &mut self.partitions.canary];
-        sides
-            .into_iter()
-            .flat_map(|side| side.values_mut())
-            .for_each(|log| log.forget(frontier, &self.rules));
+        let PerSide { baseline, canary } = &mut self.partitions;
+        let logs = baseline.values_mut().chain(canary.values_mut());
+        logs.for_each(|log| {
+            log.placed();
+            log.forget(frontier, &self.rules);
+        });
         self.ledger.forget(frontier);
         self.bad.forget(frontier, &self.rules);
     }
@@ -122,9 +135,7 @@ impl Engine {
         let mut straddling: Vec<Straddling> = Vec::new();
         if let Some(frontier) = frontier.filter(|_| !mutant!(StraddlingNotStored)) {
             straddling.extend(self.ledger.straddling(frontier));
-            if self.resumed.was_final(frontier) {
-                straddling.extend(self.resumed.unmet());
-            }
+            straddling.extend(self.resumed.unmet(frontier));
             straddling.sort_unstable();
         }
         let evidence = &self.ledger.evidence;

@@ -38,6 +38,18 @@ pub enum Input<'a> {
         /// Next offset to read.
         position: u64,
     },
+    /// Retention took offsets before they were read: they are gaps, and what they may have filled is no evidence. Told
+    /// when the reader stands at `from`; after a crash it may come again, larger.
+    Lost {
+        /// Whose.
+        side: Side,
+        /// Which partition; one that was not declared before is added.
+        partition: u32,
+        /// The first that is lost.
+        from: u64,
+        /// The first that is there again.
+        to: u64,
+    },
     /// Proof of idleness (rule 8): a query after the last selected record gave the high watermark, our position is at
     /// it, and `idle` of our clock has passed. `open_transaction` where the last stable offset stands below the high
     /// watermark: then the partition is not idle.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::Straddling;
 use super::evidence::Evidence;
 use super::pairing::Tally;
 use super::row::{Pair, Settled};
 use super::rules::Rules;
-use super::window::{Aside, Window};
-use super::{Output, Straddling};
+use super::window::{Aside, Window, leave_out};
 use crate::model::{PerSide, Position, Side, WindowCounts};
 
 /// A pair with its records in two windows.
@@ -46,6 +46,11 @@ impl Ledger {
             None => &mut self.unplaced,
         };
         window.aside(position, aside, rules.findings_max);
+    }
+
+    /// A record that was settled with one that is lost.
+    pub(super) fn alone(&mut self, position: Position, time: i64, rules: &Rules) {
+        self.open.entry(rules.grid.window(time)).or_default().alone(position);
     }
 
     /// Remembers a pair that may straddle a frontier.
@@ -94,11 +99,14 @@ impl Ledger {
 
     /// What is counted in windows that are not final.
     pub(super) fn unfinished(&self) -> WindowCounts {
-        let mut counts = WindowCounts::default();
-        self.open
-            .values()
-            .chain([&self.unplaced])
-            .for_each(|window| counts.add(window.counts()));
+        let mut counts = self.unplaced.counts().clone();
+        for (window, counted) in &self.open {
+            let mut counted = counted.counts().clone();
+            if self.evidence.holes.touch(*window) {
+                leave_out(&mut counted);
+            }
+            counts.add(&counted);
+        }
         counts
     }
 
@@ -108,7 +116,7 @@ impl Ledger {
 }
 
 /// The conservation law's right side: every record of a side that a window counts.
-fn counted(counts: &WindowCounts, side: Side) -> u64 {
+pub(super) fn counted(counts: &WindowCounts, side: Side) -> u64 {
     let own = counts.sides.get(side);
     let surplus = if side == Side::Canary {
         counts.extra
@@ -130,7 +138,6 @@ fn counted(counts: &WindowCounts, side: Side) -> u64 {
 pub(super) struct Sink<'a> {
     pub(super) ledger: &'a mut Ledger,
     pub(super) rules: &'a Rules,
-    pub(super) outputs: &'a mut Vec<Output>,
 }
 
 impl Tally for Sink<'_> {
@@ -152,7 +159,7 @@ impl Tally for Sink<'_> {
             .or_default();
         let candidate = window.settled(&settled, &self.ledger.evidence, self.rules.findings_max);
         if self.ledger.wants_pairs && settled.outcome == crate::model::Outcome::Mismatched {
-            self.outputs.extend(candidate.map(Output::Mismatched));
+            window.pairs.extend(candidate);
         }
     }
 

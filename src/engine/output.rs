@@ -53,8 +53,8 @@ pub struct SettledBad {
 pub enum Output {
     /// One or more windows became final: store them, in order, in one transaction with the checkpoint.
     Final(Box<Final>),
-    /// A mismatched pair, as soon as it is settled and counts (only if [`super::Engine::want_pairs`] was called): for the exact
-    /// counts by field of a bounded run.
+    /// A mismatched pair that counts, once its window is final (only if [`super::Engine::want_pairs`] was called): for the
+    /// exact counts by field of a bounded run.
     Mismatched(Candidate),
 }
 

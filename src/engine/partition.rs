@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::rules::{BEGIN, NEVER, Rules, earlier};
-use super::{PartitionCheckpoint, PartitionView};
+use super::{Hole, PartitionCheckpoint, PartitionView};
 use crate::model::Side;
 
 /// Kafka's offsets are signed.
@@ -45,6 +45,10 @@ pub(super) struct Partition {
     idle: Option<i64>,
     open_transaction: Option<i64>,
     completed: bool,
+    /// From where on records wait for a window because there is no maximum yet.
+    unplaced: Option<Mark>,
+    /// In offset order; those at or after the resume offset will be met again after a crash.
+    holes: Vec<Hole>,
 }
 
 impl Partition {
@@ -71,6 +75,7 @@ impl Partition {
             raised: stored.raised.iter().copied().collect(),
             untimely_by_clock: stored.untimely_by_clock.iter().copied().collect(),
             decided: stored.position,
+            holes: stored.holes.clone(),
             ..Partition::default()
         }
     }
@@ -176,6 +181,55 @@ impl Partition {
         }
     }
 
+    /// Retention took what stands before `to`. What was proved of its silence is void. Gives the range that is lost; `None`
+    /// where all of it was read, or will not be.
+    pub(super) fn lose(&mut self, from: u64, to: u64, watermark: Option<i64>, rules: &Rules) -> Option<(u64, u64)> {
+        let from = from.max(self.next);
+        if to <= from || to > OFFSET_MAX || self.completed {
+            return None;
+        }
+        self.reach(from);
+        self.catch_up(rules);
+        if self.idle.take().is_some() {
+            self.follow(watermark, rules);
+        }
+        // Met before a crash already, or before more of it was lost.
+        self.holes.retain(|hole| hole.from < from);
+        self.holes.push(Hole {
+            from,
+            to,
+            before_ms: self.max,
+            after: None,
+        });
+        self.reach(to);
+        Some((from, to))
+    }
+
+    /// A timely record that is not late was read: what is lost before it has an end. True where something has now.
+    pub(super) fn mend(&mut self) -> bool {
+        let (next, max) = (self.next, self.max);
+        let mut mended = false;
+        for hole in &mut self.holes {
+            if hole.after.is_none() && hole.to <= next {
+                hole.after = max.map(|max| (next, max));
+                mended = true;
+            }
+        }
+        mended
+    }
+
+    /// What is lost.
+    pub(super) fn holes(&self) -> &[Hole] {
+        &self.holes
+    }
+
+    /// Hands out the holes that no window needs any more.
+    pub(super) fn passed_holes(&mut self, watermark: i64, rules: &Rules) -> Vec<Hole> {
+        self.holes
+            .extract_if(.., |hole| hole.is_passed(watermark, rules))
+            .collect()
+    }
+
     /// What a query of the watermarks says (rule 8).
     pub(super) fn quiet(&mut self, high: u64, stable: u64, since: i64, watermark: Option<i64>, rules: &Rules) {
         if stable < high && !mutant!(IdleWithOpenTransaction) {
@@ -216,6 +270,29 @@ impl Partition {
         }
     }
 
+    fn here(&self) -> Mark {
+        Mark {
+            index: i64::MAX,
+            offset: self.next,
+            max: self.max,
+            read: self.read,
+            bytes: self.bytes,
+            gaps: self.gaps,
+        }
+    }
+
+    /// A record without a maximum waits for its window; until it has one it is read again after a crash.
+    pub(super) fn wait_for_window(&mut self) {
+        if self.max.is_none() && self.unplaced.is_none() {
+            self.unplaced = Some(self.here());
+        }
+    }
+
+    /// What waited for a window counts in a final one now.
+    pub(super) fn placed(&mut self) {
+        self.unplaced = None;
+    }
+
     /// Where it is read again for a frontier.
     pub(super) fn checkpoint(
         &self,
@@ -225,14 +302,6 @@ impl Partition {
         watermark: Option<i64>,
         rules: &Rules,
     ) -> PartitionCheckpoint {
-        let here = Mark {
-            index: i64::MAX,
-            offset: self.next,
-            max: self.max,
-            read: self.read,
-            bytes: self.bytes,
-            gaps: self.gaps,
-        };
         let start = Mark {
             index: i64::MIN,
             offset: self.from,
@@ -249,7 +318,7 @@ impl Partition {
                     .marks
                     .iter()
                     .find(|mark| needed.is_some_and(|needed| mark.index >= needed));
-                reached.copied().unwrap_or(here)
+                self.unplaced.or(reached.copied()).unwrap_or_else(|| self.here())
             }
         };
         let mut raised: Vec<(u64, i64)> = self
@@ -280,7 +349,17 @@ impl Partition {
                 .filter(|at| *at >= mark.offset)
                 .collect(),
             idle_since_ms: self.idle,
+            holes: self.holes_before(mark.offset),
         }
+    }
+
+    /// The holes as they are known where it is read again from `resume`: what ends one may be lost by then.
+    fn holes_before(&self, resume: u64) -> Vec<Hole> {
+        let known = |hole: &Hole| Hole {
+            after: hole.after.filter(|(at, _)| *at < resume),
+            ..*hole
+        };
+        self.holes.iter().map(known).collect()
     }
 
     /// Forgets what no later frontier needs.

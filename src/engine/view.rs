@@ -184,7 +184,7 @@ impl Engine {
     /// Baseline's bad records that no canary record has taken so far.
     #[must_use]
     pub fn unshared_baseline(&self) -> UnsharedBad {
-        self.bad.unshared(&self.ledger.evidence)
+        self.bad.unshared(&self.ledger.evidence, &self.rules)
     }
 
     /// The conservation law (rule 12): every record that was read is in exactly one place.

@@ -12,6 +12,7 @@ const SKEW_EXACT: usize = 1_024;
 const EDGE: u64 = 1 << 8;
 const LATE: u64 = 16;
 const SELECT: u64 = 17;
+const ALONE: u64 = 18;
 
 /// A record that takes no part in pairing.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub(super) struct Window {
     sums: [u128; 2],
     /// The ones with the smallest hashes of their positions, by outcome.
     candidates: BTreeMap<Outcome, BTreeMap<(u64, Candidate), ()>>,
+    /// Every mismatched pair, where somebody wants them all.
+    pub(super) pairs: Vec<Candidate>,
 }
 
 impl Window {
@@ -148,6 +151,22 @@ impl Window {
         }
     }
 
+    /// A record that was settled with one that is lost: it does not count.
+    pub(super) fn alone(&mut self, position: Position) {
+        self.counts.sides.get_mut(position.side).excluded_edge += 1;
+        let side = u64::from(position.side == Side::Canary);
+        self.add([ALONE | EDGE, side, key(position.partition), position.offset, 0]);
+    }
+
+    /// Makes an edge of all of it: what counts is left out, what takes no part in pairing keeps its place. The sums stay,
+    /// so that it does not show whether a hole was met before or after something was settled.
+    pub(super) fn leave_out(&mut self) {
+        leave_out(&mut self.counts);
+        self.pairs.clear();
+        let bad = |outcome: &Outcome| matches!(outcome, Outcome::Undecodable | Outcome::Untimely);
+        self.candidates.retain(|outcome, _| bad(outcome));
+    }
+
     /// Takes over what was counted before it was known which window is the oldest.
     pub(super) fn absorb(&mut self, other: Window, keep: usize) {
         self.counts.add(&other.counts);
@@ -182,8 +201,11 @@ impl Window {
     }
 
     /// The window as it is stored.
-    pub(super) fn finish(self, start_ms: Option<i64>, end_ms: Option<i64>, edge: bool) -> FinalWindow {
-        let digest = self.digest(start_ms);
+    pub(super) fn finish(mut self, start_ms: Option<i64>, end_ms: Option<i64>, edge: bool, hole: bool) -> FinalWindow {
+        if hole {
+            self.leave_out();
+        }
+        let digest = self.digest(start_ms, hole);
         let mut candidates: Vec<Candidate> = self
             .candidates
             .into_values()
@@ -201,16 +223,16 @@ impl Window {
             start_ms,
             end_ms,
             counts: self.counts,
-            edge,
+            edge: edge || hole,
             digest,
             candidates,
         }
     }
 
     /// Over the sums, then the counts in the order of their fields, each as eight bytes, little-endian.
-    fn digest(&self, start: Option<i64>) -> Digest {
+    fn digest(&self, start: Option<i64>, hole: bool) -> Digest {
         let mut hasher = blake3::Hasher::new_derive_key("crosscheck 2026 digest of a window");
-        hasher.update(&[u8::from(start.is_some())]);
+        hasher.update(&[u8::from(start.is_some()) | u8::from(hole) << 1]);
         hasher.update(&start.unwrap_or(0).to_le_bytes());
         for sum in self.sums {
             hasher.update(&sum.to_le_bytes());
@@ -256,6 +278,24 @@ impl Window {
         hasher.finalize_xof().fill(&mut digest);
         Digest(digest)
     }
+}
+
+/// What counts becomes `excluded (edge)`.
+pub(super) fn leave_out(counts: &mut WindowCounts) {
+    let WindowCounts {
+        matched,
+        mismatched,
+        missing,
+        extra,
+        sides,
+        skew,
+    } = counts;
+    let pairs = std::mem::take(matched) + std::mem::take(mismatched);
+    let surplus = [std::mem::take(missing), std::mem::take(extra)];
+    for (own, surplus) in [&mut sides.baseline, &mut sides.canary].into_iter().zip(surplus) {
+        own.excluded_edge += pairs + surplus + std::mem::take(&mut own.duplicate) + std::mem::take(&mut own.conflict);
+    }
+    *skew = crate::model::Skew::default();
 }
 
 fn candidate(settled: &Settled) -> Candidate {

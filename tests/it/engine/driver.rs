@@ -18,10 +18,25 @@ pub struct Manner {
     pub crash: u64,
     /// Partitions are found at their ends for a while.
     pub idle: bool,
+    /// Percent of the reads before which retention takes something.
+    pub lose: u64,
 }
 
 /// Raises of the running maxima: (side, partition) -> (offset, value).
 pub type Raises = BTreeMap<(Side, u32), Vec<(u64, i64)>>;
+
+/// What retention took, in offset order: (side, partition) -> (from, to).
+pub type Holes = BTreeMap<(Side, u32), Vec<(u64, u64)>>;
+
+/// What was stored between two crashes, and the inputs that led to it.
+#[derive(Debug, Default)]
+pub struct Life {
+    pub frontier: Option<i64>,
+    pub resume: BTreeMap<(Side, u32), u64>,
+    pub windows: Vec<FinalWindow>,
+    pub raises: Raises,
+    pub holes: Holes,
+}
 
 /// What a run stored.
 #[derive(Debug, Default)]
@@ -31,6 +46,8 @@ pub struct Run {
     pub inputs: Vec<(Vec<FinalWindow>, Checkpoint)>,
     pub bad: BTreeMap<Option<i64>, BadCounts>,
     pub raises: Raises,
+    pub holes: Holes,
+    pub lives: Vec<Life>,
     pub evidence: (Option<i64>, Option<i64>),
     pub unshared: UnsharedBad,
     pub crashes: u32,
@@ -41,8 +58,13 @@ struct Runner<'a> {
     world: &'a World,
     engine: Engine,
     next: Vec<usize>,
+    /// The first offset of each log that is still there.
+    low: Vec<u64>,
     stored: Option<Checkpoint>,
     run: Run,
+    /// The frontier when the engine began.
+    engine_began: Option<i64>,
+    resume: BTreeMap<(Side, u32), u64>,
     outputs: Vec<Output>,
 }
 
@@ -51,8 +73,11 @@ pub fn run(world: &World, rng: &mut Rng, manner: Manner) -> Run {
         world,
         engine: Engine::new(world.settings.clone()),
         next: vec![0; world.logs.len()],
+        low: vec![0; world.logs.len()],
         stored: None,
         run: Run::default(),
+        engine_began: None,
+        resume: BTreeMap::new(),
         outputs: Vec::new(),
     };
     runner.declare();
@@ -72,6 +97,7 @@ pub fn run(world: &World, rng: &mut Rng, manner: Manner) -> Run {
             runner.step(Input::Close);
         }
     }
+    runner.end_life();
     runner.run.evidence = runner.engine.evidence_ms();
     runner.run.unshared = runner.engine.unshared_baseline();
     runner.run
@@ -118,6 +144,17 @@ impl Runner<'_> {
         let view = self.view(at);
         if view.completed {
             return;
+        }
+        if self.next[at] < log.entries.len() && rng.chance(manner.lose) {
+            let lost = self.next[at] + usize::try_from(rng.below(4)).unwrap();
+            let low = log
+                .entries
+                .get(lost)
+                .map_or(log.end, |entry| entry.offset + rng.below(2));
+            self.low[at] = self.low[at].max(low);
+        }
+        if view.position < self.low[at] {
+            return self.lose(at, view);
         }
         let next = self.next[at];
         if manner.idle && log.pauses.contains(&next) && rng.chance(60) {
@@ -171,6 +208,35 @@ impl Runner<'_> {
         assert_eq!(self.view(at).position - log.from, read + gaps);
     }
 
+    /// The reader stands where retention took something.
+    fn lose(&mut self, at: usize, view: crosscheck::engine::PartitionView) {
+        let log = &self.world.logs[at];
+        let (side, partition, from, to) = (log.side, log.partition, view.position, self.low[at]);
+        if view.idle_since_ms.is_some() {
+            self.raised(at, from);
+        }
+        self.next[at] = log.entries.partition_point(|entry| entry.offset < to);
+        self.run.holes.entry((side, partition)).or_default().push((from, to));
+        self.step(Input::Lost {
+            side,
+            partition,
+            from,
+            to,
+        });
+    }
+
+    fn end_life(&mut self) {
+        let known = self.run.lives.iter().map(|life| life.windows.len()).sum();
+        let frontier = self.engine_began;
+        self.run.lives.push(Life {
+            frontier,
+            resume: self.resume.clone(),
+            windows: self.run.windows[known..].to_vec(),
+            raises: self.run.raises.clone(),
+            holes: self.run.holes.clone(),
+        });
+    }
+
     /// The running maximum of an idle partition follows the watermark up to this offset.
     fn raised(&mut self, at: usize, offset: u64) {
         let (log, settings) = (&self.world.logs[at], &self.world.settings);
@@ -203,7 +269,15 @@ impl Runner<'_> {
 
     fn crash(&mut self) {
         self.run.crashes += 1;
+        for at in 0..self.world.logs.len() {
+            let view = self.view(at);
+            if view.idle_since_ms.is_some() && !view.completed {
+                self.raised(at, view.position);
+            }
+        }
+        self.end_life();
         let Some(stored) = &self.stored else {
+            self.run.holes.clear();
             self.engine = Engine::new(self.world.settings.clone());
             self.next.fill(0);
             self.run.raises.clear();
@@ -219,7 +293,11 @@ impl Runner<'_> {
             let raises = self.run.raises.entry((log.side, log.partition)).or_default();
             raises.retain(|(offset, _)| *offset < part.resume);
             raises.extend(&part.raised);
+            self.resume.insert((log.side, log.partition), part.resume);
+            let holes = self.run.holes.entry((log.side, log.partition)).or_default();
+            holes.retain(|(from, _)| *from < part.resume);
         }
+        self.engine_began = stored.frontier_ms;
         self.engine = Engine::resume(self.world.settings.clone(), stored);
         self.declare();
     }

@@ -2,6 +2,7 @@
 
 mod driver;
 mod examples;
+mod holes;
 mod hot;
 #[cfg(feature = "mutants")]
 mod mutants;

@@ -1,13 +1,13 @@
 //! The whole truth by nested loops over whole logs, written from rules 6 to 14 and from nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crosscheck::engine::{Candidate, Names, Range, UnsharedBad};
 use crosscheck::model::{
     BadCounts, Fingerprint, Outcome, Position, Reduction, Side, TolerantKind, UndecodableReason, WindowCounts,
 };
 
-use super::driver::{READ_AT, Raises};
+use super::driver::{Holes, READ_AT, Raises};
 use super::world::World;
 
 /// What must come out.
@@ -16,7 +16,27 @@ pub struct Truth {
     pub windows: BTreeMap<Option<i64>, (WindowCounts, bool, Vec<Candidate>)>,
     pub bad: BTreeMap<Option<i64>, BadCounts>,
     pub unshared: UnsharedBad,
+    pub fates: Fates,
+    pub times: BTreeMap<Position, i64>,
+    /// Records whose partner is lost.
+    pub alone: BTreeSet<Position>,
 }
+
+/// What became of each record, and with whom.
+pub type Fates = BTreeMap<Position, (Outcome, Option<Position>)>;
+
+/// What was settled before a crash: everything before the frontier, and what was paired over it.
+#[derive(Debug)]
+pub struct Prior {
+    pub frontier: i64,
+    pub fates: Fates,
+    pub times: BTreeMap<Position, i64>,
+    /// Where each partition is read again from.
+    pub resume: BTreeMap<(Side, u32), u64>,
+}
+
+/// A partner that is lost.
+const LOST: usize = usize::MAX;
 
 #[derive(Clone)]
 struct Seen<'a> {
@@ -39,24 +59,40 @@ struct Put<'a> {
     aside: Aside<'a>,
 }
 
+/// The maxima before and after each hole.
+type Spans = Vec<(Option<i64>, Option<i64>)>;
+
 /// Rules 8, 9, 10: what each record of a log is.
-fn classify<'a>(world: &'a World, raises: &Raises) -> (Vec<Seen<'a>>, Vec<Put<'a>>, [Option<i64>; 2], Option<i64>) {
+fn classify<'a>(
+    world: &'a World,
+    raises: &Raises,
+    holes: &Holes,
+) -> (Vec<Seen<'a>>, Vec<Put<'a>>, [Option<i64>; 2], Option<i64>, Spans) {
     let set = &world.settings;
     let none = set.window_ms.is_none();
     let (mut seen, mut put, mut largest, mut start) = (Vec::new(), Vec::new(), [None; 2], None);
+    let mut spans = Spans::new();
     for log in &world.logs {
         let (mut max, mut first): (Option<i64>, Option<i64>) = (None, None);
-        for entry in &log.entries {
+        let holes: &[(u64, u64)] = holes.get(&(log.side, log.partition)).map_or(&[], Vec::as_slice);
+        let lost = |offset: u64| holes.iter().any(|(from, to)| (*from..*to).contains(&offset));
+        let raised = |max: Option<i64>, offset: u64| {
+            let raises = raises.get(&(log.side, log.partition)).into_iter().flatten();
+            let values = raises.filter(|(at, _)| *at <= offset).map(|(_, value)| Some(*value));
+            values.fold(max, Option::max)
+        };
+        let (mut ahead, mut open) = (holes.iter(), spans.len());
+        for entry in log.entries.iter().filter(|entry| !lost(entry.offset)) {
+            while let Some((from, _)) = ahead.as_slice().first().filter(|(from, _)| *from <= entry.offset) {
+                ahead.next();
+                spans.push((raised(max, *from), None));
+            }
             let position = Position {
                 side: log.side,
                 partition: log.partition,
                 offset: entry.offset,
             };
-            for (offset, value) in raises.get(&(log.side, log.partition)).into_iter().flatten() {
-                if *offset <= entry.offset {
-                    max = max.max(Some(*value));
-                }
-            }
+            max = raised(max, entry.offset);
             let aside = match &entry.body {
                 Reduction::Deselected => Aside::Deselected,
                 Reduction::Undecodable(reason, hash) => Aside::Undecodable(*reason, *hash),
@@ -87,6 +123,8 @@ fn classify<'a>(world: &'a World, raises: &Raises) -> (Vec<Seen<'a>>, Vec<Put<'a
                                 Aside::Late
                             } else {
                                 max = max.max(Some(time));
+                                spans[open..].iter_mut().for_each(|span| span.1 = max);
+                                open = spans.len();
                                 seen.push(Seen {
                                     position,
                                     time,
@@ -101,12 +139,13 @@ fn classify<'a>(world: &'a World, raises: &Raises) -> (Vec<Seen<'a>>, Vec<Put<'a
             };
             put.push(Put { position, max, aside });
         }
+        spans.extend(ahead.map(|(from, _)| (raised(max, *from), None)));
         let side = usize::from(log.side == Side::Canary);
         largest[side] = largest[side].max(max);
         start = start.max(first);
     }
     seen.sort_by_key(|record| (record.time, record.position));
-    (seen, put, largest, start)
+    (seen, put, largest, start, spans)
 }
 
 fn equal(one: &Fingerprint, other: &Fingerprint, exactly: bool) -> bool {
@@ -176,9 +215,61 @@ fn pair(world: &World, seen: &mut [Seen<'_>]) {
     }
 }
 
-pub fn truth(world: &World, raises: &Raises) -> Truth {
+/// What was settled before a crash stays so.
+fn remember(seen: &mut [Seen<'_>], prior: &Prior) {
+    let places: BTreeMap<Position, usize> = (0..seen.len()).map(|at| (seen[at].position, at)).collect();
+    for record in seen {
+        let known = prior.fates.get(&record.position);
+        record.fate = known.map(|(outcome, partner)| {
+            (
+                *outcome,
+                partner.map(|partner| places.get(&partner).copied().unwrap_or(LOST)),
+            )
+        });
+        // Late before what made it so was lost: no window is left that could count it.
+        if record.fate.is_none() && record.time < prior.frontier {
+            record.fate = Some((Outcome::Missing, None));
+        }
+    }
+}
+
+/// What a crash at a frontier leaves settled.
+pub fn settled_before(truth: &Truth, frontier: i64, resume: BTreeMap<(Side, u32), u64>) -> Prior {
+    let times = &truth.times;
+    let before = |position: &Position| times.get(position).is_some_and(|time| *time < frontier);
+    let fates = truth
+        .fates
+        .iter()
+        .filter(|(position, (_, partner))| before(position) || partner.as_ref().is_some_and(before));
+    // A record whose partner is lost is settled for good once the frontier has passed it.
+    let settled = |position: &Position, (outcome, partner)| {
+        let over = truth.alone.contains(position) && before(position);
+        if over {
+            (Outcome::Missing, None)
+        } else {
+            (outcome, partner)
+        }
+    };
+    Prior {
+        frontier,
+        fates: fates
+            .map(|(position, fate)| (*position, settled(position, *fate)))
+            .collect(),
+        times: times.clone(),
+        resume,
+    }
+}
+
+pub fn truth(world: &World, raises: &Raises, holes: &Holes, prior: Option<&Prior>) -> Truth {
     let set = &world.settings;
-    let (mut seen, put, largest, start) = classify(world, raises);
+    let (mut seen, mut put, largest, start, spans) = classify(world, raises, holes);
+    if let Some(prior) = prior {
+        // Not read again.
+        put.retain(|Put { max, position, .. }| {
+            max.is_some() || position.offset >= prior.resume[&(position.side, position.partition)]
+        });
+        remember(&mut seen, prior);
+    }
     pair(world, &mut seen);
     let length = set.window_ms;
     let window = |time: i64| length.map(|length| time.div_euclid(length) * length);
@@ -206,16 +297,50 @@ pub fn truth(world: &World, raises: &Raises) -> Truth {
         end = Some(end.unwrap_or(i64::MAX).min(ends[0]).min(ends[1]));
     }
     begin = begin.filter(|_| true);
+    // Windows that a hole touches, with `reach` around the lateness.
+    let holed = |start: Option<i64>, reach: Option<i64>| {
+        let around = set.lateness_ms.zip(reach).map(|(lateness, reach)| lateness + reach);
+        spans.iter().any(|(m, n)| {
+            let low = m.zip(around).map(|(m, around)| m - around);
+            let high = n.zip(around).map(|(n, around)| n + around);
+            let (Some(start), Some(length)) = (start, length) else {
+                return true;
+            };
+            low.is_none_or(|low| low < start + length) && high.is_none_or(|high| high >= start)
+        })
+    };
     let counts = |time: i64| begin.is_none_or(|begin| time >= begin) && end.is_none_or(|end| time < end);
 
-    let mut truth = Truth::default();
+    let mut truth = Truth {
+        times: prior.map(|prior| prior.times.clone()).unwrap_or_default(),
+        fates: prior.map(|prior| prior.fates.clone()).unwrap_or_default(),
+        ..Truth::default()
+    };
+    truth
+        .times
+        .extend(seen.iter().map(|record| (record.position, record.time)));
+    for record in &seen {
+        let (outcome, partner) = record.fate.unwrap();
+        if partner == Some(LOST) {
+            truth.alone.insert(record.position);
+        }
+        let partner = partner.map(|at| match at {
+            LOST => prior.unwrap().fates[&record.position].1.unwrap(),
+            at => seen[at].position,
+        });
+        truth.fates.insert(record.position, (outcome, partner));
+    }
     let timed = seen
         .iter()
         .map(|record| match (record.position.side, record.fate.unwrap().1) {
-            (Side::Canary, Some(partner)) => seen[partner].time,
+            (Side::Canary, Some(partner)) if partner != LOST => seen[partner].time,
             _ => record.time,
         });
-    let oldest = timed.chain(put.iter().filter_map(|put| put.max)).map(window).min();
+    let oldest = timed
+        .chain(put.iter().filter_map(|put| put.max))
+        .map(window)
+        .filter(|start| *start >= prior.map(|prior| prior.frontier))
+        .min();
     let place = |max: Option<i64>| match (max, oldest) {
         (Some(max), _) => window(max),
         (None, Some(oldest)) => oldest,
@@ -224,12 +349,25 @@ pub fn truth(world: &World, raises: &Raises) -> Truth {
     for record in &seen {
         let (outcome, partner) = record.fate.unwrap();
         let side = record.position.side;
+        if partner == Some(LOST) {
+            // The pair counts where its baseline is: in a final window, or nowhere.
+            let Prior {
+                frontier, fates, times, ..
+            } = prior.unwrap();
+            let (frontier, partner) = (*frontier, fates[&record.position].1.unwrap());
+            let straddles = (times[&partner] < frontier) != (record.time < frontier);
+            if straddles && (side == Side::Baseline) != (record.time < frontier) {
+                let (counted, ..) = truth.windows.entry(window(record.time.max(frontier))).or_default();
+                counted.sides.get_mut(side).excluded_edge += 1;
+            }
+            continue;
+        }
         if partner.is_some() && side == Side::Canary {
             continue;
         }
         let (counted, _, candidates) = truth.windows.entry(window(record.time)).or_default();
         let own = counted.sides.get_mut(side);
-        if !counts(record.time) {
+        if !counts(record.time) || holed(window(record.time), grace) {
             own.excluded_edge += 1;
             if partner.is_some() {
                 counted.sides.canary.excluded_edge += 1;
@@ -300,8 +438,10 @@ pub fn truth(world: &World, raises: &Raises) -> Truth {
             start.zip(length).map_or(i64::MAX, |(start, length)| start + length - 1),
         );
         let named = start.is_some() || length.is_none();
-        *edge = named
-            && (begin.is_some_and(|begin| last < begin) || (start.is_some() && end.is_some_and(|end| first >= end)));
+        *edge = holed(*start, grace)
+            || named
+                && (begin.is_some_and(|begin| last < begin)
+                    || (start.is_some() && end.is_some_and(|end| first >= end)));
         candidates.sort_by_key(|candidate| {
             (
                 candidate.baseline.or(candidate.canary),
@@ -310,7 +450,8 @@ pub fn truth(world: &World, raises: &Raises) -> Truth {
             )
         });
     }
-    share(&mut truth, &put, oldest, length, grace, counts);
+    let judged = |max: i64| counts(max) && !holed(window(max), grace.map(|grace| 5 * grace));
+    share(&mut truth, &put, oldest, length, grace, judged);
     truth
 }
 

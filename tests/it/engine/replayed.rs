@@ -124,6 +124,7 @@ fn after_crashes_and_wakes() {
         batch: 4,
         crash: 10,
         idle: true,
+        lose: 0,
     };
     assert!(computed_again(3_000_000..3_001_500, disturbed) > 1_500);
 }
