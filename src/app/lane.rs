@@ -40,6 +40,8 @@ pub struct Partition {
     pub trail: Trail,
     /// Records that wait for a schema or a contract.
     pub waiting: Option<Waiting>,
+    /// What retention took behind records that wait: from, to.
+    pub told_hole: Option<(u64, u64)>,
     /// An end that was told while records waited.
     pub told_end: Option<u64>,
 }

@@ -1,6 +1,7 @@
 //! One stream, read and stepped: `read -> schema -> plan -> fingerprint -> step`, one straight line, one thread.
 
 mod idle;
+mod lost;
 mod needs;
 mod pace;
 mod retention;
@@ -182,19 +183,7 @@ impl Stream {
                 self.reached(side, partition, position, outputs);
             }
             Read::Expired(partition, from, to) => {
-                let text = format!(
-                    "retention took offsets {from} to {to} of {side} partition {partition} before they were read"
-                );
-                self.incident(Inconclusive::Expired, side, text);
-                self.engine.step(
-                    Input::Reached {
-                        side,
-                        partition,
-                        position: to,
-                    },
-                    outputs,
-                );
-                self.finish_at(side, partition, to, outputs);
+                self.expired(side, partition, (from, to), outputs);
             }
             Read::Truncated(partition, position, end) => {
                 let text = format!("{side} partition {partition} was read to offset {position} and now ends at {end}");

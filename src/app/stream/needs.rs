@@ -98,6 +98,10 @@ impl Stream {
         if state.waiting.is_some() {
             return !entries.is_empty();
         }
+        if let Some(lost) = state.told_hole.take() {
+            self.lose(side, partition, lost, outputs);
+        }
+        let state = self.lanes.get_mut(side).partitions.entry(partition).or_default();
         if let Some(position) = state.told_end.take() {
             self.reached(side, partition, position, outputs);
         } else if let Some(last) = entries.last() {

@@ -4,6 +4,7 @@ mod driver;
 mod examples;
 mod holes;
 mod hot;
+mod lives;
 #[cfg(feature = "mutants")]
 mod mutants;
 mod oracle;

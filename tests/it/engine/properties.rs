@@ -4,7 +4,8 @@ use crosscheck::engine::{FinalWindow, Range};
 
 use super::driver::{Holes, Life};
 use super::driver::{Manner, Run, run};
-use super::oracle::{Prior, Truth, settled_before, truth};
+use super::lives::{Prior, settled_before};
+use super::oracle::{Truth, truth};
 use super::world::{Rng, World};
 
 /// Worlds a property looks at in `cargo test`; the long ones look at a hundred times as many.
