@@ -53,12 +53,15 @@ struct Put<'a> {
 /// The maxima before and after each hole.
 type Spans = Vec<(Option<i64>, Option<i64>)>;
 
+/// What the maxima came to: the largest of each side, S, and around the holes.
+struct Walk {
+    largest: [Option<i64>; 2],
+    start: Option<i64>,
+    spans: Spans,
+}
+
 /// Rules 8, 9, 10: what each record of a log is.
-fn classify<'a>(
-    world: &'a World,
-    raises: &Raises,
-    holes: &Holes,
-) -> (Vec<Seen<'a>>, Vec<Put<'a>>, [Option<i64>; 2], Option<i64>, Spans) {
+fn classify<'a>(world: &'a World, raises: &Raises, holes: &Holes) -> (Vec<Seen<'a>>, Vec<Put<'a>>, Walk) {
     let set = &world.settings;
     let none = set.window_ms.is_none();
     let (mut seen, mut put, mut largest, mut start) = (Vec::new(), Vec::new(), [None; 2], None);
@@ -136,7 +139,8 @@ fn classify<'a>(
         start = start.max(first);
     }
     seen.sort_by_key(|record| (record.time, record.position));
-    (seen, put, largest, start, spans)
+    let walk = Walk { largest, start, spans };
+    (seen, put, walk)
 }
 
 fn equal(one: &Fingerprint, other: &Fingerprint, exactly: bool) -> bool {
@@ -226,7 +230,8 @@ fn remember(seen: &mut [Seen<'_>], prior: &Prior) {
 
 pub fn truth(world: &World, raises: &Raises, holes: &Holes, prior: Option<&Prior>) -> Truth {
     let set = &world.settings;
-    let (mut seen, mut put, largest, start, spans) = classify(world, raises, holes);
+    let (mut seen, mut put, walk) = classify(world, raises, holes);
+    let Walk { largest, start, spans } = walk;
     if let Some(prior) = prior {
         // Not read again.
         put.retain(|Put { max, position, .. }| {
