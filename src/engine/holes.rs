@@ -107,7 +107,7 @@ impl Holes {
 
     /// True where a window is no evidence.
     pub(super) fn touch(&self, window: i64) -> bool {
-        self.edges.contains(window)
+        self.edges.contains(window) && !mutant!(HoleIsNoEdge)
     }
 
     /// True where bad records of a window are no evidence.

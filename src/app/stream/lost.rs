@@ -8,6 +8,9 @@ use crate::model::{Inconclusive, Side};
 impl Stream {
     /// Retention took offsets before they were read. They are lost where the reader stands: behind records that wait.
     pub(super) fn expired(&mut self, side: Side, partition: u32, (from, to): (u64, u64), outputs: &mut Vec<Output>) {
+        if mutant!(ResetToLatest) {
+            return self.reached(side, partition, to, outputs);
+        }
         let topic = match &self.lanes.get(side).log {
             Log::Kafka(topic) => topic.name(),
             Log::Avro(_) => "",
