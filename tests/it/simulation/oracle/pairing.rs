@@ -80,29 +80,29 @@ fn rule_6(comparison: &Comparison, identity: &[Candidate], first: usize, whole: 
     let own = |a: &Candidate, b: &Candidate| a.position.side == b.position.side;
     let equal = |a: &Candidate, b: &Candidate| equal(comparison, a, b);
     // The unsettled ones in [r, r + grace], oldest first. What stands before r is settled.
-    let s: Vec<usize> = (first..identity.len())
-        .filter(|at| !identity[*at].settled && near(&identity[*at], r))
-        .collect();
-    let others = || s.iter().copied().filter(|at| !own(&identity[*at], r));
+    let s = || {
+        let later = (first..identity.len()).take_while(|at| near(&identity[*at], r));
+        later.filter(|at| !identity[*at].settled)
+    };
+    let others = || s().filter(|at| !own(&identity[*at], r));
     // An already settled record of its own side within grace is equal to it.
     let is_duplicate = |x: &Candidate| {
-        !by_content
-            && identity
-                .iter()
-                .any(|settled| settled.settled && own(settled, x) && near(settled, x) && equal(settled, x))
+        let mut settled = identity
+            .iter()
+            .filter(|settled| settled.settled && own(settled, x) && near(settled, x));
+        !by_content && settled.any(|settled| equal(settled, x))
     };
     // There is an equal record of the other side in S.
-    let has_equal = |x: &Candidate| s.iter().any(|at| !own(&identity[*at], x) && equal(&identity[*at], x));
+    let has_equal = |x: &Candidate| s().any(|at| !own(&identity[at], x) && equal(&identity[at], x));
 
-    let same_amount = |at: &usize| identity[*at].amount == r.amount;
-    let equals: Vec<usize> = others().filter(|at| equal(&identity[*at], r)).collect();
-    let exact = equals.iter().copied().find(same_amount);
-    if let Some(partner) = exact.or(equals.first().copied()) {
+    let equals = || others().filter(|at| equal(&identity[*at], r));
+    if let Some(oldest) = equals().next() {
+        let exact = equals().find(|at| identity[*at].amount == r.amount);
         met(if exact.is_some() { "6a" } else { "6a within tolerance" });
-        if equals.first() != Some(&partner) {
+        if exact.is_some_and(|exact| exact != oldest) {
             met("6a exact before older");
         }
-        return (Outcome::Matched, Some(partner));
+        return (Outcome::Matched, exact.or(Some(oldest)));
     }
     if is_duplicate(r) {
         met("6b");
