@@ -10,6 +10,8 @@ use crate::cli::bad_input::log::{Cluster, ORDER, framed, order};
 
 /// Two equal topics on a broker of our own, whose schema the real registry has; a program with its passwords.
 fn world() -> (Cluster, Program) {
+    // The client of this test has none of its own; where it is there already it is the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let at = format!(
         "{}/subjects/tls-{}/versions",
