@@ -229,6 +229,7 @@ def main():
     parser.add_argument("--gate", action="store_true", help=f"every 1/{GATES} waits for a line on standard input")
     parser.add_argument("--healthy", action="store_true", help="no faults")
     parser.add_argument("--bad", type=int, default=0, help="bad records of each kind")
+    parser.add_argument("--transactions", type=int, default=400, help="that are committed on a side, at most")
     parser.add_argument("--abort-share", type=float, default=0.1, help="transactions that are aborted")
     parser.add_argument("--truth", required=True, help="file for the truth; it appears when all is written")
     options = parser.parse_args()
@@ -287,7 +288,7 @@ def main():
 
     if options.gate:
         print("scenario: the topics exist", flush=True)
-    size = max(options.records // 400, 50)
+    size = max(options.records // options.transactions, 50)
     chunks = [range(at, min(at + size, options.records)) for at in range(0, options.records, size)]
     debt = 0.0
     began = time.monotonic()
