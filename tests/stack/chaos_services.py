@@ -108,6 +108,12 @@ class Runner(seen.Worker):
         """Records that this process has read, or nothing while it does not answer."""
         return self.metric("crosscheck_records_read_total")
 
+    def hears(self):
+        """Whether the process has a handler for SIGTERM by now; before `main` nobody can have one."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+        return int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1
+
     def stop(self, seconds=10):
         """SIGTERM; how long it took to end with 0."""
         seen.need(self.process.poll() is None, f"the worker ended before SIGTERM\n{self.tail()}")

@@ -7,6 +7,7 @@ mod next;
 mod seat;
 mod setup;
 mod show;
+mod signals;
 mod state;
 mod status;
 
@@ -15,7 +16,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +31,8 @@ use crate::edge::http;
 use crate::edge::registry::Registry;
 use crate::edge::store::{self, Begin, Generation, Store};
 use crate::model::Side;
+use signals::Signals;
+
 pub use commit::{Committer, Ended as StreamEnded, Shared, contract_fact, contract_rows, finish};
 pub use follow::{Follower, Job, Orders, Turn};
 pub use life::{Assigned, Life, renew};
@@ -71,11 +73,16 @@ pub fn run(config: Config) -> Result<Ending> {
         .build()
         .context("start the runtime")?;
     let ended = runtime.block_on(async {
+        let mut signals = Signals::listen()?;
         advice::tell(&config, Clock::start().today());
         loop {
             // A generation that somebody began by a command is worked on by the same process.
-            let worker = Worker::build(config.clone(), CancellationToken::new()).await?;
-            match worker.serve().await? {
+            let building = tokio::spawn(Worker::build(config.clone(), CancellationToken::new()));
+            let worker = tokio::select! {
+                built = building => built.context("join the start")??,
+                ended = signals.next() => return Ok(ended),
+            };
+            match worker.serve_until(&mut signals).await? {
                 Ended::Superseded => {}
                 ended => return Ok(ended),
             }
@@ -158,6 +165,10 @@ impl Worker {
     /// # Errors
     /// A log that cannot be read any further, a lease that another worker took.
     pub async fn serve(self) -> Result<Ended> {
+        self.serve_until(&mut Signals::listen()?).await
+    }
+
+    async fn serve_until(self, signals: &mut Signals) -> Result<Ended> {
         let Self {
             config,
             generation,
@@ -200,7 +211,7 @@ impl Worker {
             };
             lives.spawn(life.run());
         }
-        let waited = match wait(&mut lives, &show).await {
+        let waited = match wait(&mut lives, &show, signals).await {
             Err(error) => next::after(error, &shared.store, &generation.id, &config.digest()).await,
             waited => waited,
         };
@@ -260,10 +271,8 @@ async fn check_registries(registries: Vec<Arc<Registry>>) {
 }
 
 /// Waits for a signal, or for a stream that cannot go on.
-async fn wait(lives: &mut JoinSet<Result<commit::Ended>>, show: &show::Show) -> Result<Ended> {
+async fn wait(lives: &mut JoinSet<Result<commit::Ended>>, show: &show::Show, signals: &mut Signals) -> Result<Ended> {
     let show::Show { shared, generation, .. } = show;
-    let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
     let mut complete = 0;
     let all = lives.len();
     let digest = show.config.digest();
@@ -271,8 +280,7 @@ async fn wait(lives: &mut JoinSet<Result<commit::Ended>>, show: &show::Show) -> 
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = terminate.recv() => return Ok(Ended::Terminated),
-            _ = interrupt.recv() => return Ok(Ended::Interrupted),
+            ended = signals.next() => return Ok(ended),
             () = shared.shutdown.cancelled() => return Ok(Ended::Cancelled),
             // A release that is closed and read has nothing left to do but to wait for its next generation.
             _ = every.tick(), if complete == all => {
