@@ -1,0 +1,224 @@
+//! What a run stored, against the whole truth.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crosscheck::app::replay::inputs::Inputs;
+use crosscheck::edge::store::{GenerationState, Stored};
+use crosscheck::engine::Checkpoint;
+use crosscheck::model::{BadCounts, Outcome, Position, Side, WindowCounts};
+
+use super::driver::Ran;
+use super::oracle::{self, Difference, Hole, Read, Whole};
+use super::verdicts;
+
+/// What of it is wrong, in sentences; empty where all is right.
+pub fn check(ran: &mut Ran) -> Vec<String> {
+    let mut wrong = ran.broken.clone();
+    if ran.closed && !ran.complete && wrong.is_empty() && !ran.is_over_early() {
+        wrong.push("the release was closed and never stored whole".to_owned());
+    }
+    let Some(stored) = &ran.stored else {
+        return wrong;
+    };
+    if ran.complete
+        && ran
+            .releases
+            .first()
+            .is_some_and(|row| row.state != GenerationState::Closed)
+    {
+        wrong.push("everything is stored and the generation is not closed".to_owned());
+    }
+    if ran.has_lost() {
+        return wrong;
+    }
+    let Some(inputs) = inputs(ran) else {
+        return wrong;
+    };
+    let whole = oracle::whole(&ran.world, &inputs);
+    windows(stored, &whole, &mut wrong);
+    bad(stored, &whole, &mut wrong);
+    findings(ran, stored, &whole, &mut wrong);
+    verdicts::check(ran, stored, &whole, &mut wrong);
+    for name in verdicts::said(stored) {
+        ran.reached.reached(name);
+    }
+    ran.reached.add(&whole.reached);
+    ran.reached.reached("compared with the oracle");
+    wrong
+}
+
+/// What was stored that is no part of the logs. `None` where nothing was stored.
+fn inputs(ran: &Ran) -> Option<oracle::Stored> {
+    let last = ran.committed.last()?;
+    let grace_ms = ran.world.settings.grace_ms.unwrap_or(0);
+    let closed = ran.complete && last.state.ends.is_some();
+    let mut reads: BTreeMap<(Side, u32), Read> = BTreeMap::new();
+    for stored in &last.checkpoint.partitions {
+        let Some(side) = stored.side else { continue };
+        let ends = last.state.ends.as_ref().filter(|_| closed).map(|ends| ends.get(side));
+        let end = ends.and_then(|ends| ends.iter().find(|(partition, _)| *partition == stored.partition));
+        reads.insert(
+            (side, stored.partition),
+            Read {
+                side,
+                partition: stored.partition,
+                life: ran.life(side),
+                after_the_cut: ran.after_the_cut(side, stored.partition),
+                from: stored.from,
+                to: end.map_or(stored.position, |(_, end)| (*end).max(stored.from)),
+                raises: Vec::new(),
+                holes: Vec::<Hole>::new(),
+                untimely: BTreeSet::new(),
+            },
+        );
+    }
+    // What the windows were computed from, and what will be for those to come.
+    let rows = ran.stored.iter().flat_map(|stored| &stored.inputs);
+    let before: Vec<Checkpoint> = rows.map(|row| Inputs::read(row).unwrap().checkpoint).collect();
+    let committed = ran.committed.iter().map(|committed| &committed.checkpoint);
+    for checkpoint in before.iter().chain(committed) {
+        for stored in &checkpoint.partitions {
+            let key = stored.side.map(|side| (side, stored.partition));
+            if let Some(read) = key.and_then(|key| reads.get_mut(&key)) {
+                read.raises.extend(&stored.raised);
+                read.untimely.extend(&stored.untimely_by_clock);
+            }
+        }
+    }
+    for read in reads.values_mut() {
+        read.raises.sort_unstable();
+        read.raises.dedup();
+    }
+    Some(oracle::Stored {
+        reads: reads.into_values().collect(),
+        s_ms: last.checkpoint.start_ms,
+        // What is final ends at the frontier or before it.
+        watermark_ms: last
+            .checkpoint
+            .frontier_ms
+            .map(|frontier_ms| frontier_ms + grace_ms + 1),
+        closed,
+    })
+}
+
+fn windows(stored: &Stored, whole: &Whole, wrong: &mut Vec<String>) {
+    let nothing = oracle::Window::default();
+    let mut seen = BTreeSet::new();
+    for row in &stored.windows {
+        let start_ms = row.start_ms.unwrap_or(i64::MIN);
+        if !seen.insert(start_ms) {
+            wrong.push(format!("window {start_ms} is stored twice"));
+        }
+        let truth = whole.windows.get(&start_ms).unwrap_or(&nothing);
+        if row.counts != truth.counts {
+            let (stored, truth) = (told(&row.counts), told(&truth.counts));
+            wrong.push(format!("window {start_ms} counts {stored}, and it is {truth}"));
+        }
+        if whole.windows.contains_key(&start_ms) && row.edge != truth.edge {
+            wrong.push(format!(
+                "window {start_ms}: edge {}, and it is {}",
+                row.edge, truth.edge
+            ));
+        }
+    }
+    for (start_ms, window) in &whole.windows {
+        if window.is_final && window.counts != WindowCounts::default() && !seen.contains(start_ms) {
+            wrong.push(format!(
+                "window {start_ms} is final and not stored: {}",
+                told(&window.counts)
+            ));
+        }
+    }
+}
+
+/// What a window counts, without its zeros.
+fn told(counts: &WindowCounts) -> String {
+    let json = serde_json::to_value(counts).unwrap();
+    let mut parts = Vec::new();
+    flat("", &json, &mut parts);
+    parts.join(" ")
+}
+
+fn flat(path: &str, value: &serde_json::Value, parts: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            for (name, value) in fields {
+                flat(&format!("{path}.{name}"), value, parts);
+            }
+        }
+        value if *value != 0 => parts.push(format!("{path}={value}")),
+        _ => {}
+    }
+}
+
+fn bad(stored: &Stored, whole: &Whole, wrong: &mut Vec<String>) {
+    let mut seen = BTreeMap::new();
+    for row in &stored.bad {
+        let start_ms = row.start_ms.unwrap_or(i64::MIN);
+        seen.insert(start_ms, row.counts);
+        let truth = whole.windows.get(&start_ms).cloned().unwrap_or_default();
+        if !truth.bad_is_open && row.counts != truth.bad {
+            wrong.push(format!(
+                "bad records of window {start_ms} are {:?}, and it is {:?}",
+                row.counts, truth.bad
+            ));
+        }
+    }
+    for (start_ms, window) in &whole.windows {
+        let due = window.bad_is_final && !window.bad_is_open && window.bad != BadCounts::default();
+        if due && !seen.contains_key(start_ms) {
+            wrong.push(format!("bad records of window {start_ms} are settled and not stored"));
+        }
+    }
+}
+
+fn findings(ran: &Ran, stored: &Stored, whole: &Whole, wrong: &mut Vec<String>) {
+    let most = ran.world.settings.findings_max;
+    let mut found: BTreeMap<(i64, Outcome), BTreeSet<Difference>> = BTreeMap::new();
+    for row in &stored.findings {
+        if matches!(row.outcome, Outcome::Undecodable | Outcome::Untimely) {
+            continue;
+        }
+        let position = |side: Side, at: Option<(u32, u64)>| {
+            at.map(|(partition, offset)| Position {
+                side,
+                partition,
+                offset,
+            })
+        };
+        let difference = Difference {
+            outcome: row.outcome,
+            baseline: position(Side::Baseline, row.baseline),
+            canary: position(Side::Canary, row.canary),
+        };
+        let start_ms = row.start_ms.unwrap_or(i64::MIN);
+        if !found.entry((start_ms, row.outcome)).or_default().insert(difference) {
+            wrong.push(format!("a finding is stored twice: {difference:?}"));
+        }
+        let known = whole.windows.get(&start_ms);
+        if known.is_none_or(|window| !window.differing.contains(&difference)) {
+            wrong.push(format!("a finding that is none, in window {start_ms}: {difference:?}"));
+        }
+        // A pair that differs and is still there is told with its fields.
+        if row.outcome == Outcome::Mismatched && row.body.fields.is_empty() && row.body.note.is_none() {
+            wrong.push(format!(
+                "a finding without fields, in window {start_ms}: {difference:?}"
+            ));
+        }
+    }
+    for (start_ms, window) in whole.windows.iter().filter(|(_, window)| window.is_final) {
+        let mut due: BTreeMap<Outcome, usize> = BTreeMap::new();
+        for difference in &window.differing {
+            *due.entry(difference.outcome).or_default() += 1;
+        }
+        for (outcome, count) in due {
+            let kept = found.get(&(*start_ms, outcome)).map_or(0, BTreeSet::len);
+            if kept < count.min(most) {
+                wrong.push(format!(
+                    "window {start_ms} has {count} {}, and {kept} findings of them",
+                    outcome.as_str()
+                ));
+            }
+        }
+    }
+}

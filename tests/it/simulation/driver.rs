@@ -1,0 +1,288 @@
+//! One seed, one run: a world, a machine with faults, and what it left in the database.
+
+use std::sync::{Arc, Mutex, OnceLock};
+
+use crosscheck::app::worker::State;
+use crosscheck::config::{Config, Contract, Purpose, Start as Begin};
+use crosscheck::edge::store::{Read, ReleaseRow, Span, Stored};
+use crosscheck::engine::Checkpoint;
+use crosscheck::model::Side;
+
+use super::clock::SimTime;
+use super::database::Simulated;
+use super::faults::Rates;
+use super::outside::{Nature, Weather, name_of};
+use super::scheduler::Scheduler;
+use super::trace::Trace;
+use super::world::World;
+use super::world::log::Kind;
+use super::world::plan::Start;
+use super::world::rng::Rng;
+use super::world::sometimes::Sometimes;
+
+const CONFIG: &str = r#"
+release: {name: simulated}
+clusters:
+  orders: {brokers: ["simulated:9092"]}
+  orders.canary: {brokers: ["simulated:9092"]}
+registries:
+  orders: {url: "http://simulated:8081"}
+  orders.canary: {url: "http://simulated:8081"}
+streams:
+  - name: orders
+    baseline: {topic: orders, cluster: orders, registry: orders}
+    canary: {topic: orders.canary, cluster: orders.canary, registry: orders.canary}
+    identity: {parts: [{field: id}]}
+    event_time: {field: created_at}
+"#;
+
+/// What was committed with a checkpoint.
+pub struct Committed {
+    pub at_ms: i64,
+    pub epoch: i64,
+    pub checkpoint: Checkpoint,
+    pub state: State,
+}
+
+/// What a run left behind.
+pub struct Ran {
+    pub world: World,
+    /// Every checkpoint that was ever committed, in order: the stored inputs stand in them.
+    pub committed: Vec<Committed>,
+    /// What is stored at the end.
+    pub stored: Option<Stored>,
+    pub releases: Vec<ReleaseRow>,
+    pub reached: Sometimes,
+    pub trace: u64,
+    /// What must never happen, and did.
+    pub broken: Vec<String>,
+    /// `release close` was asked for.
+    pub closed: bool,
+    /// A closed release was stored whole.
+    pub complete: bool,
+    pub ended_at_ms: i64,
+}
+
+impl Ran {
+    /// Which life of a topic was read: the one when something was stored first.
+    pub fn life(&self, side: Side) -> usize {
+        let lives = &self.world.topic(side).lives;
+        let first_ms = self.committed.first().map_or(i64::MIN, |first| first.at_ms);
+        lives.iter().rposition(|life| life.from_ms <= first_ms).unwrap_or(0)
+    }
+
+    /// Whether a partition lost its end before the run was over.
+    pub fn after_the_cut(&self, side: Side, partition: u32) -> bool {
+        let life = &self.world.topic(side).lives[self.life(side)];
+        let cut = &life.partitions[partition as usize].cut;
+        cut.as_ref().is_some_and(|cut| cut.at_ms <= self.ended_at_ms)
+    }
+
+    /// Records of both logs.
+    pub fn records(&self) -> u64 {
+        let partitions = Side::PAIR.into_iter().flat_map(|side| &self.world.topic(side).lives);
+        let slots = partitions
+            .flat_map(|life| &life.partitions)
+            .flat_map(|partition| &partition.slots);
+        slots.filter(|slot| matches!(slot.kind, Kind::Record(_))).count() as u64
+    }
+
+    /// What of the logs' own trouble it met, and how it ended.
+    pub fn met(&self) -> String {
+        let names = ["met: expired", "met: truncated", "met: recreated", "met: repartitioned"];
+        let met = names.map(|name| format!("{name} {}", self.reached.get(name)));
+        format!("{}; closed {}, complete {}", met.join(", "), self.closed, self.complete)
+    }
+
+    /// Prints what there is to know.
+    pub fn tell(&self) {
+        println!("{:?}\n{:?}", self.world.settings, self.world.plan);
+        println!(
+            "begins {}, close {:?}, quiet {}, start {:?}",
+            self.world.begins_at_ms, self.world.close_at_ms, self.world.quiet_at_ms, self.world.start
+        );
+        for committed in &self.committed {
+            let Committed {
+                at_ms,
+                epoch,
+                checkpoint,
+                state,
+            } = committed;
+            println!(
+                "{at_ms} epoch {epoch}: frontier {:?}, closing {}, ends {:?}",
+                checkpoint.frontier_ms, checkpoint.closing, state.ends
+            );
+            for partition in &checkpoint.partitions {
+                println!("    {partition:?}");
+            }
+        }
+        for side in Side::PAIR {
+            for partition in &self.world.topic(side).lives[self.life(side)].partitions {
+                println!(
+                    "{side} {}: {} slots, opens {:?}, lows {:?}",
+                    partition.id,
+                    partition.slots.len(),
+                    partition.opens.len(),
+                    partition.lows
+                );
+            }
+        }
+    }
+
+    /// The logs lost or gained something while they were read.
+    pub fn has_lost(&self) -> bool {
+        let names = ["met: expired", "met: truncated", "met: recreated", "met: repartitioned"];
+        names.iter().any(|name| self.reached.get(name) > 0)
+    }
+
+    /// The logs themselves ended the run: nothing more becomes final.
+    pub fn is_over_early(&self) -> bool {
+        self.reached.get("met: truncated") + self.reached.get("met: recreated") > 0
+    }
+}
+
+/// Runs a seed. `told` prints what happens.
+pub fn run(seed: u64, told: bool) -> Ran {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(drive(seed, told))
+}
+
+async fn drive(seed: u64, told: bool) -> Ran {
+    // What the machine does must not move what the logs hold.
+    let mut rng = Rng::new(seed ^ 0x6d61_6368_696e_6500);
+    let world = World::new(seed);
+    let config = config(&world);
+    let time = SimTime::new(world.begins_at_ms);
+    let close_at_ms = world
+        .close_at_ms
+        .or_else(|| rng.chance(0.8).then_some(world.quiet_at_ms));
+    let nature = Arc::new(Nature {
+        world,
+        time,
+        weather: Weather::default(),
+        rng: Mutex::new(rng.fork()),
+        reached: Mutex::default(),
+    });
+    for its in [nature.world.plan.sides.baseline, nature.world.plan.sides.canary] {
+        if its.disorder_ms > 0 {
+            nature.reached("out of order");
+        }
+        if its.skew_ms != 0 || its.offset_ms != 0 {
+            nature.reached("skewed clocks");
+        }
+    }
+    let database = Simulated::default();
+    let committed = watch(&database, nature.time.clone());
+    let operator = database.connect().store();
+    let mut scheduler = Scheduler {
+        nature: nature.clone(),
+        database: database.clone(),
+        config: Arc::new(config),
+        rates: Rates::new(&mut rng),
+        rng,
+        trace: Trace::new(told),
+        slots: [None, None],
+        operator,
+        close_at_ms,
+        closed: false,
+        broken: Vec::new(),
+        complete: false,
+    };
+    database.set_clock(nature.time.now_ms());
+    scheduler.database_faults();
+    scheduler.run().await;
+    let releases = scheduler.operator.releases(None).await.unwrap();
+    let stored = match releases.first() {
+        Some(row) => {
+            let read = Read {
+                generation: row.id.clone(),
+                stream: None,
+                windows: Span::ALL,
+                findings_max: i64::MAX,
+                inputs: Span::ALL,
+            };
+            Some(scheduler.operator.read(read).await.unwrap())
+        }
+        None => None,
+    };
+    for slot in &mut scheduler.slots {
+        if let Some(process) = slot.take() {
+            process.kill();
+        }
+    }
+    let Scheduler {
+        trace,
+        broken,
+        closed,
+        complete,
+        ..
+    } = scheduler;
+    let mut reached = nature.reached.lock().unwrap().clone();
+    for (name, times) in database.reached() {
+        reached.times(name, times);
+    }
+    reached.add(&nature.world.injected);
+    let committed = std::mem::take(&mut *committed.lock().unwrap());
+    Ran {
+        world: nature.world.clone(),
+        ended_at_ms: nature.time.now_ms(),
+        committed,
+        stored,
+        releases,
+        reached,
+        trace: trace.hash(),
+        broken,
+        closed,
+        complete,
+    }
+}
+
+/// Collects every checkpoint that is committed.
+fn watch(database: &Simulated, time: Arc<SimTime>) -> Arc<Mutex<Vec<Committed>>> {
+    let all: Arc<Mutex<Vec<Committed>>> = Arc::default();
+    let to = all.clone();
+    database.on_commit(move |row| {
+        to.lock().unwrap().push(Committed {
+            at_ms: time.now_ms(),
+            epoch: row.lease.0,
+            checkpoint: serde_json::from_str(row.checkpoint).unwrap(),
+            state: serde_json::from_str(row.state.unwrap_or("{}")).unwrap(),
+        });
+    });
+    all
+}
+
+/// The worker's config for a world.
+pub fn config(world: &World) -> Config {
+    static BASE: OnceLock<Config> = OnceLock::new();
+    let base = BASE.get_or_init(|| {
+        let variables = std::collections::BTreeMap::new();
+        Config::parse("simulation", CONFIG, &variables, Purpose::WorkerOffline)
+            .unwrap_or_else(|faults| panic!("{}", faults.lines().join("\n")))
+    });
+    let mut config = base.clone();
+    config.release.start = match world.start {
+        Start::Earliest => Begin::Earliest,
+        Start::Now => Begin::Now,
+        Start::Time(ms) => Begin::At(ms),
+    };
+    config.trust_key = Some("simulated".into());
+    let stream = &mut config.streams[0];
+    stream.engine = world.settings.clone();
+    stream.contract = Some(Contract::Subject {
+        name: "orders-value".to_owned(),
+        version: 1,
+    });
+    stream.limits.idle_ms = world.idle_ms;
+    stream.limits.ahead_max_ms = world.ahead_max_ms;
+    for side in Side::PAIR {
+        let its = stream.sides.get_mut(side);
+        its.codec = world.codec();
+        its.topic = name_of(side).to_owned();
+    }
+    config
+}
