@@ -26,8 +26,8 @@ clusters:
   orders: {brokers: ["simulated:9092"]}
   orders.canary: {brokers: ["simulated:9092"]}
 registries:
-  orders: {url: "http://simulated:8081"}
-  orders.canary: {url: "http://simulated:8081"}
+  orders: {url: "https://simulated:8081"}
+  orders.canary: {url: "https://simulated:8081"}
 streams:
   - name: orders
     baseline: {topic: orders, cluster: orders, registry: orders}
