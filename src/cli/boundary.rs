@@ -62,7 +62,7 @@ pub fn release(config: Config, request: ReleaseRequest, tone: Tone, out: &mut dy
 /// Our own world failing.
 pub fn replay(request: &ReplayRequest, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
     logs::to_stderr(tone, logs::Level::Error);
-    app::replay::run(request, out)
+    app::replay::run(request, tone, out)
 }
 
 /// The database brought to this binary's version.

@@ -4,7 +4,7 @@ pub mod drive;
 mod open;
 mod partners;
 mod plan;
-mod progress;
+pub mod progress;
 mod result;
 
 use std::io::Write;
@@ -43,7 +43,7 @@ pub fn run(mut request: ReconcileRequest, output: Output, tone: Tone, out: &mut 
         return Ok(Ending::Done);
     }
     let interrupt = drive::Interrupt::listen(runtime.handle());
-    let bar = progress::Bar::new(&opened, tone);
+    let bar = progress::Bar::new(&opened.stream, opened.offsets, tone);
     let open::Opened {
         mut stream,
         again,

@@ -5,22 +5,22 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::open::Opened;
 use crate::app::command::Tone;
 use crate::app::stream::Stream;
 use crate::model::Side;
 
-/// A bar, or nothing.
-pub struct Bar(Option<ProgressBar>);
+/// A bar, or nothing; and the offsets that were read before it began.
+pub struct Bar(Option<ProgressBar>, u64);
 
 impl Bar {
     /// Shows itself where a person looks and did not ask for quiet.
     #[must_use]
-    pub fn new(opened: &Opened, tone: Tone) -> Self {
+    pub fn new(stream: &Stream, offsets_max: u64, tone: Tone) -> Self {
+        let begun = offsets(stream);
         if tone.quiet || !std::io::stderr().is_terminal() {
-            return Self(None);
+            return Self(None, begun);
         }
-        let files = bytes(&opened.stream).1;
+        let files = bytes(stream).1;
         let (length, template) = if files > 0 {
             (
                 files,
@@ -28,7 +28,7 @@ impl Bar {
             )
         } else {
             (
-                opened.offsets,
+                offsets_max,
                 "{bar:30} {human_pos} of {human_len} records, {per_sec}, {eta} left {msg}",
             )
         };
@@ -37,7 +37,7 @@ impl Bar {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(200));
-        Self(Some(bar))
+        Self(Some(bar), begun)
     }
 
     /// Shows where the stream is.
@@ -46,14 +46,10 @@ impl Bar {
             return;
         };
         let (read_bytes, all_bytes) = bytes(stream);
-        let offsets = |side| {
-            let view = stream.engine.side(side);
-            view.read + view.gaps
-        };
         bar.set_position(if all_bytes > 0 {
             read_bytes
         } else {
-            Side::PAIR.into_iter().map(offsets).sum()
+            offsets(stream).saturating_sub(self.1)
         });
     }
 
@@ -63,6 +59,14 @@ impl Bar {
             bar.finish_and_clear();
         }
     }
+}
+
+fn offsets(stream: &Stream) -> u64 {
+    let of = |side| {
+        let view = stream.engine.side(side);
+        view.read + view.gaps
+    };
+    Side::PAIR.into_iter().map(of).sum()
 }
 
 fn bytes(stream: &Stream) -> (u64, u64) {

@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 
 use super::book::Fact;
 use super::clock::Clock;
-use super::command::{Ending, Output};
+use super::command::{Ending, Output, Tone};
 use super::reconcile::drive::Interrupt;
 use super::report::rfc3339;
 use super::trouble::trouble;
@@ -52,7 +52,7 @@ pub struct Request {
 ///
 /// # Errors
 /// Our own world failing: the database, a topic, a config that is not the generation's.
-pub fn run(request: &Request, out: &mut dyn Write) -> Result<Ending> {
+pub fn run(request: &Request, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -65,6 +65,7 @@ pub fn run(request: &Request, out: &mut dyn Write) -> Result<Ending> {
         store,
         id,
         runtime: &runtime,
+        tone,
         interrupt,
         interrupted: false,
     };
@@ -156,6 +157,7 @@ struct Replay<'a> {
     store: Store,
     id: GenerationId,
     runtime: &'a Runtime,
+    tone: Tone,
     interrupt: Interrupt,
     interrupted: bool,
 }
@@ -195,7 +197,7 @@ impl Replay<'_> {
         facts.extend(joined.unknown.iter().map(|unknown| unknown.fact()));
         let mut read = Vec::with_capacity(joined.tapes.len());
         for tape in joined.tapes {
-            let mut pass = place(&facts).read(&tape, &self.interrupt)?;
+            let mut pass = place(&facts).read(&tape, &self.interrupt, self.tone)?;
             self.interrupted |= pass.interrupted;
             if self.request.at_ms.is_some() {
                 pass.windows.retain(|window| window.start_ms == wanted.0);

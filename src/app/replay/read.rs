@@ -7,9 +7,11 @@ use super::compare::Disturbance;
 use super::tape::{Logs, Tape, first_needed};
 use crate::app::book::{self, Book, Fact};
 use crate::app::clock::Clock;
+use crate::app::command::Tone;
 use crate::app::lane::Lane;
 use crate::app::log::Log;
 use crate::app::reconcile::drive::{Interrupt, give_up_on_trouble};
+use crate::app::reconcile::progress::Bar;
 use crate::app::schemas::{Origin, Patience, Schemas};
 use crate::app::stream::{Reading, Stream};
 use crate::app::topic::Topic;
@@ -70,8 +72,15 @@ impl Place<'_> {
     ///
     /// # Errors
     /// A log or a registry that cannot be read any further, a schema that was known and is not any more, memory at its limit.
-    pub fn read(&self, tape: &Tape, interrupt: &Interrupt) -> Result<Pass> {
+    pub fn read(&self, tape: &Tape, interrupt: &Interrupt, tone: Tone) -> Result<Pass> {
         let mut stream = self.open(tape)?;
+        let bar = Bar::new(&stream, tape.offsets(), tone);
+        let pass = self.to_the_end(&mut stream, interrupt, &bar);
+        bar.finish();
+        pass
+    }
+
+    fn to_the_end(&self, stream: &mut Stream, interrupt: &Interrupt, bar: &Bar) -> Result<Pass> {
         let mut pass = Pass {
             windows: Vec::new(),
             disturbance: None,
@@ -87,17 +96,18 @@ impl Place<'_> {
             if !stream.turn(&mut outputs)? {
                 stream.wait(&mut outputs)?;
             }
+            bar.show(stream);
             take(&mut outputs, &mut pass.windows);
-            give_up_on_trouble(&stream, &mut trouble_ms, &self.clock)?;
-            self.give_up_at_the_limit(&stream)?;
-            pass.disturbance = disturbance(&stream);
+            give_up_on_trouble(stream, &mut trouble_ms, &self.clock)?;
+            self.give_up_at_the_limit(stream)?;
+            pass.disturbance = disturbance(stream);
             if pass.disturbance.is_some() {
                 return Ok(pass);
             }
         }
         take(&mut outputs, &mut pass.windows);
         stream.engine.conservation().context("count the records")?;
-        self.refuse_new_schemas(&stream)?;
+        self.refuse_new_schemas(stream)?;
         Ok(pass)
     }
 

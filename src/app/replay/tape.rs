@@ -23,6 +23,13 @@ impl Tape {
     pub fn covers(&self, start_ms: Option<i64>) -> bool {
         is_between(start_ms, self.checkpoint.frontier_ms, self.until_ms)
     }
+
+    /// Offsets that are read.
+    #[must_use]
+    pub fn offsets(&self) -> u64 {
+        let of = |part: &PartitionCheckpoint| part.position.saturating_sub(first_needed(part));
+        self.checkpoint.partitions.iter().map(of).sum()
+    }
 }
 
 /// Windows that cannot be computed again, and why.
@@ -140,7 +147,10 @@ fn lacks(checkpoint: &Checkpoint, before: Option<&Checkpoint>, logs: &Logs) -> O
             )),
             Some(&(_, low, _)) if !known && low > from => Some((
                 Inconclusive::Expired,
-                format!("retention took offsets {from} to {low} of {side} partition {partition}"),
+                format!(
+                    "retention took offsets {from} to {} of {side} partition {partition}",
+                    low.saturating_sub(1)
+                ),
             )),
             Some(&(.., end)) if end < position => Some((
                 Inconclusive::Truncated,
