@@ -87,6 +87,14 @@ impl Checkpoint {
 }
 
 impl PartitionCheckpoint {
+    /// The first offset at or after `resume` that was not lost already when it was to be read: what is read again begins
+    /// there, and a hole before it is an input.
+    #[must_use]
+    pub fn first_needed(&self) -> u64 {
+        let beyond = |at: u64, hole: &Hole| if hole.from <= at { at.max(hole.to) } else { at };
+        self.holes.iter().fold(self.resume, beyond)
+    }
+
     fn learn(&mut self, later: PartitionCheckpoint) {
         self.first_ms = self.first_ms.or(later.first_ms);
         self.position = self.position.max(later.position);
@@ -97,6 +105,11 @@ impl PartitionCheckpoint {
         self.untimely_by_clock.sort_unstable();
         self.untimely_by_clock.dedup();
         self.idle_since_ms = later.idle_since_ms;
+        // As the later one has met them: larger after a crash, and with an end by now.
+        if let Some(first) = later.holes.first() {
+            self.holes.retain(|hole| hole.from < first.from);
+            self.holes.extend(later.holes);
+        }
     }
 }
 

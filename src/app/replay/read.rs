@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use tokio::runtime::Handle;
 
 use super::compare::Disturbance;
-use super::tape::{Logs, Tape, first_needed};
+use super::tape::{Logs, Tape};
 use crate::app::book::{self, Book, Fact};
 use crate::app::clock::Clock;
 use crate::app::command::Tone;
@@ -153,8 +153,8 @@ impl Place<'_> {
         let mut topic = self.topic(side)?;
         let own = || tape.checkpoint.partitions.iter().filter(|part| part.side == Some(side));
         let starts: Vec<(u32, u64)> = own()
-            .filter(|part| first_needed(part) < part.position)
-            .map(|part| (part.partition, first_needed(part)))
+            .filter(|part| part.first_needed() < part.position)
+            .map(|part| (part.partition, part.first_needed()))
             .collect();
         topic.assign(&starts)?;
         let reducer = Reducer::new(side, self.stream.sides.get(side).codec.clone());
@@ -162,7 +162,7 @@ impl Place<'_> {
         let mut lane = Lane::new(side, log, book::Reader::new(reducer, side, book.clone()));
         for part in own() {
             let partition = lane.partitions.entry(part.partition).or_default();
-            partition.start = first_needed(part);
+            partition.start = part.first_needed();
             partition.end = Some(part.position);
         }
         Ok(lane)

@@ -27,7 +27,7 @@ impl Tape {
     /// Offsets that are read.
     #[must_use]
     pub fn offsets(&self) -> u64 {
-        let of = |part: &PartitionCheckpoint| part.position.saturating_sub(first_needed(part));
+        let of = |part: &PartitionCheckpoint| part.position.saturating_sub(part.first_needed());
         self.checkpoint.partitions.iter().map(of).sum()
     }
 }
@@ -117,14 +117,8 @@ impl Joiner {
     }
 }
 
-/// The first offset that is read of a partition: what was lost already when it was first read is an input, and not missed.
-#[must_use]
-pub fn first_needed(partition: &PartitionCheckpoint) -> u64 {
-    partition.resume
-}
-
-/// Why the records between a place to go on from and the position that belongs to it cannot be read any more. Partitions
-/// that a pass knows `before` are read on, the others from their own places.
+/// Why the records up to where a commit had read cannot be read any more: from its own place to go on from, or from where
+/// a pass `before` it begins.
 fn lacks(checkpoint: &Checkpoint, before: Option<&Checkpoint>, logs: &Logs) -> Option<(Inconclusive, String)> {
     checkpoint.partitions.iter().find_map(|part| {
         let side @ (Side::Baseline | Side::Canary) = part.side? else {
@@ -133,11 +127,9 @@ fn lacks(checkpoint: &Checkpoint, before: Option<&Checkpoint>, logs: &Logs) -> O
         let PartitionCheckpoint {
             partition, position, ..
         } = *part;
-        let known = before.is_some_and(|before| {
-            let mut all = before.partitions.iter();
-            all.any(|own| (own.side, own.partition) == (part.side, partition))
-        });
-        let from = first_needed(part);
+        let mut known = before.iter().flat_map(|before| &before.partitions);
+        let known = known.find(|own| (own.side, own.partition) == (part.side, partition));
+        let from = known.unwrap_or(part).first_needed();
         let log = logs.get(side).iter().find(|(id, ..)| *id == partition);
         match log {
             _ if from >= position => None,
@@ -145,7 +137,7 @@ fn lacks(checkpoint: &Checkpoint, before: Option<&Checkpoint>, logs: &Logs) -> O
                 Inconclusive::Recreated,
                 format!("{side} partition {partition} does not exist any more"),
             )),
-            Some(&(_, low, _)) if !known && low > from => Some((
+            Some(&(_, low, _)) if low > from => Some((
                 Inconclusive::Expired,
                 format!(
                     "retention took offsets {from} to {} of {side} partition {partition}",
@@ -164,6 +156,7 @@ fn lacks(checkpoint: &Checkpoint, before: Option<&Checkpoint>, logs: &Logs) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Hole;
 
     fn inputs(frontier: Option<i64>, resume: u64, position: u64) -> Inputs {
         Inputs {
@@ -234,6 +227,29 @@ mod tests {
         let truncated = |from| vec![((Some(from), 40), Inconclusive::Truncated)];
         assert_eq!(joined(&ROWS, &logs(0, 49)), (vec![(None, 30)], truncated(30)));
         assert_eq!(joined(&ROWS, &logs(0, 30)), (vec![(None, 20)], truncated(20)));
+    }
+
+    /// Nothing of the partition was needed first, then what is lost by now, then what lies behind a hole.
+    #[test]
+    fn a_pass_does_not_reach_over_what_is_lost() {
+        let rows = [(None, 5, 5, 10), (Some(10), 5, 20, 20), (Some(20), 15, 40, 30)];
+        let expired = |from, until| ((Some(from), until), Inconclusive::Expired);
+        assert_eq!(
+            joined(&rows, &logs(15, 50)),
+            (vec![(None, 10), (Some(20), 30)], vec![expired(10, 20)])
+        );
+        let mut joiner = Joiner::default();
+        joiner.join(inputs(None, 5, 5), 10, &logs(9, 50));
+        let mut behind = inputs(Some(10), 5, 20);
+        behind.checkpoint.partitions[0].holes = vec![Hole {
+            from: 5,
+            to: 9,
+            before_ms: None,
+            after: None,
+        }];
+        joiner.join(behind, 20, &logs(9, 50));
+        assert_eq!((joiner.tapes.len(), joiner.unreachable.len()), (2, 0));
+        assert_eq!(joiner.tapes[1].offsets(), 11);
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub struct Run {
     pub bad: BTreeMap<Option<i64>, BadCounts>,
     pub raises: Raises,
     pub holes: Holes,
+    /// First offset of each log that retention has left.
+    pub low: Vec<u64>,
     pub lives: Vec<Life>,
     pub evidence: (Option<i64>, Option<i64>),
     pub unshared: UnsharedBad,
@@ -98,6 +100,7 @@ pub fn run(world: &World, rng: &mut Rng, manner: Manner) -> Run {
         }
     }
     runner.end_life();
+    runner.run.low.clone_from(&runner.low);
     runner.run.evidence = runner.engine.evidence_ms();
     runner.run.unshared = runner.engine.unshared_baseline();
     runner.run

@@ -2,7 +2,7 @@
 
 use crosscheck::engine::{Checkpoint, Engine, FinalWindow, Input, Output};
 
-use super::driver::{Manner, run};
+use super::driver::{Manner, Run, run};
 use super::world::{Rng, World};
 
 /// Reads what the inputs name, in any order, and nothing else.
@@ -17,7 +17,11 @@ fn replay(world: &World, inputs: &Checkpoint, rng: &mut Rng) -> Vec<FinalWindow>
             let mine = |log: &&super::world::Log| Some(log.side) == part.side && log.partition == part.partition;
             let log = world.logs.iter().find(mine).unwrap();
             let at = |offset| log.entries.partition_point(|entry| entry.offset < offset);
-            (log, &log.entries[at(part.resume)..at(part.position)], part.position)
+            (
+                log,
+                &log.entries[at(part.first_needed())..at(part.position).max(at(part.first_needed()))],
+                part.position,
+            )
         })
         .collect();
     while !open.is_empty() {
@@ -75,13 +79,26 @@ fn agree(what: &str, expected: &[&FinalWindow], computed: &[FinalWindow]) {
     assert_eq!(digests(&computed), digests(expected), "{what}");
 }
 
-fn computed_again(seeds: std::ops::Range<u64>, manner: Manner) -> u32 {
-    let mut windows = 0;
+/// True where retention has left what is read again.
+fn is_there(world: &World, run: &Run, inputs: &Checkpoint) -> bool {
+    world.logs.iter().zip(&run.low).all(|(log, low)| {
+        let mut all = inputs.partitions.iter();
+        all.find(|part| (part.side, part.partition) == (Some(log.side), log.partition))
+            .is_none_or(|part| part.first_needed() >= part.position || *low <= part.first_needed())
+    })
+}
+
+/// Windows that were computed again, and those of them behind a hole.
+fn computed_again(seeds: std::ops::Range<u64>, manner: Manner) -> (u32, u32) {
+    let (mut windows, mut behind) = (0, 0);
     for seed in seeds {
         let mut rng = Rng(seed);
         let world = World::random(&mut rng);
         let run = run(&world, &mut rng, manner);
         for (at, (expected, inputs)) in run.inputs.iter().enumerate() {
+            if !is_there(&world, &run, inputs) {
+                continue;
+            }
             let expected: Vec<&FinalWindow> = expected.iter().collect();
             let alone = replay(&world, inputs, &mut rng);
             agree(
@@ -90,23 +107,29 @@ fn computed_again(seeds: std::ops::Range<u64>, manner: Manner) -> u32 {
                 &alone,
             );
             windows += u32::try_from(expected.len()).unwrap();
+            if inputs.partitions.iter().any(|part| !part.holes.is_empty()) {
+                behind += u32::try_from(expected.len()).unwrap();
+            }
         }
-        if let Some(last) = run.inputs.len().checked_sub(1) {
-            let first = usize::try_from(rng.below(run.inputs.len() as u64)).unwrap();
-            let mut inputs = run.inputs[first].1.clone();
-            run.inputs[first..]
-                .iter()
-                .for_each(|(_, later)| inputs.learn(later.clone()));
-            let expected: Vec<&FinalWindow> = run.inputs[first..].iter().flat_map(|(windows, _)| windows).collect();
-            let all = replay(&world, &inputs, &mut rng);
-            agree(
-                &format!("seed {seed}, {first} to {last}\n{}", world.show()),
-                &expected,
-                &all,
-            );
+        // As far as retention allows in one pass, from anywhere.
+        let first = usize::try_from(rng.below(run.inputs.len() as u64)).unwrap();
+        let mut pass: Option<Checkpoint> = None;
+        let mut expected = Vec::new();
+        for (windows, later) in run.inputs.iter().skip(first) {
+            let mut longer = pass.clone().unwrap_or_else(|| later.clone());
+            longer.learn(later.clone());
+            if !is_there(&world, &run, &longer) {
+                break;
+            }
+            pass = Some(longer);
+            expected.extend(windows);
+        }
+        if let Some(pass) = pass {
+            let all = replay(&world, &pass, &mut rng);
+            agree(&format!("seed {seed}, from {first}\n{}", world.show()), &expected, &all);
         }
     }
-    windows
+    (windows, behind)
 }
 
 #[test]
@@ -115,7 +138,7 @@ fn to_the_same_digest() {
         batch: 4,
         ..Manner::default()
     };
-    assert!(computed_again(0..1_500, plain) > 1_500);
+    assert!(computed_again(0..1_500, plain).0 > 1_500);
 }
 
 #[test]
@@ -126,5 +149,17 @@ fn after_crashes_and_wakes() {
         idle: true,
         lose: 0,
     };
-    assert!(computed_again(3_000_000..3_001_500, disturbed) > 1_500);
+    assert!(computed_again(3_000_000..3_001_500, disturbed).0 > 1_500);
+}
+
+#[test]
+fn behind_what_retention_took() {
+    let losing = Manner {
+        batch: 4,
+        crash: 5,
+        idle: true,
+        lose: 4,
+    };
+    let (_, behind) = computed_again(6_000_000..6_003_000, losing);
+    assert!(behind > 300, "{behind}");
 }
