@@ -60,7 +60,7 @@ fn stands(schema: &Schema, name: &Path) -> bool {
 ///
 /// # Errors
 /// The first tolerant path that no known schema has as what can be tolerant.
-pub fn check_tolerances(tolerant: &[Path], times: &[Path], book: &Book) -> Result<()> {
+pub fn check_tolerances(tolerant: &[Path], times: &[Path], named: Named, book: &Book) -> Result<()> {
     let schemas = of_values(book);
     for path in tolerant {
         let in_time = times.contains(path);
@@ -72,9 +72,19 @@ pub fn check_tolerances(tolerant: &[Path], times: &[Path], book: &Book) -> Resul
         let mut kinds = schemas.iter().filter_map(|schema| schema.at(path)).peekable();
         if kinds.peek().is_some() && !kinds.any(fits) {
             let what = if in_time { "a time" } else { "a number" };
+            let (word, hint) = match named {
+                Named::ByFlags => (
+                    "--tolerance",
+                    "PATH=0.01 or PATH=1% for numbers, PATH=5ms for times; --ignore PATH leaves it out",
+                ),
+                Named::ByConfig => (
+                    "compare.tolerance",
+                    "abs or rel for numbers, time for times; compare.ignore leaves it out",
+                ),
+            };
             return Err(trouble(
-                format!("--tolerance names the path `{path}`, which is not {what}"),
-                "PATH=0.01 or PATH=1% for numbers, PATH=5ms for times; --ignore PATH leaves it out",
+                format!("{word} names the path `{path}`, which is not {what}"),
+                hint,
             ));
         }
     }

@@ -26,7 +26,7 @@ pub struct ReconcileRequest {
     pub limits: Limits,
     /// Paths whose values a finding may carry.
     pub show: Vec<Path>,
-    /// Tolerant paths of flags with a unit of time.
+    /// Tolerant paths with a unit of time.
     pub times: Vec<Path>,
     /// Print the plan and read no record.
     pub dry_run: bool,

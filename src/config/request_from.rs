@@ -98,7 +98,7 @@ fn from_stream(config: &Config, stream: &Stream) -> ReconcileRequest {
         budgets: stream.budgets,
         limits: stream.limits,
         show: stream.show.clone(),
-        times: Vec::new(),
+        times: stream.times.clone(),
         dry_run: false,
     }
 }

@@ -81,6 +81,12 @@ fn tolerance(entry: &FileTolerance) -> Option<engine::Tolerance> {
     }
 }
 
+/// Paths whose tolerance is a time: only a time can be so.
+pub(super) fn times(compare: &Compare) -> Vec<Path> {
+    let timed = compare.tolerance.iter().filter(|entry| entry.time.is_some());
+    timed.map(|entry| entry.path.value.clone()).collect()
+}
+
 /// What is not compared, with who asked for it.
 pub(super) fn ignores(compare: &Compare) -> Vec<Ignore> {
     let ignore = |entry: &super::file_stream::Ignore| Ignore {

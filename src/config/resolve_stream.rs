@@ -6,7 +6,7 @@ use super::faults::Faults;
 use super::file_stream::{Budget, Format, Framing, Key, Limits as FileLimits, Mode, Names, Stream as FileStream};
 use super::keypath::KeyPath;
 use super::resolve::fill;
-use super::resolve_compare::{compare, contract, ignores};
+use super::resolve_compare::{compare, contract, ignores, times};
 use super::resolve_side::{Decoding, check_sides};
 use super::scalar::written_duration;
 use super::settings::{Budgets, Criticality, Limits, Start, Stream};
@@ -143,6 +143,7 @@ impl Streams<'_> {
             limits,
             ignores: ignores(&stream.compare),
             show: stream.show.iter().map(|path| path.value.clone()).collect(),
+            times: times(&stream.compare),
             runbook_url: stream.runbook_url.clone(),
         }
     }

@@ -100,6 +100,8 @@ pub struct Stream {
     pub ignores: Vec<Ignore>,
     /// Paths whose values a finding may carry.
     pub show: Vec<Path>,
+    /// Tolerant paths with a unit of time.
+    pub times: Vec<Path>,
     /// What an alert points to.
     pub runbook_url: Option<String>,
 }

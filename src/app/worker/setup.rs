@@ -15,6 +15,7 @@ use crate::app::contract;
 use crate::app::findings::{Again, Rereader};
 use crate::app::lane::Lane;
 use crate::app::log::Log;
+use crate::app::paths::{self, Named};
 use crate::app::range;
 use crate::app::schemas::{Origin, Patience, Schemas};
 use crate::app::stream::{Reading, Stream};
@@ -107,6 +108,8 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
         };
         choose_contracts(stream, &spans, &*world, &mut schemas, &book, &clock, &*waits).await?;
     }
+    let tolerant = &stream.sides.baseline.codec.rules.tolerant;
+    paths::check_tolerances(tolerant, &stream.times, Named::ByConfig, &book)?;
     let starts = blocking(|| begin(config, stream, &mut topics, checkpoint.as_ref()))?;
     for side in Side::PAIR {
         for &(partition, from) in starts.get(side) {
