@@ -10,6 +10,7 @@ mod show;
 mod signals;
 mod state;
 mod status;
+mod topics;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -122,6 +123,8 @@ impl Worker {
         let store = store::open(&world::store(&config.store))
             .await
             .context("open the database")?;
+        let config = Arc::new(config);
+        topics::look(&config, &store).await?;
         let (generation, shared) = begin(&config, store, clock.clone(), shutdown).await?;
         let elapsed = Arc::new(move || clock.elapsed_ms());
         let board = Arc::new(Board::new(shared.metrics.clone(), elapsed, STALL_MAX_MS));
@@ -133,7 +136,7 @@ impl Worker {
             "generation"
         );
         Ok(Self {
-            config: Arc::new(config),
+            config,
             generation,
             shared,
             board,

@@ -9,6 +9,8 @@ mod next;
 mod records;
 mod registry;
 mod store;
+mod tolerance;
+mod topics;
 mod values;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -169,6 +171,15 @@ impl Running {
         self.child.wait().unwrap();
         self.log.extend(self.lines.iter().map(|line| line + "\n"));
         std::mem::take(&mut self.log)
+    }
+
+    /// SIGINT: its exit code and what it printed.
+    pub(crate) fn interrupt(mut self) -> (Option<i32>, String) {
+        let id = self.child.id().to_string();
+        Command::new("kill").args(["-INT", &id]).status().unwrap();
+        let mut out = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+        (self.child.wait().unwrap().code(), out)
     }
 
     /// SIGTERM: its exit code and its whole log.
