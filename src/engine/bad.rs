@@ -32,6 +32,8 @@ pub(super) struct Bad {
     taken: BTreeMap<Position, i64>,
     /// What was dropped at the limit.
     dropped: UnsharedBad,
+    /// Settled as no difference since it was last asked for.
+    shared: Vec<Position>,
     waiting: usize,
 }
 
@@ -152,13 +154,14 @@ impl Bad {
             self.old.remove(&(order, key));
             self.remove(key, order);
             self.taken.insert(order.1, rules.grid.window(order.0));
+            self.shared.push(order.1);
+        }
+        let inside = record.max_ms.is_some_and(|max| evidence.judges(max, rules));
+        if partner.is_some() || !inside {
+            self.shared.push(record.position);
         }
         let untimely = record.reason.is_none();
-        let count = match (
-            record.max_ms.is_some_and(|max| evidence.judges(max, rules)),
-            partner.is_some(),
-            untimely,
-        ) {
+        let count = match (inside, partner.is_some(), untimely) {
             (false, ..) => &mut counts.edge,
             (true, true, false) => &mut counts.undecodable_shared,
             (true, true, true) => &mut counts.untimely_shared,
@@ -166,6 +169,11 @@ impl Bad {
             (true, false, true) => &mut counts.untimely_judged,
         };
         *count += 1;
+    }
+
+    /// Which records turned out to be no difference since this was last asked.
+    pub(super) fn take_shared(&mut self) -> Vec<Position> {
+        std::mem::take(&mut self.shared)
     }
 
     fn remove(&mut self, key: Key, order: Order) {

@@ -32,6 +32,7 @@ impl Engine {
         outputs.push(Output::Final(Box::new(Final {
             windows,
             bad,
+            shared: self.bad.take_shared(),
             checkpoint: self.checkpoint(),
             inputs,
         })));

@@ -65,6 +65,8 @@ pub struct Final {
     pub windows: Vec<FinalWindow>,
     /// Settled sharing of undecodable and untimely records, oldest window first.
     pub bad: Vec<SettledBad>,
+    /// Bad records that turned out to be no difference: both sides show them, or they stand at an edge.
+    pub shared: Vec<Position>,
     /// Where to go on after a crash.
     pub checkpoint: Checkpoint,
     /// What the windows can be computed again from: the place to go on from before them, with every stored input that is

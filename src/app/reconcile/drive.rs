@@ -1,43 +1,53 @@
 //! The loop of a bounded run.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use tokio::runtime::Handle;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use super::progress::Bar;
 use crate::app::clock::Clock;
 use crate::app::stream::Stream;
 use crate::app::trouble::trouble;
 use crate::engine::{Candidate, Output};
-use crate::model::{BadCounts, Outcome, Side, WindowCounts};
+use crate::model::{BadCounts, Outcome, Position, Side, WindowCounts};
 
 /// How long a broker may be in trouble before the run gives up, milliseconds.
 const TROUBLE_MAX_MS: i64 = 15_000;
 
 /// SIGINT.
 #[derive(Clone, Default)]
-pub struct Interrupt(Arc<AtomicBool>);
+pub struct Interrupt(CancellationToken);
 
 impl Interrupt {
     /// Listens from now on.
-    #[must_use]
-    pub fn listen(handle: &Handle) -> Self {
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn listen(handle: &Handle) -> Result<Self> {
+        let _inside = handle.enter();
+        let mut signal = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
         let interrupt = Self::default();
         let came = interrupt.clone();
         handle.spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                came.0.store(true, Ordering::Release);
+            if signal.recv().await.is_some() {
+                came.0.cancel();
             }
         });
-        interrupt
+        Ok(interrupt)
     }
 
     /// True once it came.
     #[must_use]
     pub fn came(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.0.is_cancelled()
+    }
+
+    /// Waits for it.
+    pub async fn wait(&self) {
+        self.0.cancelled().await;
     }
 }
 
@@ -52,6 +62,8 @@ pub struct Counted {
     pub pairs: Vec<Candidate>,
     /// A sample of everything else, with the begin of its window.
     pub others: Vec<(Option<i64>, Candidate)>,
+    /// Bad records of that sample that the other side is not known to show yet.
+    broken: BTreeMap<Position, (Option<i64>, Candidate)>,
     /// SIGINT came first.
     pub interrupted: bool,
 }
@@ -79,6 +91,7 @@ pub fn to_the_end(stream: &mut Stream, interrupt: &Interrupt, bar: &Bar, clock: 
         give_up_on_trouble(stream, &mut trouble_ms, clock)?;
     }
     outputs.drain(..).for_each(|output| count(output, &mut counted));
+    counted.others.extend(std::mem::take(&mut counted.broken).into_values());
     stream.engine.conservation().context("count the records")?;
     if counted.interrupted {
         counted.counts.add(&stream.engine.unfinished());
@@ -92,13 +105,18 @@ fn count(output: Output, counted: &mut Counted) {
         Output::Final(found) => {
             for window in found.windows {
                 counted.counts.add(&window.counts);
-                let others = window
-                    .candidates
-                    .into_iter()
-                    .filter(|candidate| candidate.outcome != Outcome::Mismatched);
-                counted
-                    .others
-                    .extend(others.map(|candidate| (window.start_ms, candidate)));
+                for candidate in window.candidates {
+                    match (candidate.outcome, candidate.baseline.or(candidate.canary)) {
+                        (Outcome::Mismatched, _) => {}
+                        (Outcome::Undecodable | Outcome::Untimely, Some(position)) => {
+                            counted.broken.insert(position, (window.start_ms, candidate));
+                        }
+                        _ => counted.others.push((window.start_ms, candidate)),
+                    }
+                }
+            }
+            for position in found.shared {
+                counted.broken.remove(&position);
             }
             for settled in found.bad {
                 counted.bad.add(&settled.counts);

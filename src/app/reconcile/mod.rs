@@ -8,8 +8,10 @@ pub mod progress;
 mod result;
 
 use std::io::Write;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use tokio::runtime::Runtime;
 
 use super::clock::Clock;
 use super::paths::{self, Named};
@@ -30,19 +32,27 @@ pub fn run(mut request: ReconcileRequest, output: Output, tone: Tone, out: &mut 
         .enable_all()
         .build()
         .context("start the runtime")?;
-    let opened = open::open(&request, &clock, runtime.handle())?;
+    let interrupt = drive::Interrupt::listen(runtime.handle())?;
+    let request = Arc::new(request);
+    let Some(opened) = opened(&request, clock.clone(), &runtime, &interrupt)? else {
+        if !request.dry_run {
+            print(&result::nothing(&request), output, Vec::new(), tone, out)?;
+        }
+        // Who opens may wait for a cluster yet.
+        runtime.shutdown_background();
+        return Ok(Ending::Interrupted);
+    };
     let codecs = PerSide {
         baseline: &request.sides.baseline.codec,
         canary: &request.sides.canary.codec,
     };
     let book = &opened.stream.book;
     paths::check(codecs, &request.show, Named::ByFlags, book)?;
-    paths::check_tolerances(&codecs.baseline.rules.tolerant, &request.times, book)?;
+    paths::check_tolerances(&codecs.baseline.rules.tolerant, &request.times, Named::ByFlags, book)?;
     if request.dry_run {
         plan::print(&request, &opened, out)?;
         return Ok(Ending::Done);
     }
-    let interrupt = drive::Interrupt::listen(runtime.handle());
     let bar = progress::Bar::new(&opened.stream, opened.offsets, tone);
     let open::Opened {
         mut stream,
@@ -52,13 +62,30 @@ pub fn run(mut request: ReconcileRequest, output: Output, tone: Tone, out: &mut 
     } = opened;
     let counted = drive::to_the_end(&mut stream, &interrupt, &bar, &clock)?;
     bar.finish();
-    let report = result::report(&request, stream, again, counted)?;
+    let report = result::report(&request, stream, again, counted, &interrupt)?;
     print(&report, output, notes, tone, out)?;
     runtime.shutdown_background();
     Ok(if report.interrupted {
         Ending::Interrupted
     } else {
         Ending::Verdict(report.verdict)
+    })
+}
+
+/// Both logs, opened by a thread of its own: a cluster may take its time. `None` where SIGINT came first.
+fn opened(
+    request: &Arc<ReconcileRequest>,
+    clock: Clock,
+    runtime: &Runtime,
+    interrupt: &drive::Interrupt,
+) -> Result<Option<open::Opened>> {
+    let (request, handle) = (request.clone(), runtime.handle().clone());
+    let opening = runtime.spawn_blocking(move || open::open(&request, &clock, &handle));
+    runtime.block_on(async {
+        tokio::select! {
+            opened = opening => opened.context("join the thread that opens the logs")?.map(Some),
+            () = interrupt.wait() => Ok(None),
+        }
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 
-use super::drive::Counted;
+use super::drive::{Counted, Interrupt};
 use super::open::Place;
 use super::partners;
 use crate::app::book;
@@ -22,13 +22,22 @@ use crate::engine::Candidate;
 use crate::engine::census::{Census, Limits};
 use crate::engine::diff::DiffRules;
 use crate::engine::judge::{Judgement, Reason};
-use crate::model::{Outcome, PerSide, Side, Verdict};
+use crate::model::{Inconclusive, Outcome, PerSide, Side, Verdict, WindowCounts};
+
+/// Pairs that are read again before SIGINT is looked for.
+const CHUNK: usize = 4096;
 
 /// Makes the report.
 ///
 /// # Errors
 /// A log that cannot be read again.
-pub fn report(request: &ReconcileRequest, stream: Stream, again: PerSide<Place>, counted: Counted) -> Result<Report> {
+pub fn report(
+    request: &ReconcileRequest,
+    stream: Stream,
+    again: PerSide<Place>,
+    mut counted: Counted,
+    interrupt: &Interrupt,
+) -> Result<Report> {
     let judgement = judge(request, &stream, &counted);
     let sides = PerSide {
         baseline: side_input(&stream, Side::Baseline),
@@ -39,7 +48,7 @@ pub fn report(request: &ReconcileRequest, stream: Stream, again: PerSide<Place>,
     let (fields, findings) = if counted.interrupted {
         (FieldCounts::new(), Vec::new())
     } else {
-        look_again(request, stream, again, &counted)?
+        look_again(request, stream, again, &mut counted, interrupt)?
     };
     let input = StreamInput {
         stream: &request.stream,
@@ -64,6 +73,33 @@ pub fn report(request: &ReconcileRequest, stream: Stream, again: PerSide<Place>,
         vec![report::stream(input)],
         counted.interrupted,
     ))
+}
+
+/// The report of a run that SIGINT ended before anything was read.
+#[must_use]
+pub fn nothing(request: &ReconcileRequest) -> Report {
+    let judgement = Judgement {
+        verdict: Verdict::Inconclusive,
+        reasons: vec![Reason {
+            stream: request.stream.clone(),
+            check: Inconclusive::Evidence.as_str().to_owned(),
+            inconclusive: Some(Inconclusive::Evidence),
+            text: "interrupted before anything was read".to_owned(),
+        }],
+    };
+    let input = StreamInput {
+        stream: &request.stream,
+        verdict: Verdict::Inconclusive,
+        coverage: 0.0,
+        sampling: 1.0,
+        counts: &WindowCounts::default(),
+        sides: PerSide::default(),
+        fields: &FieldCounts::new(),
+        schemas: Vec::new(),
+        schema_changes: Vec::new(),
+        findings: Vec::new(),
+    };
+    report::release(&request.release, 1, &judgement, vec![report::stream(input)], true)
 }
 
 fn census(stream: &Stream, counted: &Counted) -> Census {
@@ -160,13 +196,14 @@ fn look_again(
     request: &ReconcileRequest,
     stream: Stream,
     again: PerSide<Place>,
-    counted: &Counted,
+    counted: &mut Counted,
+    interrupt: &Interrupt,
 ) -> Result<(FieldCounts, Vec<Finding>)> {
     let window = stream.engine.settings().window_ms;
     let key = Key::random();
     let mut fields = FieldCounts::new();
-    let mut pairs = counted.pairs.clone();
-    pairs.sort();
+    let mut pairs = std::mem::take(&mut counted.pairs);
+    pairs.sort_unstable();
     let others = differing(&census(&stream, counted), &counted.others);
     let kept = keep(&pairs, &others, request.engine.findings_max);
     let mut findings = Vec::with_capacity(kept.pairs + kept.others.len());
@@ -178,21 +215,28 @@ fn look_again(
         findings.push(finding);
     };
     let mut seen = 0;
-    rereader
-        .look(&pairs, |pair, what| {
-            let (found, note) = match what {
-                Seen::Differences(found) => (found, None),
-                Seen::Gone(text) => (Vec::new(), Some(text.to_owned())),
-            };
-            for difference in &found {
-                *fields.entry((difference.path.clone(), difference.kind)).or_default() += 1;
-            }
-            if seen < kept.pairs {
-                push(pair, start(pair.time_ms), found, note);
-            }
-            seen += 1;
-        })
-        .context("read the mismatched pairs again")?;
+    let mut visit = |pair: &Candidate, what| {
+        let (found, note) = match what {
+            Seen::Differences(found) => (found, None),
+            Seen::Gone(text) => (Vec::new(), Some(text.to_owned())),
+        };
+        for difference in &found {
+            *fields.entry((difference.path.clone(), difference.kind)).or_default() += 1;
+        }
+        if seen < kept.pairs {
+            push(pair, start(pair.time_ms), found, note);
+        }
+        seen += 1;
+    };
+    for chunk in pairs.chunks(CHUNK) {
+        counted.interrupted = interrupt.came();
+        if counted.interrupted {
+            break;
+        }
+        rereader
+            .look(chunk, &mut visit)
+            .context("read the mismatched pairs again")?;
+    }
     let kept_others = kept.others.iter().map(|(_, candidate)| candidate);
     let all = counted.others.iter().map(|(_, candidate)| candidate);
     let mut notes = partners::notes(&mut rereader, kept_others, all).context("read keys again")?;

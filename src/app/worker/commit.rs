@@ -141,6 +141,7 @@ impl Committer {
             bad,
             checkpoint,
             inputs,
+            shared: _,
         } = found;
         let findings = self.findings(&windows)?;
         self.checkpoint = checkpoint;

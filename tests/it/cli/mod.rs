@@ -3,6 +3,7 @@
 pub(crate) mod bad_input;
 mod config;
 mod help;
+mod interrupt;
 mod release;
 mod request;
 mod usage;

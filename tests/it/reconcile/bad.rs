@@ -58,6 +58,22 @@ fn both_sides_show_it() {
 }
 
 #[test]
+fn only_what_one_side_shows_is_a_finding() {
+    let baseline: &[&[Vec<u8>]] = &[&[symbol("a", 0)], &[symbol("b", 7)], &[symbol("b", 9)]];
+    let canary: &[&[Vec<u8>]] = &[&[symbol("a", 0)], &[symbol("b", 7)], &[symbol("b", 8)]];
+    let told = run(ENUM, baseline, canary, "");
+    assert_eq!(told.gist(), "1 matched 1");
+    assert_eq!(told.side("canary")["undecodable"], 2);
+    let findings = told.stream()["findings"].as_array().unwrap();
+    let offsets: Vec<_> = findings
+        .iter()
+        .map(|finding| (&finding["baseline"]["offset"], &finding["canary"]["offset"]))
+        .collect();
+    let (two, none) = (Json::from(2), Json::Null);
+    assert_eq!(offsets, [(&none, &two), (&two, &none)]);
+}
+
+#[test]
 fn its_budget_is_of_what_the_side_read() {
     let ids: Vec<Vec<u8>> = (0..9).map(|id| symbol(&id.to_string(), 0)).collect();
     let bad = [symbol("x", 7)];
