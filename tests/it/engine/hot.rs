@@ -53,6 +53,33 @@ fn counts(make: impl Fn(Side, u64) -> Option<Entry>) -> WindowCounts {
     counts
 }
 
+/// Row W3, by hand: what a record costs where its identity is its own, half of all, or everybody's. Prints.
+#[test]
+#[ignore = "by_hand: measures"]
+fn by_hand_cost_of_a_hot_identity() {
+    let time = |share: fn(u64) -> u64| {
+        let mut best = std::time::Duration::MAX;
+        for _ in 0..5 {
+            let began = std::time::Instant::now();
+            let counts = counts(|_, number| Some(decoded(number, share(number), number, at(number))));
+            assert_eq!(counts.matched, RECORDS);
+            best = best.min(began.elapsed());
+        }
+        best.as_nanos() / u128::from(2 * RECORDS)
+    };
+    let own = time(|number| number + 10);
+    for (what, share) in [
+        (
+            "half of all",
+            (|number| if number % 2 == 0 { 1 } else { number + 10 }) as fn(u64) -> u64,
+        ),
+        ("all", |_| 1),
+    ] {
+        let hot = time(share);
+        println!("one identity has {what}: {hot} ns a record, {own} ns where each has its own");
+    }
+}
+
 fn at(number: u64) -> Option<i64> {
     i64::try_from(number / 2).ok()
 }

@@ -7,6 +7,7 @@ mod hot;
 mod lives;
 #[cfg(feature = "mutants")]
 mod mutants;
+mod limits;
 mod oracle;
 mod properties;
 mod replayed;

@@ -2,6 +2,7 @@
 
 mod bad;
 mod bounds;
+mod constant;
 mod container;
 mod hostile;
 mod read;
