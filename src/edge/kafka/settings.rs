@@ -74,7 +74,12 @@ pub(super) fn client_config(settings: &Settings, purpose: Purpose) -> ClientConf
     // What a user may overrule.
     config
         .set("client.id", "crosscheck")
+        // Reading ahead is memory that nothing counts: a small record takes half a kilobyte there, and what one answer
+        // of the broker holds comes on top, inflated.
+        .set("queued.min.messages", "10000")
         .set("queued.max.messages.kbytes", "16384")
+        .set("fetch.message.max.bytes", "131072")
+        .set("fetch.max.bytes", "4194304")
         .set("fetch.queue.backoff.ms", "50")
         .set("fetch.wait.max.ms", "100")
         .set("reconnect.backoff.max.ms", "2000")

@@ -60,6 +60,7 @@ fn by_hand_cost_of_a_hot_identity() {
     let time = |share: fn(u64) -> u64| {
         let mut best = std::time::Duration::MAX;
         for _ in 0..5 {
+            #[expect(clippy::disallowed_methods, reason = "a measurement")]
             let began = std::time::Instant::now();
             let counts = counts(|_, number| Some(decoded(number, share(number), number, at(number))));
             assert_eq!(counts.matched, RECORDS);
