@@ -58,7 +58,7 @@ pub fn run(request: &Request, tone: Tone, out: &mut dyn Write) -> Result<Ending>
         .enable_all()
         .build()
         .context("start the runtime")?;
-    let interrupt = Interrupt::listen(runtime.handle());
+    let interrupt = Interrupt::listen(runtime.handle())?;
     let (store, id) = runtime.block_on(open(request))?;
     let mut replay = Replay {
         request,

@@ -4,10 +4,10 @@ mod driver;
 mod examples;
 mod holes;
 mod hot;
+mod limits;
 mod lives;
 #[cfg(feature = "mutants")]
 mod mutants;
-mod limits;
 mod oracle;
 mod properties;
 mod replayed;
