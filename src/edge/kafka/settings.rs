@@ -215,6 +215,26 @@ mod tests {
         assert!(matches!(validate(&Settings::default()), Err(KafkaError::NoBroker)));
     }
 
+    /// Row W6. With librdkafka's own figures a worker of ten partitions held 300 MiB beside what it counts.
+    #[test]
+    fn little_is_read_ahead_unless_a_user_says_so() {
+        let get = |settings: &Settings, key: &str| {
+            let native = client_config(settings, Purpose::Read).create_native_config().unwrap();
+            native.get(key).unwrap()
+        };
+        let plain = with("client.id", "x");
+        for (key, value) in [
+            ("queued.min.messages", "10000"),
+            ("queued.max.messages.kbytes", "16384"),
+            ("fetch.message.max.bytes", "131072"),
+            ("fetch.max.bytes", "4194304"),
+        ] {
+            assert_eq!(get(&plain, key), value, "{key}");
+        }
+        let told = with("fetch.message.max.bytes", "1048576");
+        assert_eq!(get(&told, "fetch.message.max.bytes"), "1048576");
+    }
+
     #[test]
     fn every_known_name_exists() {
         let native = client_config(&with("client.id", "x"), Purpose::Read)
