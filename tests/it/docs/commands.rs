@@ -72,6 +72,9 @@ fn every_flag_that_is_named_exists() {
             "lib",
             "dir",
             "secure",
+            "kills",
+            "corruptions",
+            "seed",
         ]
         .map(str::to_owned),
     );
