@@ -48,8 +48,10 @@ pub async fn from_store(config: &Config, release: &str, generation: Option<u32>)
     let loaded = stored::load(&store, config, &id).await?;
     let wall_ms = super::clock::Clock::start().wall_ms();
     let judged = stored::judge(&loaded, wall_ms);
+    let mut report = stored::report(&loaded, &id, &judged);
+    report.warnings = store.warnings().to_vec();
     store.close().await;
-    Ok(stored::report(&loaded, &id, &judged))
+    Ok(report)
 }
 
 /// The newest generation of a release, or the one asked for.
@@ -142,6 +144,9 @@ fn print(report: &Report, output: Output, explain: bool, out: &mut dyn Write) ->
                         reason.text
                     )?;
                 }
+            }
+            for warning in &report.warnings {
+                writeln!(out, "  warning: {warning}")?;
             }
         }
     }

@@ -259,6 +259,7 @@ mod tests {
             verdict: Verdict::Fail,
             reasons: Vec::new(),
             interrupted: false,
+            warnings: Vec::new(),
             streams: vec![stream],
         }
     }

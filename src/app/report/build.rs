@@ -135,6 +135,7 @@ pub fn release(
         },
         reasons: reasons.collect(),
         interrupted,
+        warnings: Vec::new(),
         streams,
     }
 }

@@ -38,7 +38,10 @@ pub fn markdown(report: &Report, notes: &[String]) -> String {
         };
         let _ = writeln!(out, "- {}: {}", code(stream), escaped(&reason.text));
     }
-    if !report.reasons.is_empty() {
+    for warning in &report.warnings {
+        let _ = writeln!(out, "- warning: {}", escaped(warning));
+    }
+    if !(report.reasons.is_empty() && report.warnings.is_empty()) {
         out.push('\n');
     }
     out.push_str("| stream | read | matched | mismatched | missing | extra | duplicates | conflicts | undecodable | coverage | verdict |\n");

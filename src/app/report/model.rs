@@ -24,6 +24,9 @@ pub struct Report {
     pub reasons: Vec<Reason>,
     /// True where it was cut short: the report so far.
     pub interrupted: bool,
+    /// What makes it less certain than it looks, such as a database that may forget; not there where there is nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Its streams.
     pub streams: Vec<StreamReport>,
 }

@@ -48,6 +48,9 @@ pub fn table(report: &Report, look: &Look) -> String {
         };
         let _ = writeln!(out, "  {}: {}", harmless(stream), harmless(&reason.text));
     }
+    for warning in &report.warnings {
+        let _ = writeln!(out, "  warning: {}", harmless(warning));
+    }
     for stream in &report.streams {
         of_stream(&mut out, stream);
     }

@@ -119,7 +119,9 @@ impl Show {
 
     fn report(&self, judged: &Stored, streams: Vec<report::StreamReport>) -> Report {
         let generation = u64::try_from(self.generation.id.generation).unwrap_or(0);
-        report::release(&self.config.release.name, generation, &judged.release, streams, false)
+        let mut report = report::release(&self.config.release.name, generation, &judged.release, streams, false);
+        report.warnings = self.shared.store.warnings().to_vec();
+        report
     }
 
     fn measure(&self, name: &str, seat: &Seat, view: &View, verdict: Verdict) {

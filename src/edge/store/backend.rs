@@ -31,6 +31,11 @@ pub trait Database: Send + Sync {
     /// Which database, without user and password.
     fn place(&self) -> &str;
 
+    /// What is wrong with it although it works: where it may forget what it acknowledged.
+    fn warnings(&self) -> &[String] {
+        &[]
+    }
+
     /// Lets some time pass before a transaction is run again.
     fn pause(&self, time: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(time))

@@ -133,12 +133,7 @@ impl CommitJob {
     }
 
     fn with_key<const N: usize>(&self, rest: [Argument; N]) -> Vec<Argument> {
-        let Key {
-            generation: id, stream, ..
-        } = &*self.key;
-        let mut values = arguments![&id.release, id.generation, stream];
-        values.extend(rest);
-        values
+        self.key.with(rest)
     }
 
     /// Takes the row of the lease. `None` where this very commit is done already.
@@ -300,7 +295,9 @@ impl Job for CommitJob {
     }
 
     fn done(&self, commits: &i64) {
-        self.key.committed(*commits);
+        let newest = self.windows.last();
+        let window = newest.map(|window| (window.start_ms, window.digest.clone()));
+        self.key.committed(*commits, window);
     }
 }
 

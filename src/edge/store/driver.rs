@@ -1,20 +1,77 @@
-//! The part of a driver that is the same for both databases: bind, run, read columns.
+//! The part of a driver that is the same for both databases: begin, bind, run, read columns, end.
 
-/// Implements [`super::backend::Transaction`] for a connection of one driver. `$now` is its clock, `$lock` what keeps other
-/// migrations out.
+use std::time::Duration;
+
+use super::StoreError;
+
+/// Waits for the database's answer. A peer that went away without a word would keep us waiting for ever.
+pub(super) async fn answer<T>(
+    limit: Duration,
+    place: &str,
+    call: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, StoreError> {
+    match tokio::time::timeout(limit, call).await {
+        Ok(done) => done.map_err(|error| StoreError::from_driver(error, place, false)),
+        // Not asked again at once: whoever waits has waited long enough to be told.
+        Err(_) => Err(StoreError::Unreachable {
+            place: place.to_owned(),
+            cause: format!("no answer in {} s", limit.as_secs()),
+        }),
+    }
+}
+
+/// A transaction of one driver, and [`super::backend::Transaction`] for it. `now` is its clock, `lock` what keeps other
+/// migrations out, `integer` its name for a whole number.
 macro_rules! transaction {
-    ($name:ident, $database:ty, $now:literal, $lock:literal, $integers:pat) => {
+    ($name:ident, $database:ty, now: $now:literal, lock: $lock:literal, integer: $integers:pat) => {
+        struct $name {
+            connection: sqlx::pool::PoolConnection<$database>,
+            /// It is over, and the connection may be used again.
+            finished: bool,
+            /// The server has become one that takes no writes: the next connection may reach the one that does.
+            outdated: bool,
+            /// How long it waits for an answer.
+            limit: Duration,
+            place: String,
+        }
+
         impl $name {
-            fn fault(&self, error: sqlx::Error) -> StoreError {
-                StoreError::from_driver(error, &self.place, false)
+            async fn begin(
+                pool: &sqlx::Pool<$database>,
+                begin: &'static str,
+                limit: Duration,
+                place: &str,
+            ) -> Result<Box<dyn Transaction>, StoreError> {
+                let connection = pool
+                    .acquire()
+                    .await
+                    .map_err(|error| StoreError::from_driver(error, place, true))?;
+                let mut transaction = Self {
+                    connection,
+                    finished: false,
+                    outdated: false,
+                    limit,
+                    place: place.to_owned(),
+                };
+                transaction.raw(begin).await?;
+                Ok(Box::new(transaction))
+            }
+
+            /// The answer to a call, which may say that the server takes no writes any more.
+            fn told<T>(&mut self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+                self.outdated |= matches!(answer, Err(StoreError::ReadOnly(_)));
+                answer
+            }
+
+            async fn raw(&mut self, sql: &'static str) -> Result<(), StoreError> {
+                let run = sqlx::raw_sql(sql).execute(&mut *self.connection);
+                let done = answer(self.limit, &self.place, run).await;
+                self.told(done.map(|_| ()))
             }
 
             async fn end(mut self: Box<Self>, sql: &'static str) -> Result<(), StoreError> {
-                sqlx::raw_sql(sql)
-                    .execute(&mut *self.connection)
-                    .await
-                    .map_err(|error| self.fault(error))?;
-                self.finished = true;
+                self.raw(sql).await?;
+                self.finished = !self.outdated;
                 Ok(())
             }
 
@@ -54,29 +111,29 @@ macro_rules! transaction {
 
             fn execute(&mut self, sql: &'static str, arguments: Vec<Argument>) -> Reply<'_, u64> {
                 Box::pin(async move {
-                    let done = Self::query(sql, arguments).execute(&mut *self.connection).await;
-                    done.map(|done| done.rows_affected())
-                        .map_err(|error| self.fault(error))
+                    let run = Self::query(sql, arguments).execute(&mut *self.connection);
+                    let done = answer(self.limit, &self.place, run).await;
+                    self.told(done.map(|done| done.rows_affected()))
                 })
             }
 
             fn fetch(&mut self, sql: &'static str, arguments: Vec<Argument>) -> Reply<'_, Vec<Row>> {
                 Box::pin(async move {
-                    let rows = Self::query(sql, arguments).fetch_all(&mut *self.connection).await;
-                    rows.and_then(|rows| rows.iter().map(Self::row).collect())
-                        .map_err(|error| self.fault(error))
+                    let run = Self::query(sql, arguments).fetch_all(&mut *self.connection);
+                    let rows = answer(self.limit, &self.place, async {
+                        run.await.and_then(|rows| rows.iter().map(Self::row).collect())
+                    })
+                    .await;
+                    self.told(rows)
                 })
             }
 
             fn script(&mut self, sql: &'static str) -> Reply<'_, ()> {
                 Box::pin(async move {
-                    for sql in [$lock, sql] {
-                        sqlx::raw_sql(sql)
-                            .execute(&mut *self.connection)
-                            .await
-                            .map_err(|error| self.fault(error))?;
-                    }
-                    Ok(())
+                    self.raw($lock).await?;
+                    // What it does to the tables takes its time.
+                    self.limit = Duration::MAX;
+                    self.raw(sql).await
                 })
             }
 

@@ -248,7 +248,7 @@ async fn cancelled(store: Store) {
     let (generation, lease) = work(&store).await;
     let mut n = 0;
     for polls in 0..60 {
-        let job = lease::RenewJob::new(&lease);
+        let job = lease::RenewJob(Arc::clone(&lease.key));
         let mut future = Box::pin(once(&*store.database, &job));
         for _ in 0..polls {
             if let Poll::Ready(done) = poll!(&mut future) {

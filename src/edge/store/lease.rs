@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use uuid::Uuid;
 
-use super::backend::{Mode, Reply, Transaction, arguments};
+use super::backend::{Argument, Mode, Reply, Transaction, arguments};
 use super::perform::Job;
 use super::{GenerationId, GenerationState, StoreError, life};
 use crate::engine::Checkpoint;
@@ -27,8 +27,19 @@ pub(super) struct Key {
     pub epoch: i64,
     /// Commits that this worker knows of: what it wrote last.
     pub commits: AtomicI64,
+    /// What it wrote last, and when that was last read back.
+    pub kept: std::sync::Mutex<Kept>,
     /// Held by a commit under way, so that the next one sees what became of it even if nobody waited for it.
     pub busy: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// What a worker knows to be stored.
+#[derive(Debug)]
+pub(super) struct Kept {
+    /// Start and digest of the newest window.
+    pub window: Option<(i64, String)>,
+    /// When it was last read back, by the database's clock.
+    pub read_back_ms: i64,
 }
 
 impl Lease {
@@ -158,6 +169,10 @@ impl Job for AcquireJob {
                 stream: stream.clone(),
                 epoch: row.integer(0)?,
                 commits: AtomicI64::new(row.integer(3)?),
+                kept: std::sync::Mutex::new(Kept {
+                    window: None,
+                    read_back_ms: now,
+                }),
                 busy: Arc::default(),
             };
             let sql = "SELECT body, state FROM checkpoints WHERE release = $1 AND generation = $2 AND stream = $3";
@@ -182,44 +197,27 @@ impl Job for AcquireJob {
     }
 }
 
-pub(super) struct RenewJob(Arc<Key>);
-
-impl RenewJob {
-    pub fn new(lease: &Lease) -> Self {
-        Self(Arc::clone(&lease.key))
-    }
-}
+pub(super) struct RenewJob(pub Arc<Key>);
 
 impl Job for RenewJob {
     const MODE: Mode = Mode::Write;
-    type Done = GenerationState;
+    /// And when that was, by the database's clock.
+    type Done = (GenerationState, i64);
 
-    fn run<'a>(&'a self, transaction: &'a mut dyn Transaction) -> Reply<'a, GenerationState> {
+    fn run<'a>(&'a self, transaction: &'a mut dyn Transaction) -> Reply<'a, (GenerationState, i64)> {
         Box::pin(async move {
-            let Key {
-                generation: id,
-                stream,
-                epoch,
-                ..
-            } = &*self.0;
             let now = transaction.now_ms().await?;
             let sql = "UPDATE leases SET expires_ms = $5 WHERE release = $1 AND generation = $2 AND stream = $3 AND epoch = $4";
-            let values = arguments![&id.release, id.generation, stream, *epoch, now + LEASE_MS];
+            let values = self.0.with([self.0.epoch.into(), (now + LEASE_MS).into()]);
             if transaction.execute(sql, values).await? == 0 && !mutant!(NoEpochCheck) {
                 return Err(self.0.fenced());
             }
-            life::state(transaction, id).await
+            Ok((life::state(transaction, &self.0.generation).await?, now))
         })
     }
 }
 
-pub(super) struct ReleaseJob(Arc<Key>);
-
-impl ReleaseJob {
-    pub fn new(lease: &Lease) -> Self {
-        Self(Arc::clone(&lease.key))
-    }
-}
+pub(super) struct ReleaseJob(pub Arc<Key>);
 
 impl Job for ReleaseJob {
     const MODE: Mode = Mode::Write;
@@ -227,27 +225,34 @@ impl Job for ReleaseJob {
 
     fn run<'a>(&'a self, transaction: &'a mut dyn Transaction) -> Reply<'a, ()> {
         Box::pin(async move {
-            let Key {
-                generation: id,
-                stream,
-                epoch,
-                ..
-            } = &*self.0;
             let sql = "UPDATE leases SET expires_ms = 0, token = '' \
                        WHERE release = $1 AND generation = $2 AND stream = $3 AND epoch = $4";
-            let values = arguments![&id.release, id.generation, stream, *epoch];
-            transaction.execute(sql, values).await?;
+            transaction.execute(sql, self.0.with([self.0.epoch.into()])).await?;
             Ok(())
         })
     }
 }
 
 impl Key {
+    /// Arguments of a statement: the stream's key, and the rest.
+    pub fn with<const N: usize>(&self, rest: [Argument; N]) -> Vec<Argument> {
+        let id = &self.generation;
+        let mut values = arguments![&id.release, id.generation, &self.stream];
+        values.extend(rest);
+        values
+    }
+
+    pub fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
     pub fn commits(&self) -> i64 {
         self.commits.load(Ordering::Acquire)
     }
 
-    pub fn committed(&self, commits: i64) {
+    pub fn committed(&self, commits: i64, window: Option<(i64, String)>) {
+        let mut kept = self.kept();
         self.commits.store(commits, Ordering::Release);
+        kept.window = window.or(kept.window.take());
     }
 }

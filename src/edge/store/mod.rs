@@ -19,6 +19,7 @@ mod migrate;
 mod perform;
 mod postgres;
 mod read;
+mod readback;
 mod rows;
 mod sqlite;
 
@@ -97,13 +98,15 @@ pub async fn migrate(settings: &Settings) -> Result<Migrated, StoreError> {
 
 async fn connect(settings: &Settings, create: bool) -> Result<Arc<dyn Database>, StoreError> {
     let Settings { url, password, .. } = settings;
-    match url.split_once(':').map(|(scheme, _)| scheme) {
-        Some("sqlite") => Ok(Arc::new(sqlite::SqliteDatabase::open(url, create).await?)),
-        Some("postgres" | "postgresql") => Ok(Arc::new(
-            postgres::PostgresDatabase::open(url, password.as_ref()).await?,
-        )),
-        _ => Err(StoreError::Address("neither sqlite:// nor postgres://".to_owned())),
+    let database: Arc<dyn Database> = match url.split_once(':').map(|(scheme, _)| scheme) {
+        Some("sqlite") => Arc::new(sqlite::SqliteDatabase::open(url, create).await?),
+        Some("postgres" | "postgresql") => Arc::new(postgres::PostgresDatabase::open(url, password.as_ref()).await?),
+        _ => return Err(StoreError::Address("neither sqlite:// nor postgres://".to_owned())),
+    };
+    for warning in database.warnings() {
+        tracing::warn!(database = database.place(), "{warning}");
     }
+    Ok(database)
 }
 
 /// At most eight things that a store does.
@@ -141,12 +144,18 @@ impl Store {
         perform::perform(&self.database, lease::AcquireJob::new(generation, stream, owner)).await
     }
 
-    /// Holds a lease for five more seconds, and says what became of its generation.
+    /// Holds a lease for five more seconds, and says what became of its generation. Once a minute it also reads back what
+    /// was stored last.
     ///
     /// # Errors
-    /// [`StoreError::Fenced`] where another worker has it; or the database does not do it.
+    /// [`StoreError::Fenced`] where another worker has it, [`StoreError::Rewound`] where what was stored is not there any
+    /// more; or the database does not do it.
     pub async fn renew(&self, lease: &Lease) -> Result<GenerationState, StoreError> {
-        perform::perform(&self.database, lease::RenewJob::new(lease)).await
+        let (state, now) = perform::perform(&self.database, lease::RenewJob(Arc::clone(&lease.key))).await?;
+        if let Some(job) = readback::ReadBackJob::due(&lease.key, now) {
+            perform::perform(&self.database, job).await?;
+        }
+        Ok(state)
     }
 
     /// Gives a lease back, so that the next worker need not wait. One that is taken over already is left alone.
@@ -154,7 +163,7 @@ impl Store {
     /// # Errors
     /// The database does not do it.
     pub async fn release(&self, lease: Lease) -> Result<(), StoreError> {
-        perform::perform(&self.database, lease::ReleaseJob::new(&lease)).await
+        perform::perform(&self.database, lease::ReleaseJob(lease.key)).await
     }
 
     /// Stores final windows and where to go on after them: all of it, or nothing. Asked again with the same, it does nothing.
@@ -178,6 +187,12 @@ impl Store {
 }
 
 impl Store {
+    /// What is wrong with the database although it works.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        self.database.warnings()
+    }
+
     /// The store over a database that is open and has the schema already.
     #[must_use]
     pub fn over(database: Arc<dyn Database>) -> Self {

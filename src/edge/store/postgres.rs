@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::pool::{PoolConnection, PoolOptions};
+use sqlx::pool::PoolOptions;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection, Pool, Postgres, Row as _, TypeInfo, ValueRef};
 
 use super::StoreError;
 use super::backend::{Argument, Database, Migration, Mode, Reply, Row, Transaction};
-use super::driver::transaction;
+use super::driver::{answer, transaction};
 
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How long to wait for an answer, reading and writing: longer than the server lets a statement run.
+const ANSWER: [Duration; 2] = [Duration::from_secs(40), Duration::from_secs(15)];
 
 pub(super) const MIGRATIONS: &[Migration] = &[
     Migration {
@@ -27,8 +29,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
 ];
 
 pub(super) struct PostgresDatabase {
-    pool: Pool<Postgres>,
+    writers: Pool<Postgres>,
+    /// Apart, so that nobody reads through a connection that wrote what it reads.
+    readers: Pool<Postgres>,
     place: String,
+    warnings: Vec<String>,
 }
 
 impl PostgresDatabase {
@@ -60,59 +65,51 @@ impl PostgresDatabase {
                 });
             }
         };
-        warn_of_loss(&mut first, &place).await;
+        let warnings = losses(&mut first, &place).await?;
         first.close().await.ok();
-        let pool = PoolOptions::new()
-            .max_connections(8)
-            .acquire_timeout(CONNECT)
-            .connect_lazy_with(options);
-        Ok(Self { pool, place })
+        let pool = || {
+            PoolOptions::new()
+                .max_connections(4)
+                .acquire_timeout(CONNECT)
+                .connect_lazy_with(options.clone())
+        };
+        Ok(Self {
+            writers: pool(),
+            readers: pool(),
+            place,
+            warnings,
+        })
     }
 }
 
-/// Says so where the server may forget what it acknowledged. Results stay whole; the newest of them may be computed again.
-async fn warn_of_loss(connection: &mut PgConnection, place: &str) {
+/// Where the server may forget what it acknowledged. Results stay whole; the newest of them may be computed again.
+async fn losses(connection: &mut PgConnection, place: &str) -> Result<Vec<String>, StoreError> {
     let sql =
         "SELECT name FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit') AND setting = 'off' ORDER BY name";
-    let settings: Vec<String> = sqlx::query_scalar(sql).fetch_all(connection).await.unwrap_or_default();
-    for setting in settings {
-        tracing::warn!(
-            database = place,
-            setting,
-            "database may lose acknowledged commits: the setting is off"
-        );
-    }
+    let settings: Vec<String> = answer(CONNECT, place, sqlx::query_scalar(sql).fetch_all(connection)).await?;
+    let warn = |setting| format!("the database may lose commits that it acknowledged: {setting} is off");
+    Ok(settings.into_iter().map(warn).collect())
 }
 
 impl Database for PostgresDatabase {
     fn begin(&self, mode: Mode) -> Reply<'_, Box<dyn Transaction>> {
-        let begin = match mode {
-            Mode::Read => {
+        let [reading, writing] = ANSWER;
+        let (pool, limit, begin) = match mode {
+            Mode::Read => (
+                &self.readers,
+                reading,
                 "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '30s'; \
-                 SET LOCAL idle_in_transaction_session_timeout = '60s'"
-            }
-            Mode::Write => {
-                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = '30s'; \
-                 SET LOCAL lock_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '60s'"
-            }
+                 SET LOCAL idle_in_transaction_session_timeout = '60s'",
+            ),
+            // Not `READ WRITE`: a standby would refuse that with a code that says nothing of a standby.
+            Mode::Write => (
+                &self.writers,
+                writing,
+                "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = '10s'; \
+                 SET LOCAL lock_timeout = '8s'; SET LOCAL idle_in_transaction_session_timeout = '60s'",
+            ),
         };
-        Box::pin(async move {
-            let connection = self
-                .pool
-                .acquire()
-                .await
-                .map_err(|error| StoreError::from_driver(error, &self.place, true))?;
-            let mut transaction = PostgresTransaction {
-                connection,
-                finished: false,
-                place: self.place.clone(),
-            };
-            sqlx::raw_sql(begin)
-                .execute(&mut *transaction.connection)
-                .await
-                .map_err(|error| transaction.fault(error))?;
-            Ok(Box::new(transaction) as Box<dyn Transaction>)
-        })
+        Box::pin(PostgresTransaction::begin(pool, begin, limit, &self.place))
     }
 
     fn migrations(&self) -> &'static [Migration] {
@@ -123,22 +120,23 @@ impl Database for PostgresDatabase {
         &self.place
     }
 
-    fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(self.pool.close())
+    fn warnings(&self) -> &[String] {
+        &self.warnings
     }
-}
 
-struct PostgresTransaction {
-    connection: PoolConnection<Postgres>,
-    finished: bool,
-    place: String,
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            self.readers.close().await;
+            self.writers.close().await;
+        })
+    }
 }
 
 transaction!(
     PostgresTransaction,
     Postgres,
-    "SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)",
+    now: "SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)",
     // Any number will do, as long as nobody else in the database takes it: "crosschk" in ASCII.
-    "SELECT pg_advisory_xact_lock(7165066918868150379)",
-    "INT8"
+    lock: "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7165066918868150379)",
+    integer: "INT8"
 );

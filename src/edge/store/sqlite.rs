@@ -4,16 +4,18 @@ use std::path::Path;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::pool::{PoolConnection, PoolOptions};
+use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, Pool, Row as _, Sqlite, TypeInfo, ValueRef};
+use sqlx::{ConnectOptions, Connection, Pool, Row as _, Sqlite, SqliteConnection, TypeInfo, ValueRef};
 
 use super::StoreError;
 use super::backend::{Argument, Database, Migration, Mode, Reply, Row, Transaction};
-use super::driver::transaction;
+use super::driver::{answer, transaction};
 
-/// How long a writer waits for another process.
-const BUSY: Duration = Duration::from_secs(10);
+/// How long a writer waits for another process before it asks anew.
+const BUSY: Duration = Duration::from_secs(2);
+/// How long one waits for a connection of our own.
+const TURN: Duration = Duration::from_secs(30);
 
 pub(super) const MIGRATIONS: &[Migration] = &[
     Migration {
@@ -30,6 +32,7 @@ pub(super) struct SqliteDatabase {
     writer: Pool<Sqlite>,
     readers: Pool<Sqlite>,
     place: String,
+    warnings: Vec<String>,
 }
 
 impl SqliteDatabase {
@@ -54,22 +57,66 @@ impl SqliteDatabase {
             .synchronous(SqliteSynchronous::Full)
             .disable_statement_logging();
         // Once by hand, because a pool would hide why it cannot connect.
-        let first = options
+        let mut first = options
             .connect()
             .await
             .map_err(|error| explain(StoreError::from_driver(error, &place, true), options.get_filename()))?;
+        let warnings = losses(&mut first, options.get_filename())
+            .await
+            .map_err(|error| StoreError::from_driver(error, &place, true))?;
         first.close().await.ok();
-        let pool = |connections| {
-            PoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(BUSY * 3)
-        };
+        let pool = |connections| PoolOptions::new().max_connections(connections).acquire_timeout(TURN);
         Ok(Self {
             writer: pool(1).connect_lazy_with(options.clone()),
             readers: pool(4).connect_lazy_with(options.pragma("query_only", "1")),
             place,
+            warnings,
         })
     }
+}
+
+/// Where the file may forget what was committed. It is asked, not believed: a file system may not do what we set.
+async fn losses(connection: &mut SqliteConnection, path: &Path) -> Result<Vec<String>, sqlx::Error> {
+    let journal: String = sqlx::query_scalar("PRAGMA journal_mode")
+        .fetch_one(&mut *connection)
+        .await?;
+    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(connection).await?;
+    let mut warnings = Vec::new();
+    if journal != "wal" || synchronous < 2 {
+        warnings.push(format!(
+            "the database may lose commits: its journal is {journal}, synchronous is {synchronous}"
+        ));
+    }
+    let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    let path = std::path::absolute(path).unwrap_or_default();
+    if let Some(network) = network(&mounts, &path) {
+        warnings.push(format!(
+            "the database lies on a network file system ({network}): its locks and its journal need a local disk"
+        ));
+    }
+    Ok(warnings)
+}
+
+/// The network file system that a path lies on, by the table of mounts.
+fn network<'a>(mounts: &'a str, path: &Path) -> Option<&'a str> {
+    let mounted = mounts.lines().filter_map(|line| {
+        let mut words = line.split(' ').skip(1);
+        Some((words.next()?, words.next()?)).filter(|(folder, _)| path.starts_with(folder))
+    });
+    // Of two at the same place the later one is on top.
+    let (_, kind) = mounted.max_by_key(|(folder, _)| folder.len())?;
+    let kinds = [
+        "nfs",
+        "cifs",
+        "smb",
+        "9p",
+        "ceph",
+        "lustre",
+        "glusterfs",
+        "fuse.sshfs",
+        "fuse.glusterfs",
+    ];
+    kinds.iter().any(|network| kind.starts_with(network)).then_some(kind)
 }
 
 /// Makes a file that is missing readable for its owner only: it holds the key of the findings. Where that fails, SQLite
@@ -105,22 +152,8 @@ impl Database for SqliteDatabase {
             // Taken at once: a reader that becomes a writer later may find that it cannot.
             Mode::Write => (&self.writer, "BEGIN IMMEDIATE"),
         };
-        Box::pin(async move {
-            let connection = pool
-                .acquire()
-                .await
-                .map_err(|error| StoreError::from_driver(error, &self.place, true))?;
-            let mut transaction = SqliteTransaction {
-                connection,
-                finished: false,
-                place: self.place.clone(),
-            };
-            sqlx::raw_sql(begin)
-                .execute(&mut *transaction.connection)
-                .await
-                .map_err(|error| transaction.fault(error))?;
-            Ok(Box::new(transaction) as Box<dyn Transaction>)
-        })
+        // It answers from this very process, however slow the disk.
+        Box::pin(SqliteTransaction::begin(pool, begin, Duration::MAX, &self.place))
     }
 
     fn migrations(&self) -> &'static [Migration] {
@@ -131,6 +164,10 @@ impl Database for SqliteDatabase {
         &self.place
     }
 
+    fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             self.readers.close().await;
@@ -139,17 +176,32 @@ impl Database for SqliteDatabase {
     }
 }
 
-struct SqliteTransaction {
-    connection: PoolConnection<Sqlite>,
-    finished: bool,
-    place: String,
-}
-
 transaction!(
     SqliteTransaction,
     Sqlite,
-    "SELECT CAST(round(unixepoch('now', 'subsec') * 1000) AS INTEGER)",
+    now: "SELECT CAST(round(unixepoch('now', 'subsec') * 1000) AS INTEGER)",
     // BEGIN IMMEDIATE keeps all other writers out already.
-    "",
-    "INTEGER"
+    lock: "",
+    integer: "INTEGER"
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_file_system_is_found() {
+        let mounts = "overlay / overlay rw 0 0\nfiler:/vol /data nfs4 rw 0 0\n/dev/sdb /data/local ext4 rw 0 0\n\
+                      tmpfs /mnt tmpfs rw 0 0\n//nas/x /mnt cifs rw 0 0\n";
+        for (path, expected) in [
+            ("/data/a.db", Some("nfs4")),
+            ("/data/local/a.db", None),
+            ("/database/a.db", None),
+            ("/mnt/a.db", Some("cifs")),
+            ("/a.db", None),
+        ] {
+            assert_eq!(network(mounts, Path::new(path)), expected, "{path}");
+        }
+        assert_eq!(network("", Path::new("/a.db")), None);
+    }
+}

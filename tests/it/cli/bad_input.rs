@@ -2,12 +2,15 @@
 
 mod brokers;
 mod config;
+mod ending;
 mod files;
+mod held;
 pub(crate) mod lease;
 pub(crate) mod log;
 mod next;
 mod records;
 mod registry;
+mod restart;
 mod store;
 mod tolerance;
 mod topics;
@@ -182,9 +185,24 @@ impl Running {
         (self.child.wait().unwrap().code(), out)
     }
 
+    /// SIGTERM.
+    pub(crate) fn signal(&self) {
+        Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+    }
+
+    /// SIGTERM: its exit code (none where the signal itself ended it), how long it took, and its whole log.
+    pub(crate) fn terminate_within(self, limit: Duration) -> (Option<i32>, Duration, String) {
+        #[expect(clippy::disallowed_methods, reason = "a promise about time")]
+        let asked = std::time::Instant::now();
+        let (code, log) = self.terminate();
+        let took = asked.elapsed();
+        assert!(took < limit, "{took:?}: {log}");
+        (code, took, log)
+    }
+
     /// SIGTERM: its exit code and its whole log.
     pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
-        Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        self.signal();
         self.log.extend(self.lines.iter().map(|line| line + "\n"));
         let status = self.child.wait().unwrap();
         (status.code(), std::mem::take(&mut self.log))

@@ -19,7 +19,8 @@ pub enum Kind {
 pub struct Bed {
     pub settings: Settings,
     kind: Kind,
-    simulated: Simulated,
+    /// Its database, where that is the simulated one.
+    pub simulated: Simulated,
     /// SQLite's, gone with the bed.
     _folder: TempDir,
     /// PostgreSQL's: where to drop which database.
@@ -51,7 +52,11 @@ impl Opener {
 impl Bed {
     /// An empty database.
     pub async fn empty(kind: Kind) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::at(kind, tempfile::tempdir().unwrap(), "").await
+    }
+
+    /// An empty database: a file in this folder, or a database of the server with these options.
+    pub async fn at(kind: Kind, folder: TempDir, options: &str) -> Self {
         let (url, dropped) = match kind {
             Kind::Sqlite => (format!("sqlite://{}", folder.path().join("store.db").display()), None),
             Kind::Simulated => (String::new(), None),
@@ -59,7 +64,7 @@ impl Bed {
                 let server = postgres();
                 let name = format!("t{}", uuid::Uuid::now_v7().simple());
                 let mut connection = PgConnection::connect(&server).await.unwrap();
-                let create = AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE template0"));
+                let create = AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE template0{options}"));
                 sqlx::raw_sql(create).execute(&mut connection).await.unwrap();
                 let base = server.rsplit_once('/').unwrap().0;
                 (format!("{base}/{name}"), Some((server, name)))

@@ -13,7 +13,8 @@ pub(crate) fn finals(metrics: &str) -> u64 {
     number.trim().parse().unwrap()
 }
 
-fn send(cluster: &Cluster, seconds: std::ops::Range<i64>) {
+/// One pair a second, without a difference.
+pub(super) fn send(cluster: &Cluster, seconds: std::ops::Range<i64>) {
     for second in seconds {
         for topic in ["orders", "orders.canary"] {
             let record = framed(ID, &order(&format!("o{second}"), second, "n", "t"));
