@@ -64,7 +64,7 @@ pub trait Fetch: Send {
     /// Visits the records at these positions, and returns the positions that have none any more.
     ///
     /// # Errors
-    /// Reading cannot go on.
+    /// Reading cannot go on; or nobody answers, which is transient and says nothing of the records.
     fn fetch(
         &mut self,
         positions: &[(u32, u64)],

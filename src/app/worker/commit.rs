@@ -19,6 +19,7 @@ use crate::app::metrics::{Component, Metrics};
 use crate::app::replay::inputs::Inputs;
 use crate::app::world::blocking;
 use crate::codec::{Field, Schema};
+use crate::edge::kafka::KafkaError;
 use crate::edge::store::{
     Action, Command, Commit, ContractRow, FindingBody, FindingRow, Lease, Store, StoreError, VerdictRow,
 };
@@ -143,7 +144,7 @@ impl Committer {
             inputs,
             shared: _,
         } = found;
-        let findings = self.findings(&windows)?;
+        let findings = self.findings(&windows).await?;
         self.checkpoint = checkpoint;
         // What is learnt meanwhile is told again by the next commit.
         let facts = self.book.since(0).len();
@@ -158,7 +159,7 @@ impl Committer {
     }
 
     /// Reads the records of the kept candidates again.
-    fn findings(&mut self, windows: &[FinalWindow]) -> Result<Vec<FindingRow>> {
+    async fn findings(&self, windows: &[FinalWindow]) -> Result<Vec<FindingRow>> {
         let mut rows = Vec::new();
         for window in windows {
             let (pairs, alone): (Vec<&Candidate>, Vec<&Candidate>) = window
@@ -166,26 +167,7 @@ impl Committer {
                 .iter()
                 .partition(|candidate| candidate.outcome == Outcome::Mismatched);
             let pairs: Vec<Candidate> = pairs.into_iter().cloned().collect();
-            let looked = blocking(|| {
-                let mut seen = Vec::with_capacity(pairs.len());
-                self.rereader
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .look(&pairs, |candidate, what| seen.push((candidate.clone(), what)))
-                    .map(|()| seen)
-            });
-            let looked = looked.unwrap_or_else(|error| {
-                // The counts stand without it; the finding says what it lacks.
-                tracing::warn!(
-                    stream = self.stream,
-                    error = format!("{error:#}"),
-                    "records could not be read again"
-                );
-                pairs
-                    .iter()
-                    .map(|pair| (pair.clone(), Seen::Gone("the records could not be read again")))
-                    .collect()
-            });
+            let looked = self.look(&pairs).await?;
             for (candidate, seen) in looked {
                 let (fields, note) = match seen {
                     Seen::Differences(fields) => (fields, None),
@@ -200,6 +182,43 @@ impl Committer {
             );
         }
         Ok(rows)
+    }
+
+    /// Tries until the broker answers: our own trouble is no property of a record, and a finding is stored for good.
+    async fn look(&self, pairs: &[Candidate]) -> Result<Vec<(Candidate, Seen)>> {
+        let mut pause = Duration::from_millis(100);
+        loop {
+            let looked = blocking(|| {
+                let mut seen = Vec::with_capacity(pairs.len());
+                self.rereader
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .look(pairs, |candidate, what| seen.push((candidate.clone(), what)))
+                    .map(|()| seen)
+            });
+            let error = match looked {
+                Ok(seen) => return Ok(seen),
+                Err(error) => error,
+            };
+            let stream = &self.stream;
+            if !error.downcast_ref().is_some_and(KafkaError::is_transient) {
+                // The counts stand without it; the finding says what it lacks.
+                tracing::warn!(stream, error = format!("{error:#}"), "records could not be read again");
+                let gone = |pair: &Candidate| (pair.clone(), Seen::Gone("the records could not be read again"));
+                return Ok(pairs.iter().map(gone).collect());
+            }
+            tracing::warn!(
+                stream,
+                error = format!("{error:#}"),
+                "read records again; it is tried again"
+            );
+            tokio::select! {
+                biased;
+                () = self.shared.shutdown.cancelled() => return Err(error),
+                () = tokio::time::sleep(pause) => {}
+            }
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
     }
 
     fn row(

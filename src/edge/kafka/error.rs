@@ -101,6 +101,12 @@ pub enum KafkaError {
 }
 
 impl KafkaError {
+    /// Whether it passes by itself: nobody answered, which tells nothing of what was asked for.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Query { .. })
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

@@ -1,4 +1,5 @@
-//! Reads single records again, by position, for findings. A record that is gone is reported, never an error.
+//! Reads single records again, by position, for findings. A record that is gone is reported, never an error; that nobody
+//! answers is an error, and never makes a record gone.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,9 +10,15 @@ use crate::model::RecordBatch;
 
 /// Over a gap of more offsets than this it is faster to jump than to read.
 const JUMP: u64 = 500;
-/// How long we wait each time, and how often in vain before the rest counts as gone.
+/// How long we wait each time.
 const WAIT: Duration = Duration::from_millis(200);
-const PATIENCE: u32 = 50;
+/// What a call may cost in vain before we give up: 10 s of silence.
+const PATIENCE: u32 = 500;
+/// What a wait in vain costs, and what a fault does, which comes without a wait.
+const SILENCE: u32 = 10;
+const FAULT: u32 = 1;
+/// Waits in vain at an end that lies below what is wanted. A broker that was killed may show an earlier end for a moment.
+const AT_END: u32 = 10;
 
 /// Reads records of one topic again.
 pub struct Fetcher {
@@ -28,10 +35,10 @@ impl Fetcher {
     }
 
     /// Visits the records at these positions, partition by partition in offset order, and returns the positions that
-    /// have none any more (or that did not come within 10 s of silence).
+    /// have none any more.
     ///
     /// # Errors
-    /// Reading cannot go on.
+    /// Reading cannot go on; or, transient, nothing came for 10 s.
     pub fn fetch(
         &mut self,
         positions: &[(u32, u64)],
@@ -66,10 +73,19 @@ impl Fetcher {
         let mut gone = Vec::new();
         let mut left = wanted;
         let mut at = None;
+        // How often we still look, once the log has ended below what is wanted.
+        let mut looks = None;
         while let Some(&next) = left.first() {
-            if *patience == 0 {
+            if looks == Some(0) {
                 gone.extend_from_slice(left);
                 break;
+            }
+            if *patience == 0 {
+                return Err(KafkaError::Query {
+                    question: "read records again",
+                    topic: self.reader.topic().to_owned(),
+                    reason: "no answer in time".to_owned(),
+                });
             }
             if at.is_none_or(|at: u64| next.saturating_sub(at) > JUMP) {
                 self.reader.assign(&[(partition, next)])?;
@@ -85,16 +101,28 @@ impl Fetcher {
                         }
                     }
                     at = Some(self.reader.position(partition));
+                    looks = None;
                 }
                 Event::Expired { to, .. } => {
                     left = pass(left, to, &mut gone);
                     at = Some(to);
                 }
-                Event::End { .. } | Event::Truncated { .. } => {
+                Event::End { position, .. } => {
+                    left = pass(left, position, &mut gone);
+                    looks = looks.or(Some(AT_END));
+                }
+                Event::Truncated { .. } => {
                     gone.extend_from_slice(left);
                     break;
                 }
-                Event::Idle | Event::Trouble(_) | Event::Corrupt { .. } => *patience = patience.saturating_sub(1),
+                Event::Idle => {
+                    *patience = patience.saturating_sub(SILENCE);
+                    looks = looks.map(|looks: u32| looks.saturating_sub(1));
+                }
+                Event::Trouble(_) | Event::Corrupt { .. } => {
+                    *patience = patience.saturating_sub(FAULT);
+                    looks = None;
+                }
             }
         }
         Ok(gone)
