@@ -67,6 +67,7 @@ fn every_flag_that_is_named_exists() {
             "all-targets",
             "check",
             "ignored",
+            "show-output",
             "skip",
             "test",
             "lib",
