@@ -8,8 +8,14 @@ use crosscheck::engine::Checkpoint;
 use crosscheck::model::{BadCounts, Outcome, Position, Side, WindowCounts};
 
 use super::driver::Ran;
+use super::oracle::inputs::{Circumstances, doubts};
 use super::oracle::{self, Difference, Hole, Read, Whole};
 use super::verdicts;
+
+/// The least `idle` of any world or reload.
+const IDLE_LEAST_MS: i64 = 1_000;
+/// The furthest that the wall clock jumps.
+const JUMP_MOST_MS: i64 = 3_600_000;
 
 /// What of it is wrong, in sentences; empty where all is right.
 pub fn check(ran: &mut Ran) -> Vec<String> {
@@ -34,6 +40,7 @@ pub fn check(ran: &mut Ran) -> Vec<String> {
     let Some(inputs) = inputs(ran) else {
         return wrong;
     };
+    wrong.extend(doubts(&ran.world, &inputs, circumstances(ran)));
     let whole = oracle::whole(&ran.world, &inputs);
     windows(stored, &whole, &mut wrong);
     bad(stored, &whole, &mut wrong);
@@ -45,6 +52,19 @@ pub fn check(ran: &mut Ran) -> Vec<String> {
     ran.reached.add(&whole.reached);
     ran.reached.reached("compared with the oracle");
     wrong
+}
+
+/// What the scheduler did that the stored inputs may show.
+fn circumstances(ran: &Ran) -> Circumstances {
+    Circumstances {
+        ended_at_ms: ran.ended_at_ms,
+        idle_least_ms: IDLE_LEAST_MS,
+        clock_off_ms: if ran.reached.get("wall clock jumps") > 0 {
+            JUMP_MOST_MS
+        } else {
+            0
+        },
+    }
 }
 
 /// What was stored that is no part of the logs. `None` where nothing was stored.

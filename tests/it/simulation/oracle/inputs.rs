@@ -9,8 +9,19 @@ use crate::simulation::world::log::{Kind, Partition, Record, Slot};
 use crate::simulation::world::plan::Start;
 use crate::simulation::world::truth::Truth;
 
-/// What cannot be true of the stored inputs of a run that ended at this time of the simulated clock; empty where all can.
-pub fn doubts(world: &World, stored: &Stored, ended_at_ms: i64) -> Vec<String> {
+/// What is known of a run beside what it stored.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances {
+    /// When it ended, on the simulated clock.
+    pub ended_at_ms: i64,
+    /// The least `idle` that it ever had: a reload may change it.
+    pub idle_least_ms: i64,
+    /// How far the worker's wall clock may have been off.
+    pub clock_off_ms: i64,
+}
+
+/// What cannot be true of the stored inputs of a run; empty where all can.
+pub fn doubts(world: &World, stored: &Stored, run: Circumstances) -> Vec<String> {
     let mut doubts = Vec::new();
     for read in &stored.reads {
         let partition = &world.topic(read.side).lives[read.life].partitions[read.partition as usize];
@@ -18,7 +29,7 @@ pub fn doubts(world: &World, stored: &Stored, ended_at_ms: i64) -> Vec<String> {
             world,
             read,
             partition,
-            ended_at_ms,
+            run,
         };
         let found = [one.start(), one.end(), one.raises(), one.holes(), one.untimely()];
         let place = format!("{} {}", read.side, read.partition);
@@ -33,7 +44,7 @@ struct One<'a> {
     world: &'a World,
     read: &'a Read,
     partition: &'a Partition,
-    ended_at_ms: i64,
+    run: Circumstances,
 }
 
 impl<'a> One<'a> {
@@ -58,7 +69,7 @@ impl<'a> One<'a> {
             world,
             read,
             partition,
-            ended_at_ms,
+            run: Circumstances { ended_at_ms, .. },
             ..
         } = *self;
         let begins_ms = world.begins_at_ms.max(partition.appears_at_ms);
@@ -71,7 +82,8 @@ impl<'a> One<'a> {
         } else {
             match world.start {
                 Start::Earliest => was_low,
-                Start::Now => (partition.high(begins_ms)..=partition.high(ended_at_ms)).contains(&read.from),
+                // To a reader of committed records an open transaction is the end.
+                Start::Now => (partition.last_stable(begins_ms)..=partition.high(ended_at_ms)).contains(&read.from),
                 Start::Time(start_ms) => {
                     let settings = &world.settings;
                     let before = settings.lateness_ms.unwrap_or(0) + settings.grace_ms.unwrap_or(0) + 600_000;
@@ -88,7 +100,7 @@ impl<'a> One<'a> {
         let Self {
             read,
             partition,
-            ended_at_ms,
+            run: Circumstances { ended_at_ms, .. },
             ..
         } = *self;
         let stable = partition.last_stable(ended_at_ms).max(read.from);
@@ -97,20 +109,23 @@ impl<'a> One<'a> {
 
     /// While it was idle nothing was there that was not read, for `idle` of the clock.
     fn raises(&self) -> Option<String> {
-        let idle_ms = self.world.idle_ms;
+        let idle_ms = self.run.idle_least_ms;
         self.read.raises.iter().find_map(|(offset, _)| {
             // An end that a reader saw last could be seen from then on.
             let before = self.selected().take_while(|(slot, _)| slot.offset < *offset).last();
             let since_ms = before.map_or(self.world.begins_at_ms, |(slot, _)| {
                 slot.stable_at_ms.unwrap_or(slot.at_ms).max(self.world.begins_at_ms)
             });
-            let since_ms = since_ms.max(self.partition.appears_at_ms);
+            // A partition that appears later starts as one that was idle.
+            if before.is_none() && self.partition.appears_at_ms > self.world.begins_at_ms {
+                return None;
+            }
             // The end grows when a record is appended, whether it is committed or not.
             let next = self
                 .selected()
                 .map(|(slot, _)| slot)
                 .find(|slot| slot.offset >= *offset);
-            let until_ms = next.map_or(self.ended_at_ms, |slot| slot.at_ms);
+            let until_ms = next.map_or(self.run.ended_at_ms, |slot| slot.at_ms);
             (until_ms - since_ms < idle_ms).then(|| {
                 format!(
                     "at {offset} it was silent for {} ms only, and idle is {idle_ms}",
@@ -126,7 +141,7 @@ impl<'a> One<'a> {
             self.partition
                 .lows
                 .iter()
-                .any(|(at_ms, low)| *low == to && *at_ms <= self.ended_at_ms)
+                .any(|(at_ms, low)| *low == to && *at_ms <= self.run.ended_at_ms)
         };
         let hole = self
             .read
@@ -144,8 +159,9 @@ impl<'a> One<'a> {
             let Truth::Decoded(_) = record.truth else { return None };
             let said = self.read.untimely.contains(&slot.offset);
             let was_read = slot.offset < self.read.to;
-            let may = record.timestamp_ms - slot.at_ms > most;
-            let must = was_read && record.timestamp_ms - self.ended_at_ms > most;
+            let off_ms = self.run.clock_off_ms;
+            let may = record.timestamp_ms - slot.at_ms + off_ms > most;
+            let must = was_read && record.timestamp_ms - self.run.ended_at_ms - off_ms > most;
             ((said && !may) || (!said && must)).then(|| format!("untimely at {}: {said}", slot.offset))
         })
     }

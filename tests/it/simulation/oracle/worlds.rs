@@ -176,7 +176,11 @@ fn doubts() {
     let (mut honest, mut lies) = (0, Sometimes::default());
     for seed in 0..200 {
         let world = World::new(seed);
-        let end = world.quiet_at_ms;
+        let run = inputs::Circumstances {
+            ended_at_ms: world.quiet_at_ms,
+            idle_least_ms: world.idle_ms,
+            clock_off_ms: 0,
+        };
         let mut stored = read_to_the_end(&world);
         stored.s_ms = None;
         stored.watermark_ms = None;
@@ -188,7 +192,7 @@ fn doubts() {
             }
         }
         assert_eq!(
-            inputs::doubts(&world, &stored, end),
+            inputs::doubts(&world, &stored, run),
             Vec::<String>::new(),
             "seed {seed}"
         );
@@ -197,7 +201,7 @@ fn doubts() {
             let mut lie = |name: &'static str, change: &dyn Fn(&mut Stored)| {
                 let mut told = stored.clone();
                 change(&mut told);
-                let doubted = !inputs::doubts(&world, &told, end).is_empty();
+                let doubted = !inputs::doubts(&world, &told, run).is_empty();
                 lies.times(name, u64::from(doubted));
             };
             lie("start", &|told| told.reads[at].from += 1);
