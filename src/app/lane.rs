@@ -28,6 +28,8 @@ pub struct Partition {
     pub start: u64,
     /// The captured end of a bounded run or of a release that is closed: first offset that is not read.
     pub end: Option<u64>,
+    /// A transaction was open at that end: what lies behind it is not there yet.
+    pub is_open: bool,
     /// Read to that end: no record of it is wanted any more.
     pub done: bool,
     /// Nothing more was there at the last read.

@@ -80,7 +80,11 @@ pub fn of_topic(reader: &dyn Topic, from: Bound, to: Bound, settings: &engine::S
             partition,
             from: from_offset,
             to: to_offset,
-            is_open: to_offset == last_stable && last_stable < high,
+            is_open: last_stable < high
+                && match to {
+                    Bound::Offset(offset) => offset > last_stable,
+                    _ => to_offset == last_stable,
+                },
         });
     }
     Ok(spans)

@@ -19,6 +19,20 @@ pub trait Topic: Send {
     /// The cluster does not answer.
     fn partition_count(&self) -> Result<usize, KafkaError>;
 
+    /// Looks for partitions that were added, and reads them from now on, from their begin: (partition, begin).
+    ///
+    /// # Errors
+    /// The cluster does not answer.
+    fn take_new_partitions(&mut self) -> Result<Vec<(u32, u64)>, KafkaError> {
+        Ok(Vec::new())
+    }
+
+    /// What the topic is beside its name, as far as it is told within `wait`: another id is another topic.
+    fn topic_id(&mut self, wait: Duration) -> Option<String> {
+        let _ = wait;
+        None
+    }
+
     /// How long it keeps records, and whether it compacts them. What is not told is `None`.
     fn describe(&self) -> TopicFacts;
 
@@ -83,6 +97,14 @@ impl Topic for kafka::Reader {
 
     fn partition_count(&self) -> Result<usize, KafkaError> {
         self.partition_count()
+    }
+
+    fn take_new_partitions(&mut self) -> Result<Vec<(u32, u64)>, KafkaError> {
+        self.take_new_partitions()
+    }
+
+    fn topic_id(&mut self, wait: Duration) -> Option<String> {
+        self.topic_id(wait)
     }
 
     fn describe(&self) -> TopicFacts {

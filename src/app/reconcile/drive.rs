@@ -77,7 +77,7 @@ pub fn to_the_end(stream: &mut Stream, interrupt: &Interrupt, bar: &Bar, clock: 
     let mut outputs = Vec::new();
     stream.finish_what_is_read(&mut outputs);
     let mut trouble_ms = None;
-    while !stream.is_done() {
+    while !stream.is_done() && !stream.is_over() {
         if interrupt.came() {
             counted.interrupted = true;
             break;
@@ -147,14 +147,23 @@ fn give_up_at_the_limit(stream: &Stream) -> Result<()> {
 pub fn give_up_on_trouble(stream: &Stream, since_ms: &mut Option<i64>, clock: &Clock) -> Result<()> {
     let troubled = Side::PAIR
         .into_iter()
-        .find_map(|side| Some((side, stream.trouble.get(side).as_ref()?)));
+        .find_map(|side| Some((side, what_stops(stream, side)?)));
     let Some((side, text)) = troubled else {
         *since_ms = None;
         return Ok(());
     };
     let now_ms = clock.elapsed_ms();
     if now_ms - *since_ms.get_or_insert(now_ms) > TROUBLE_MAX_MS {
-        bail!("read the {side}: the brokers do not answer: {text}");
+        bail!("read the {side}: {text}");
     }
     Ok(())
+}
+
+/// Why a side cannot be read for now.
+fn what_stops(stream: &Stream, side: Side) -> Option<String> {
+    if let Some(text) = stream.unreadable.get(side).values().next() {
+        return Some(text.clone());
+    }
+    let trouble = stream.trouble.get(side).as_ref()?;
+    Some(format!("the brokers do not answer: {trouble}"))
 }

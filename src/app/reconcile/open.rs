@@ -143,6 +143,7 @@ fn lane(opened: SideOpened, side: Side, request: &ReconcileRequest, book: &Book)
         let partition = lane.partitions.entry(span.partition).or_default();
         partition.start = span.from;
         partition.end = known.or(end);
+        partition.is_open = span.is_open;
     }
     (lane, place)
 }

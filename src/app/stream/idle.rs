@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::Stream;
 use crate::app::log::Log;
 use crate::engine::{Input, Output};
-use crate::model::{Inconclusive, Side};
+use crate::model::Side;
 
 /// How often the ends are asked for where a partition may be idle, milliseconds.
 const ASK_MS: i64 = 1_000;
@@ -24,6 +24,10 @@ impl Stream {
             return Ok(());
         }
         self.asked_ms = now_ms;
+        self.look_at_topics(now_ms)?;
+        if self.is_over() {
+            return Ok(());
+        }
         for side in Side::PAIR {
             self.ask_for_ends(side, now_ms, idle_ms, outputs);
         }
@@ -52,6 +56,10 @@ impl Stream {
             }
         };
         *self.ends.get_mut(side) = ends.iter().map(|end| (end.partition, end.high)).collect();
+        self.look_for_cuts(side, &ends);
+        if self.is_over() {
+            return;
+        }
         let wall_ms = self.clock.wall_ms();
         for end in ends {
             let Some(state) = self.lanes.get(side).partitions.get(&end.partition) else {
@@ -69,24 +77,6 @@ impl Stream {
                 since_ms: wall_ms - quiet_ms,
             };
             self.engine.step(input, outputs);
-        }
-        self.look_for_new_partitions(side);
-    }
-
-    /// Keys move when partitions are added, and nothing can be said about the records from there on.
-    fn look_for_new_partitions(&mut self, side: Side) {
-        let Log::Kafka(reader) = &self.lanes.get(side).log else {
-            return;
-        };
-        let known = reader.partitions().len();
-        if let Ok(now) = reader.partition_count()
-            && now > known
-        {
-            let text = format!(
-                "{side} topic {} has {now} partitions now and had {known}",
-                reader.name()
-            );
-            self.incident(Inconclusive::Repartitioned, side, text);
         }
     }
 }

@@ -11,10 +11,7 @@ impl Stream {
         if mutant!(ResetToLatest) {
             return self.reached(side, partition, to, outputs);
         }
-        let topic = match &self.lanes.get(side).log {
-            Log::Kafka(topic) => topic.name(),
-            Log::Avro(_) => "",
-        };
+        let topic = self.topic_name(side);
         let text = format!(
             "retention took offsets {from} to {} of {side} topic {topic}, partition {partition}, before they were read",
             to.saturating_sub(1)
@@ -27,6 +24,54 @@ impl Stream {
             return;
         }
         self.lose(side, partition, (from, to), outputs);
+    }
+
+    /// The log ends below what was read of it: nothing more of the stream is read or becomes final.
+    pub fn truncated(&mut self, side: Side, partition: u32, position: u64, end: u64) {
+        let text = format!(
+            "{side} topic {}, partition {partition} was read to offset {position} and now ends at {end}: the log lost its end",
+            self.topic_name(side)
+        );
+        self.incident(Inconclusive::Truncated, side, text);
+    }
+
+    /// Bytes that do not match their checksum: nothing behind them is read until they do.
+    pub(super) fn corrupt(&mut self, side: Side, partition: u32, offset: u64) {
+        let text = format!(
+            "bytes of {side} topic {}, partition {partition} at or after offset {offset} do not match their checksum",
+            self.topic_name(side)
+        );
+        let known = self.unreadable.get_mut(side);
+        if known.get(&partition) != Some(&text) {
+            tracing::warn!(stream = self.name, "{text}");
+            known.insert(partition, text);
+        }
+    }
+
+    /// A bounded run ends where a transaction was open: what lies behind is not there yet, and never missing.
+    pub(super) fn open_at_end(&mut self, side: Side, partition: u32, end: u64) {
+        let text = format!(
+            "a transaction was open in {side} topic {}, partition {partition} from offset {end} on, and nothing behind it is read",
+            self.topic_name(side)
+        );
+        self.incident(Inconclusive::OpenTransaction, side, text);
+    }
+
+    /// True once a log lost its end or is another one: until a new generation begins nothing is read, and nothing more
+    /// becomes final.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        let over = |(kind, ..): &(Inconclusive, Side, String)| {
+            matches!(kind, Inconclusive::Truncated | Inconclusive::Recreated)
+        };
+        self.incidents.iter().any(over)
+    }
+
+    pub(super) fn topic_name(&self, side: Side) -> &str {
+        match &self.lanes.get(side).log {
+            Log::Kafka(topic) => topic.name(),
+            Log::Avro(_) => "",
+        }
     }
 
     /// Tells the engine what is lost, as far as it was asked for.

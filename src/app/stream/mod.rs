@@ -5,8 +5,9 @@ mod lost;
 mod needs;
 mod pace;
 mod retention;
+mod topics;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,7 +63,15 @@ pub struct Stream {
     pub incidents: BTreeSet<(Inconclusive, Side, String)>,
     /// Brokers that are in trouble, in librdkafka's words.
     pub trouble: PerSide<Option<String>>,
+    /// Partitions whose bytes do not match their checksum for now, and where.
+    pub unreadable: PerSide<BTreeMap<u32, String>>,
+    /// What each topic was when this generation began to read it, as far as its cluster tells.
+    pub topic_ids: PerSide<Option<String>>,
     asked_ms: i64,
+    /// When topics were last looked at: their ids, and how many partitions they have.
+    looked_ms: i64,
+    /// Partitions that ended below what was read of them at the last look.
+    short: PerSide<BTreeMap<u32, u64>>,
 }
 
 impl Stream {
@@ -100,7 +109,11 @@ impl Stream {
             clock,
             incidents: BTreeSet::new(),
             trouble: PerSide::default(),
+            unreadable: PerSide::default(),
+            topic_ids: PerSide::default(),
             asked_ms: 0,
+            looked_ms: 0,
+            short: PerSide::default(),
         }
     }
 
@@ -109,6 +122,9 @@ impl Stream {
     /// # Errors
     /// A log or a registry that cannot be read any further.
     pub fn turn(&mut self, outputs: &mut Vec<Output>) -> Result<bool> {
+        if self.is_over() {
+            return Ok(false);
+        }
         let mut moved = self.schemas.take()?;
         moved |= self.settle_needs(outputs);
         for side in Side::PAIR {
@@ -133,7 +149,7 @@ impl Stream {
         for side in &readable {
             moved |= self.read(*side, WAIT / 2, outputs)?;
         }
-        if readable.is_empty() {
+        if readable.is_empty() || self.is_over() {
             moved = self.schemas.wait_here(WAIT)?;
         }
         Ok(moved)
@@ -159,6 +175,9 @@ impl Stream {
     }
 
     fn read(&mut self, side: Side, wait: Duration, outputs: &mut Vec<Output>) -> Result<bool> {
+        if self.is_over() {
+            return Ok(false);
+        }
         let lane = self.lanes.get_mut(side);
         // A topic is polled even where nothing is wanted of it: that serves its client.
         if matches!(lane.log, Log::Avro(_)) && !lane.wants_records() {
@@ -174,33 +193,28 @@ impl Stream {
                     state.trail.note(first.offset, first.timestamp_ms, end);
                 }
                 *self.trouble.get_mut(side) = None;
+                self.unreadable.get_mut(side).remove(&partition);
                 let entries = lane.admit(batch, broken);
                 self.step(side, partition, &entries, outputs);
                 self.finish_at(side, partition, end, outputs);
             }
             Read::End(partition, position) => {
                 *self.trouble.get_mut(side) = None;
+                self.unreadable.get_mut(side).remove(&partition);
                 self.reached(side, partition, position, outputs);
             }
             Read::Expired(partition, from, to) => {
                 self.expired(side, partition, (from, to), outputs);
             }
-            Read::Truncated(partition, position, end) => {
-                let text = format!("{side} partition {partition} was read to offset {position} and now ends at {end}");
-                self.incident(Inconclusive::Truncated, side, text);
-            }
-            Read::Corrupt(partition, offset) => {
-                let text =
-                    format!("bytes of {side} partition {partition} near offset {offset} do not match their checksum");
-                self.incident(Inconclusive::Truncated, side, text);
-            }
+            Read::Truncated(partition, position, end) => self.truncated(side, partition, position, end),
+            Read::Corrupt(partition, offset) => self.corrupt(side, partition, offset),
             Read::Trouble(text) => *self.trouble.get_mut(side) = Some(text),
             Read::Idle => return Ok(false),
         }
         Ok(true)
     }
 
-    fn incident(&mut self, reason: Inconclusive, side: Side, text: String) {
+    pub(super) fn incident(&mut self, reason: Inconclusive, side: Side, text: String) {
         let incident = (reason, side, text);
         if !self.incidents.contains(&incident) {
             tracing::warn!(stream = self.name, reason = reason.as_str(), "{}", incident.2);
@@ -298,6 +312,9 @@ impl Stream {
         else {
             return;
         };
+        if state.is_open {
+            self.open_at_end(side, partition, end);
+        }
         self.engine.step(
             Input::Reached {
                 side,

@@ -24,7 +24,7 @@ use crate::edge::store::{
     Action, Command, Commit, ContractRow, FindingBody, FindingRow, Lease, Store, StoreError, VerdictRow,
 };
 use crate::engine::{Candidate, Checkpoint, FinalWindow, SettledBad};
-use crate::model::{Outcome, Verdict};
+use crate::model::{Outcome, Side, Verdict};
 
 /// How a key's contract is told from a value's in the database.
 const KEY: &str = "$key ";
@@ -271,7 +271,15 @@ impl Committer {
             None
         };
         self.state.unknown = UnknownSchema::of(&self.book);
-        let incidents = self.with_seat(|seat| seat.status.get().incidents).unwrap_or_default();
+        let view = self.with_seat(|seat| seat.status.get()).unwrap_or_default();
+        let incidents = view.incidents;
+        for (side, id) in Side::PAIR
+            .into_iter()
+            .zip([view.topic_ids.baseline, view.topic_ids.canary])
+        {
+            let known = self.state.topic_ids.get_mut(side);
+            *known = known.take().or(id);
+        }
         if !mutant!(IncidentsForgotten) {
             self.state.incidents.extend(incidents);
         }

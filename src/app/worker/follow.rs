@@ -90,7 +90,7 @@ impl Follower {
         clock: Clock,
     ) -> Self {
         let mut outputs = Vec::new();
-        if let Some(ends) = ends {
+        if let Some(ends) = ends.filter(|_| !stream.is_over()) {
             stream.end_at(ends, &mut outputs);
         }
         Self {
@@ -111,7 +111,10 @@ impl Follower {
     pub fn turn(&mut self, jobs: &mut Vec<Job>) -> Result<Turn> {
         if !self.closing && self.orders.close.load(Ordering::Acquire) {
             self.closing = true;
-            self.close(jobs)?;
+            // A log that lost its end, or is another one, is not read to any.
+            if !self.stream.is_over() {
+                self.close(jobs)?;
+            }
         }
         let Self { stream, outputs, .. } = self;
         let moved = stream
@@ -124,7 +127,7 @@ impl Follower {
             self.stream.look_for_narrower_baseline();
             self.status.look(&self.stream, now_ms);
         }
-        if self.closing && self.stream.engine.is_complete() {
+        if self.closing && (self.stream.engine.is_complete() || self.stream.is_over()) {
             self.status.look(&self.stream, now_ms);
             jobs.push(Job::Complete);
             return Ok(Turn::Complete);
@@ -151,6 +154,10 @@ impl Follower {
     }
 
     fn hand_out(&mut self, jobs: &mut Vec<Job>) -> Result<()> {
+        if !self.outputs.is_empty() {
+            // What the logs did is stored with the windows that came of it.
+            self.status.tell(&self.stream.incidents);
+        }
         for output in self.outputs.drain(..) {
             if let Output::Final(found) = output {
                 self.stream.needed(&found.checkpoint);

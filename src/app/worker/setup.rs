@@ -30,6 +30,9 @@ use crate::engine::diff::DiffRules;
 use crate::engine::{Checkpoint, Engine};
 use crate::model::{PerSide, Side};
 
+/// How long a cluster may take to tell what a topic is.
+const TELL: Duration = Duration::from_secs(2);
+
 /// What a stream is built of, beside the config.
 pub struct Parts {
     /// What is read.
@@ -158,6 +161,15 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
     let mut stream = Stream::new(stream.name.clone(), engine, lanes, schemas, book, reading, clock);
     stream.incidents.clone_from(&state.incidents);
     stream.retention_ms = retention_ms;
+    stream.topic_ids.clone_from(&state.topic_ids);
+    if !stream.is_over() {
+        blocking(|| look(&mut stream, checkpoint.as_ref()))?;
+    }
+    let state = State {
+        incidents: stream.incidents.clone(),
+        topic_ids: stream.topic_ids.clone(),
+        ..state
+    };
     Ok(Ready {
         stream,
         rereader,
@@ -203,6 +215,32 @@ fn begin(
         *starts.get_mut(side) = start;
     }
     Ok(starts)
+}
+
+/// Before the first read: is it the topic that was read before, as long as it was, and with its partitions?
+fn look(stream: &mut Stream, checkpoint: Option<&Checkpoint>) -> Result<()> {
+    for side in Side::PAIR {
+        stream.look_at_id(side, TELL);
+        let (Some(checkpoint), Log::Kafka(topic)) = (checkpoint, &stream.lanes.get(side).log) else {
+            continue;
+        };
+        let ends = topic.ends().context("ask for the ends")?;
+        let known = || checkpoint.partitions.iter().filter(|known| known.side == Some(side));
+        let mut fresh = Vec::new();
+        for end in &ends {
+            match known().find(|known| known.partition == end.partition) {
+                Some(known) if end.high < known.position => {
+                    stream.truncated(side, end.partition, known.position, end.high);
+                }
+                Some(_) => {}
+                None => fresh.push(end.partition),
+            }
+        }
+        if !fresh.is_empty() && known().next().is_some() {
+            stream.repartitioned(side, &fresh, &ends);
+        }
+    }
+    Ok(())
 }
 
 /// How long the topic keeps records, unless for ever; a topic that compaction may take records from is refused.

@@ -19,6 +19,9 @@ pub struct State {
     /// What the logs did that stands in the way of a verdict: it stays true after a restart.
     #[serde(default)]
     pub incidents: BTreeSet<(Inconclusive, Side, String)>,
+    /// What each topic was when the generation began to read it, as far as its cluster tells.
+    #[serde(default)]
+    pub topic_ids: PerSide<Option<String>>,
     /// Schemas that were given up: their records are undecodable, after a restart too.
     #[serde(default)]
     pub unknown: Vec<UnknownSchema>,

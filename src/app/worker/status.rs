@@ -27,8 +27,12 @@ pub struct View {
     pub unfinished: WindowCounts,
     /// What the logs did: reason, side, one sentence.
     pub incidents: BTreeSet<(Inconclusive, Side, String)>,
+    /// What each topic is.
+    pub topic_ids: PerSide<Option<String>>,
     /// Brokers in trouble.
     pub trouble: PerSide<Option<String>>,
+    /// Bytes that cannot be read for now: where.
+    pub unreadable: PerSide<Option<String>>,
     /// Registries that do not answer.
     pub registry_down: Vec<Side>,
     /// The canary was behind at the close.
@@ -64,6 +68,14 @@ impl Status {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).registry_down = side.into_iter().collect();
     }
 
+    /// What the logs did, at once.
+    pub fn tell(&self, incidents: &BTreeSet<(Inconclusive, Side, String)>) {
+        let mut view = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if view.incidents.len() != incidents.len() {
+            view.incidents.clone_from(incidents);
+        }
+    }
+
     /// Looks at a stream.
     pub fn look(&self, stream: &Stream, at_ms: i64) {
         let engine = &stream.engine;
@@ -97,7 +109,12 @@ impl Status {
             full: engine.is_full(),
             unfinished: engine.unfinished(),
             incidents: stream.incidents.clone(),
+            topic_ids: stream.topic_ids.clone(),
             trouble: stream.trouble.clone(),
+            unreadable: PerSide {
+                baseline: stream.unreadable.baseline.values().next().cloned(),
+                canary: stream.unreadable.canary.values().next().cloned(),
+            },
             registry_down: stream.registry_down(),
             behind_at_close: engine.canary_behind_at_close().unwrap_or(false),
             complete: engine.is_complete(),
@@ -110,52 +127,61 @@ impl Status {
 }
 
 impl View {
+    /// Where transactions are open, in one sentence. What is read is settled; what lies behind is never called missing.
+    fn open_transactions(&self, side: Side) -> Option<String> {
+        let views = self.partitions.get(side).iter();
+        let places: Vec<String> = views
+            .filter(|view| view.open_transaction_since_ms.is_some())
+            .map(|view| format!("partition {} from offset {}", view.partition, view.position))
+            .collect();
+        (!places.is_empty()).then(|| format!("{side}: a transaction stays open in {}", places.join(", ")))
+    }
+
     /// What stands in the way of a verdict, beside the counts.
     #[must_use]
     pub fn conditions(&self, now_ms: i64, store_down: bool) -> Conditions {
         let mut present: Vec<Condition> = self
             .incidents
             .iter()
-            .map(|(kind, side, _)| Condition {
+            .map(|(kind, side, text)| Condition {
                 kind: *kind,
                 side: Some(*side),
+                detail: Some(text.clone()),
             })
             .collect();
+        let plain = |kind, side| Condition {
+            kind,
+            side,
+            detail: None,
+        };
         for side in Side::PAIR {
             if self.sides.get(side).open_transaction_since_ms.is_some() {
+                let detail = self.open_transactions(side);
                 present.push(Condition {
-                    kind: Inconclusive::OpenTransaction,
-                    side: Some(side),
+                    detail,
+                    ..plain(Inconclusive::OpenTransaction, Some(side))
+                });
+            }
+            if let Some(text) = self.unreadable.get(side) {
+                present.push(Condition {
+                    detail: Some(text.clone()),
+                    ..plain(Inconclusive::Stalled, Some(side))
                 });
             }
             if self.trouble.get(side).is_some() {
-                present.push(Condition {
-                    kind: Inconclusive::Stalled,
-                    side: Some(side),
-                });
+                present.push(plain(Inconclusive::Stalled, Some(side)));
             }
         }
-        present.extend(self.registry_down.iter().map(|side| Condition {
-            kind: Inconclusive::Registry,
-            side: Some(*side),
-        }));
+        let down = self.registry_down.iter();
+        present.extend(down.map(|side| plain(Inconclusive::Registry, Some(*side))));
         if self.behind_at_close {
-            present.push(Condition {
-                kind: Inconclusive::Stalled,
-                side: Some(Side::Canary),
-            });
+            present.push(plain(Inconclusive::Stalled, Some(Side::Canary)));
         }
         if self.full {
-            present.push(Condition {
-                kind: Inconclusive::Stalled,
-                side: None,
-            });
+            present.push(plain(Inconclusive::Stalled, None));
         }
         if store_down {
-            present.push(Condition {
-                kind: Inconclusive::Store,
-                side: None,
-            });
+            present.push(plain(Inconclusive::Store, None));
         }
         let silent = |side: Side| {
             if self.complete {

@@ -16,6 +16,13 @@ pub(super) enum Judged {
         /// The log lost its end.
         cut: bool,
     },
+    /// Bytes of a partition do not match; librdkafka skips them, and we must not.
+    Corrupt {
+        /// Which one.
+        partition: u32,
+        /// About where.
+        offset: u64,
+    },
     /// It does not matter to us.
     Nothing,
 }
@@ -40,10 +47,10 @@ pub(super) fn judge(topic: &str, fault: Fault) -> Result<Judged, KafkaError> {
             partition,
             cut: reason.contains("truncation"),
         },
-        (Code::BadMessage | Code::InvalidMessage, Some((partition, offset))) => Judged::Event(Event::Corrupt {
+        (Code::BadMessage | Code::InvalidMessage, Some((partition, offset))) => Judged::Corrupt {
             partition,
             offset: u64::try_from(offset).unwrap_or(0),
-        }),
+        },
         (Code::TopicAuthorizationFailed, _) => {
             return Err(KafkaError::Forbidden {
                 topic: topic.to_owned(),

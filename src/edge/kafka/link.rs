@@ -6,6 +6,7 @@ use std::time::Duration;
 use rdkafka::consumer::BaseConsumer;
 
 use super::context::Context;
+use super::describe::Ids;
 use super::queue::Queue;
 use super::settings::{Purpose, client_config, refused};
 use super::{KafkaError, Settings};
@@ -21,13 +22,15 @@ pub(super) struct Link {
     pub(super) consumer: Arc<BaseConsumer<Context>>,
     /// Sees high watermarks, open transactions included; reads nothing.
     pub(super) probe: Arc<BaseConsumer<Context>>,
+    /// Knows the topic's id; its client is the probe.
+    pub(super) ids: Option<Ids>,
     /// Last: it has the last word.
     _closer: Closer,
 }
 
 impl Link {
     /// Makes the clients; asks nothing yet.
-    pub(super) fn new(settings: &Settings, purpose: Purpose) -> Result<Self, KafkaError> {
+    pub(super) fn new(settings: &Settings, topic: &str, purpose: Purpose) -> Result<Self, KafkaError> {
         let consumer = client(settings, purpose)?;
         let probe = client(settings, Purpose::Watermarks)?;
         let closer = Closer(vec![Arc::clone(&consumer), Arc::clone(&probe)]);
@@ -37,6 +40,7 @@ impl Link {
             });
         };
         Ok(Self {
+            ids: Ids::of(Arc::clone(&probe), topic),
             queue,
             consumer,
             probe,

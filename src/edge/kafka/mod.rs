@@ -6,12 +6,14 @@
 //! [`Event::Trouble`], never an outcome of a record.
 
 mod context;
+mod describe;
 mod error;
 mod faults;
 mod fetch;
 mod link;
 mod offsets;
 mod open;
+mod partitions;
 mod properties;
 mod queue;
 mod reader;

@@ -22,7 +22,7 @@ const LISTEN: Duration = Duration::from_millis(100);
 /// Connects and looks for the topic: its partitions, in order.
 pub(super) fn connect(settings: &Settings, topic: &str, purpose: Purpose) -> Result<(Link, Vec<u32>), KafkaError> {
     super::validate(settings)?;
-    let link = Link::new(settings, purpose)?;
+    let link = Link::new(settings, topic, purpose)?;
     for round in 1..=TRIES {
         match link.consumer.fetch_metadata(Some(topic), ASK) {
             Ok(metadata) => {

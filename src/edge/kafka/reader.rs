@@ -9,7 +9,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::context::Context;
 use super::faults::{Judged, judge};
 use super::link::Link;
-use super::open::{connect, unanswered};
+use super::open::connect;
 use super::queue::Kind;
 use super::settings::Purpose;
 use super::{KafkaError, Settings};
@@ -17,6 +17,20 @@ use crate::model::RecordBatch;
 
 /// A batch is handed on at this many bytes.
 const BATCH_BYTES: usize = 4 << 20;
+
+/// Polls until a partition is tried again whose bytes did not match.
+const CORRUPT_POLLS: u32 = 20;
+
+/// Why a partition is not read any more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Loss {
+    /// Its offset is not there.
+    Reset,
+    /// The log lost its end.
+    Cut,
+    /// Bytes that do not match: it is read again from there, after this many polls.
+    Corrupt(u32),
+}
 
 /// One thing that a poll yields.
 #[derive(Debug)]
@@ -48,7 +62,8 @@ pub enum Event {
         /// Where it ends now.
         end: u64,
     },
-    /// Bytes that do not match their checksum, on the way or on the broker's disk; librdkafka skips them.
+    /// Bytes that do not match their checksum, on the way or on the broker's disk. Nothing behind them is delivered; they
+    /// are read again until they are whole.
     Corrupt {
         /// Which partition.
         partition: u32,
@@ -65,14 +80,14 @@ pub enum Event {
 pub struct Reader {
     settings: Settings,
     topic: String,
-    link: Link,
-    partitions: Vec<u32>,
-    positions: BTreeMap<u32, u64>,
+    pub(super) link: Link,
+    pub(super) partitions: Vec<u32>,
+    pub(super) positions: BTreeMap<u32, u64>,
     held: BTreeSet<u32>,
     /// Taken from the queue and not yet handed on.
     stash: VecDeque<Event>,
-    /// Partitions that librdkafka stopped reading, and whether it said that the log was cut.
-    lost: BTreeMap<u32, bool>,
+    /// Partitions that are not read any more until it is known why.
+    lost: BTreeMap<u32, Loss>,
 }
 
 impl Reader {
@@ -109,20 +124,6 @@ impl Reader {
     #[must_use]
     pub fn partitions(&self) -> &[u32] {
         &self.partitions
-    }
-
-    /// How many partitions the topic has now.
-    ///
-    /// # Errors
-    /// The cluster does not answer.
-    pub fn partition_count(&self) -> Result<usize, KafkaError> {
-        let metadata = self
-            .link
-            .probe
-            .fetch_metadata(Some(&self.topic), Duration::from_secs(5))
-            .map_err(|error| unanswered("ask for the partitions", &self.topic, &error))?;
-        let topic = metadata.topics().iter().find(|found| found.name() == self.topic);
-        Ok(topic.map_or(0, |found| found.partitions().len()))
     }
 
     /// How far a partition has been read: every offset below has been delivered or is a gap. 0 where it is not assigned.
@@ -176,6 +177,7 @@ impl Reader {
         if let Some(event) = self.settle_lost() {
             return Ok(event);
         }
+        self.try_again();
         let mut batch = match self.unstash() {
             Some(Event::Records(records)) => Some(records),
             Some(event) => return Ok(self.delivered(event)),
@@ -220,6 +222,9 @@ impl Reader {
                     if self.positions.get(&partition).is_none_or(|&position| offset < position) {
                         continue; // no longer assigned, or delivered already
                     }
+                    if self.lost.contains_key(&partition) {
+                        continue; // behind what was skipped
+                    }
                     let held = self.held.contains(&partition);
                     match batch {
                         Some(batch) if batch.partition == partition && !held => message.copy_into(batch),
@@ -232,15 +237,21 @@ impl Reader {
                     }
                 }
                 Kind::End { partition, offset } => {
-                    if let (Ok(partition), Ok(position)) = (u32::try_from(partition), u64::try_from(offset)) {
+                    if let (Ok(partition), Ok(position)) = (u32::try_from(partition), u64::try_from(offset))
+                        && !self.lost.contains_key(&partition)
+                    {
                         return Ok(Some(Event::End { partition, position }));
                     }
                 }
                 Kind::Fault(fault) => match judge(&self.topic, fault)? {
                     Judged::Event(event) => return Ok(Some(event)),
                     Judged::Lost { partition, cut } => {
-                        self.lost.insert(partition, cut);
+                        self.lost.insert(partition, if cut { Loss::Cut } else { Loss::Reset });
                         return Ok(None);
+                    }
+                    Judged::Corrupt { partition, offset } => {
+                        self.lost.insert(partition, Loss::Corrupt(CORRUPT_POLLS));
+                        return Ok(Some(Event::Corrupt { partition, offset }));
                     }
                     Judged::Nothing => others += 1,
                 },
@@ -289,18 +300,18 @@ impl Reader {
             let records = |event: &Event| matches!(event, Event::Records(batch) if batch.partition == partition);
             self.stash.iter().any(records)
         };
-        let (partition, cut) = self
+        let (partition, loss) = self
             .lost
             .iter()
-            .map(|(&partition, &cut)| (partition, cut))
-            .find(|&(partition, _)| !stashed(partition))?;
+            .map(|(&partition, &loss)| (partition, loss))
+            .find(|&(partition, loss)| !matches!(loss, Loss::Corrupt(_)) && !stashed(partition))?;
         let position = self.position(partition);
         let (low, high) = match self.watermarks(partition) {
             Ok(found) => found,
             Err(error) => return Some(Event::Trouble(error.to_string())),
         };
         self.lost.remove(&partition);
-        if cut || position > high {
+        if loss == Loss::Cut || position > high {
             return Some(Event::Truncated {
                 partition,
                 position,
@@ -309,7 +320,7 @@ impl Reader {
         }
         let from = position.max(low);
         if let Err(error) = self.restart(partition, from) {
-            self.lost.insert(partition, cut);
+            self.lost.insert(partition, loss);
             return Some(Event::Trouble(error.to_string()));
         }
         Some(if position < low {
@@ -321,6 +332,28 @@ impl Reader {
         } else {
             Event::Trouble(format!("partition {partition} had to be opened again"))
         })
+    }
+
+    /// Reads partitions with bytes that did not match again from where they stand, after a while.
+    fn try_again(&mut self) {
+        let stash = &self.stash;
+        let mut ripe = Vec::new();
+        for (&partition, loss) in &mut self.lost {
+            let records = |event: &Event| matches!(event, Event::Records(batch) if batch.partition == partition);
+            match loss {
+                Loss::Corrupt(0) if !stash.iter().any(records) => ripe.push(partition),
+                Loss::Corrupt(polls) => *polls = polls.saturating_sub(1),
+                Loss::Reset | Loss::Cut => {}
+            }
+        }
+        for partition in ripe {
+            if let Err(error) = self.restart(partition, self.position(partition)) {
+                tracing::warn!(topic = self.topic, %error, "read a partition again");
+                self.lost.insert(partition, Loss::Corrupt(CORRUPT_POLLS));
+            } else {
+                self.lost.remove(&partition);
+            }
+        }
     }
 
     /// Reads one partition from an offset; the others go on.
@@ -341,7 +374,10 @@ impl Reader {
         partitions.iter().filter(fits).copied().collect()
     }
 
-    fn list(&self, places: impl Iterator<Item = (u32, Option<u64>)>) -> Result<TopicPartitionList, KafkaError> {
+    pub(super) fn list(
+        &self,
+        places: impl Iterator<Item = (u32, Option<u64>)>,
+    ) -> Result<TopicPartitionList, KafkaError> {
         let mut list = TopicPartitionList::new();
         for (partition, offset) in places {
             let (Ok(partition), Ok(offset)) = (i32::try_from(partition), offset.map(i64::try_from).transpose()) else {
@@ -353,7 +389,7 @@ impl Reader {
         Ok(list)
     }
 
-    fn fatal(&self, reason: &str) -> KafkaError {
+    pub(super) fn fatal(&self, reason: &str) -> KafkaError {
         KafkaError::Fatal {
             topic: self.topic.clone(),
             reason: reason.to_owned(),

@@ -41,12 +41,14 @@ pub struct Conditions {
 }
 
 /// Something that stands in the way of a verdict: our own trouble, or a log that did not keep its records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Condition {
     /// Which reason of the closed list.
     pub kind: Inconclusive,
     /// Whose log, where it is one side's.
     pub side: Option<Side>,
+    /// What happened, in one sentence with the offsets, where more is known than that it happened.
+    pub detail: Option<String>,
 }
 
 /// Judges one stream. `latched` says that it failed before in this generation.
@@ -90,17 +92,13 @@ fn fails(check: &Weighed, evidence: &Evidence, conditions: &Conditions) -> bool 
     enough && check.exceeded() && !void
 }
 
-/// True where the condition takes the proof from a check: what is gone from a log cannot be called missing in the other,
-/// and what has no contract cannot differ.
+/// True where the condition takes the proof from a check: what another log or a cut one shows cannot be held against the
+/// other side, and what has no contract cannot differ.
 fn voids(kind: Inconclusive, check: Check) -> bool {
     let compared = matches!(check, Check::Mismatched | Check::Missing | Check::Extra);
     match kind {
-        Inconclusive::Contract
-        | Inconclusive::Expired
-        | Inconclusive::Recreated
-        | Inconclusive::Truncated
-        | Inconclusive::Repartitioned
-        | Inconclusive::Noise => compared,
+        // Windows that a hole touches are edges and pairing is by identity: neither `expired` nor `repartitioned` is here.
+        Inconclusive::Contract | Inconclusive::Recreated | Inconclusive::Truncated | Inconclusive::Noise => compared,
         _ => false,
     }
 }
@@ -131,7 +129,7 @@ fn obstacles(
     present.sort();
     present.dedup();
     for condition in present {
-        add(condition.kind, text::condition(condition));
+        add(condition.kind, text::condition(&condition));
     }
     for side in Side::PAIR {
         if let Some(since_ms) = *conditions.silent_since_ms.get(side) {

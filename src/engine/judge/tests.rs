@@ -62,7 +62,11 @@ fn undecodable(case: &mut Case, number: u64) {
 
 fn present(kind: Inconclusive) -> Case {
     with(clean(), |case| {
-        case.conditions.present.push(Condition { kind, side: None })
+        case.conditions.present.push(Condition {
+            kind,
+            side: None,
+            detail: None,
+        })
     })
 }
 
@@ -169,7 +173,7 @@ fn judged(case: &Case) -> Judgement {
     with(silent(Side::Canary, 50 * MINUTE_MS, SilentThen::Fail), |c| c.conditions.silent_since_ms.baseline = Some(0)),
     "inconclusive silent, silent")]
 #[case::silent_in_our_own_trouble(
-    with(silent(Side::Canary, 0, SilentThen::Fail), |c| c.conditions.present.push(Condition { kind: Inconclusive::Stalled, side: None })),
+    with(silent(Side::Canary, 0, SilentThen::Fail), |c| c.conditions.present.push(Condition { kind: Inconclusive::Stalled, side: None, detail: None })),
     "inconclusive stalled, silent")]
 #[case::silent_from_the_start(
     with(silent(Side::Canary, 59 * MINUTE_MS, SilentThen::Inconclusive), |c| c.windows.clear()), "inconclusive silent, evidence")]
@@ -181,11 +185,11 @@ fn judged(case: &Case) -> Judgement {
 #[case::open_transaction(present(Inconclusive::OpenTransaction), "inconclusive open transaction")]
 #[case::hold(present(Inconclusive::Hold), "inconclusive hold")]
 #[case::contract(broken_under(Inconclusive::Contract), "inconclusive contract, evidence")]
-#[case::expired(broken_under(Inconclusive::Expired), "inconclusive expired, evidence")]
+#[case::expired(broken_under(Inconclusive::Expired), "fail mismatched")]
 #[case::recreated(broken_under(Inconclusive::Recreated), "inconclusive recreated, evidence")]
 #[case::truncated(broken_under(Inconclusive::Truncated), "inconclusive truncated, evidence")]
 #[case::conflict_needs_no_contract(with(present(Inconclusive::Expired), |c| canary(c).conflict = 1), "fail conflict")]
-#[case::told_once(with(present(Inconclusive::Store), |c| c.conditions.present.push(c.conditions.present[0])), "inconclusive store")]
+#[case::told_once(with(present(Inconclusive::Store), |c| c.conditions.present.push(c.conditions.present[0].clone())), "inconclusive store")]
 fn verdicts(#[case] case: Case, #[case] expect: &str) {
     let judgement = judged(&case);
     let checks: Vec<&str> = judgement.reasons.iter().map(|reason| reason.check.as_str()).collect();

@@ -150,7 +150,10 @@ pub(super) fn timeout(max_ms: i64) -> String {
     format!("the {} that were allowed have passed without a pass", span(max_ms))
 }
 
-pub(super) fn condition(condition: Condition) -> String {
+pub(super) fn condition(condition: &Condition) -> String {
+    if let Some(detail) = &condition.detail {
+        return detail.clone();
+    }
     let whose = condition.side.map_or_else(String::new, |side| format!("{side}: "));
     let text = match condition.kind {
         Inconclusive::Evidence => "too little evidence is in",

@@ -178,3 +178,12 @@ fn a_topic_that_is_not_there_or_forbidden_is_told() {
         "read topic `secret`: not authorised | grant Read, Describe and DescribeConfigs on topic `secret` to this user"
     );
 }
+
+#[test]
+fn a_cluster_in_the_process_is_not_asked_what_it_never_answers() {
+    let cluster = MockCluster::new(1).unwrap();
+    cluster.create_topic("t", 1, 1).unwrap();
+    let mut reader = Reader::open(&settings(&cluster.bootstrap_servers()), "t").unwrap();
+    assert_eq!(reader.topic_id(Duration::from_secs(60)), None);
+    assert_eq!(reader.describe(), crosscheck::edge::kafka::TopicFacts::default());
+}

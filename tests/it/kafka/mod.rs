@@ -1,5 +1,6 @@
 //! Kafka edge: on librdkafka's mock cluster, and (ignored) on a real one.
 
+mod changed;
 mod mock;
 mod real;
 mod secure;

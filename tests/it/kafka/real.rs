@@ -21,12 +21,12 @@ pub(super) fn from_stack(name: &str) -> String {
         .unwrap_or_else(|| panic!("{name} is not set: run tests/stack/up"))
 }
 
-fn brokers() -> String {
+pub(super) fn brokers() -> String {
     from_stack("CROSSCHECK_TEST_KAFKA")
 }
 
 pub(super) struct Admin {
-    client: AdminClient<DefaultClientContext>,
+    pub(super) client: AdminClient<DefaultClientContext>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -39,6 +39,10 @@ impl Admin {
                 .build()
                 .unwrap(),
         }
+    }
+
+    pub(super) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
     }
 
     /// A topic of a new name.

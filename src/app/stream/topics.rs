@@ -1,0 +1,127 @@
+//! Is it still the topic that we began to read? Its id, its ends, and how many partitions it has.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::Stream;
+use crate::app::log::Log;
+use crate::edge::kafka::Ends;
+use crate::model::{Inconclusive, Side};
+
+/// How often a topic is looked at, milliseconds.
+const LOOK_MS: i64 = 10_000;
+
+impl Stream {
+    /// Looks at both topics where it is time.
+    pub(super) fn look_at_topics(&mut self, now_ms: i64) -> Result<()> {
+        if now_ms - self.looked_ms < LOOK_MS {
+            return Ok(());
+        }
+        self.looked_ms = now_ms;
+        for side in Side::PAIR {
+            self.look_at_id(side, Duration::ZERO);
+            self.look_for_new_partitions(side)?;
+        }
+        Ok(())
+    }
+
+    /// Compares the id of a topic with that of the topic that this generation began to read. An id that is not told says
+    /// nothing.
+    pub fn look_at_id(&mut self, side: Side, wait: Duration) {
+        let Log::Kafka(topic) = &mut self.lanes.get_mut(side).log else {
+            return;
+        };
+        let Some(id) = topic.topic_id(wait) else { return };
+        let name = topic.name().to_owned();
+        let known = self.topic_ids.get_mut(side);
+        if known.as_ref().is_some_and(|known| *known != id) {
+            let read: Vec<String> = self
+                .engine
+                .partitions(side)
+                .iter()
+                .map(|view| format!("partition {} to offset {}", view.partition, view.position))
+                .collect();
+            let text = format!(
+                "{side} topic {name} was deleted and made again: another topic of this name was read, {}",
+                read.join(", ")
+            );
+            self.incident(Inconclusive::Recreated, side, text);
+        } else {
+            *known = Some(id);
+        }
+    }
+
+    /// A log that ends below what was read of it has lost its end. A new leader may be behind for a moment: it counts when
+    /// two looks in a row say so.
+    pub(super) fn look_for_cuts(&mut self, side: Side, ends: &[Ends]) {
+        let mut short = BTreeMap::new();
+        for view in self.engine.partitions(side) {
+            let end = ends.iter().find(|end| end.partition == view.partition);
+            if let Some(end) = end.filter(|end| end.high < view.position && !view.completed) {
+                short.insert(view.partition, end.high);
+            }
+        }
+        let before = std::mem::replace(self.short.get_mut(side), short.clone());
+        for (partition, end) in short {
+            if before.contains_key(&partition) {
+                let position = self
+                    .engine
+                    .partitions(side)
+                    .iter()
+                    .find(|view| view.partition == partition)
+                    .map_or(0, |view| view.position);
+                self.truncated(side, partition, position, end);
+            }
+        }
+    }
+
+    /// Keys move when partitions are added. The new ones are read from their begin, so nothing is lost; nothing passes.
+    fn look_for_new_partitions(&mut self, side: Side) -> Result<()> {
+        let lane = self.lanes.get_mut(side);
+        let Log::Kafka(topic) = &mut lane.log else {
+            return Ok(());
+        };
+        let fresh = match topic.take_new_partitions() {
+            Ok(fresh) => fresh,
+            Err(error) => {
+                *self.trouble.get_mut(side) = Some(error.to_string());
+                return Ok(());
+            }
+        };
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        let closed = lane.partitions.values().any(|partition| partition.end.is_some());
+        let ends = topic.ends().context("ask where partitions were added")?;
+        for &(partition, begin) in &fresh {
+            let state = lane.partitions.entry(partition).or_default();
+            state.selected_at_ms = self.clock.elapsed_ms();
+            // What is added after a close lies behind its ends.
+            if closed {
+                state.end = Some(begin);
+            }
+            self.engine.declare(side, partition, begin);
+        }
+        self.repartitioned(
+            side,
+            &fresh.iter().map(|(partition, _)| *partition).collect::<Vec<_>>(),
+            &ends,
+        );
+        Ok(())
+    }
+
+    /// Partitions were added: from these ends on keys may be elsewhere.
+    pub fn repartitioned(&mut self, side: Side, fresh: &[u32], ends: &[Ends]) {
+        let list = |partitions: &mut dyn Iterator<Item = String>| partitions.collect::<Vec<_>>().join(", ");
+        let added = list(&mut fresh.iter().map(u32::to_string));
+        let old = ends.iter().filter(|end| !fresh.contains(&end.partition));
+        let from = list(&mut old.map(|end| format!("partition {} offset {}", end.partition, end.high)));
+        let text = format!(
+            "{side} topic {} has more partitions, {added}: keys may have moved about from {from} on",
+            self.topic_name(side)
+        );
+        self.incident(Inconclusive::Repartitioned, side, text);
+    }
+}
