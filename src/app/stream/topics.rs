@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-
 use super::Stream;
 use crate::app::log::Log;
 use crate::edge::kafka::Ends;
@@ -15,16 +13,15 @@ const LOOK_MS: i64 = 10_000;
 
 impl Stream {
     /// Looks at both topics where it is time.
-    pub(super) fn look_at_topics(&mut self, now_ms: i64) -> Result<()> {
+    pub(super) fn look_at_topics(&mut self, now_ms: i64) {
         if now_ms - self.looked_ms < LOOK_MS {
-            return Ok(());
+            return;
         }
         self.looked_ms = now_ms;
         for side in Side::PAIR {
             self.look_at_id(side, Duration::ZERO);
-            self.look_for_new_partitions(side)?;
+            self.look_for_new_partitions(side);
         }
-        Ok(())
     }
 
     /// Compares the id of a topic with that of the topic that this generation began to read. An id that is not told says
@@ -78,23 +75,22 @@ impl Stream {
     }
 
     /// Keys move when partitions are added. The new ones are read from their begin, so nothing is lost; nothing passes.
-    fn look_for_new_partitions(&mut self, side: Side) -> Result<()> {
+    fn look_for_new_partitions(&mut self, side: Side) {
         let lane = self.lanes.get_mut(side);
         let Log::Kafka(topic) = &mut lane.log else {
-            return Ok(());
+            return;
         };
         let fresh = match topic.take_new_partitions() {
             Ok(fresh) => fresh,
             Err(error) => {
                 *self.trouble.get_mut(side) = Some(error.to_string());
-                return Ok(());
+                return;
             }
         };
         if fresh.is_empty() {
-            return Ok(());
+            return;
         }
         let closed = lane.partitions.values().any(|partition| partition.end.is_some());
-        let ends = topic.ends().context("ask where partitions were added")?;
         for &(partition, begin) in &fresh {
             let state = lane.partitions.entry(partition).or_default();
             state.selected_at_ms = self.clock.elapsed_ms();
@@ -104,20 +100,17 @@ impl Stream {
             }
             self.engine.declare(side, partition, begin);
         }
-        self.repartitioned(
-            side,
-            &fresh.iter().map(|(partition, _)| *partition).collect::<Vec<_>>(),
-            &ends,
-        );
-        Ok(())
+        let fresh: Vec<u32> = fresh.into_iter().map(|(partition, _)| partition).collect();
+        let ends = self.ends.get(side).clone();
+        self.repartitioned(side, &fresh, &ends);
     }
 
     /// Partitions were added: from these ends on keys may be elsewhere.
-    pub fn repartitioned(&mut self, side: Side, fresh: &[u32], ends: &[Ends]) {
+    pub fn repartitioned(&mut self, side: Side, fresh: &[u32], ends: &[(u32, u64)]) {
         let list = |partitions: &mut dyn Iterator<Item = String>| partitions.collect::<Vec<_>>().join(", ");
         let added = list(&mut fresh.iter().map(u32::to_string));
-        let old = ends.iter().filter(|end| !fresh.contains(&end.partition));
-        let from = list(&mut old.map(|end| format!("partition {} offset {}", end.partition, end.high)));
+        let old = ends.iter().filter(|(partition, _)| !fresh.contains(partition));
+        let from = list(&mut old.map(|(partition, end)| format!("partition {partition} offset {end}")));
         let text = format!(
             "{side} topic {} has more partitions, {added}: keys may have moved about from {from} on",
             self.topic_name(side)

@@ -237,7 +237,9 @@ fn look(stream: &mut Stream, checkpoint: Option<&Checkpoint>) -> Result<()> {
             }
         }
         if !fresh.is_empty() && known().next().is_some() {
-            stream.repartitioned(side, &fresh, &ends);
+            // As far as it was read: when they were added is not known.
+            let read: Vec<(u32, u64)> = known().map(|known| (known.partition, known.position)).collect();
+            stream.repartitioned(side, &fresh, &read);
         }
     }
     Ok(())

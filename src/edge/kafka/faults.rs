@@ -56,11 +56,9 @@ pub(super) fn judge(topic: &str, fault: Fault) -> Result<Judged, KafkaError> {
                 topic: topic.to_owned(),
             });
         }
+        // It was there when it was opened: it is being made again, or a leader does not know it yet. Its id will tell.
         (Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition, _) => {
-            return Err(KafkaError::UnknownTopic {
-                topic: topic.to_owned(),
-                nearest: None,
-            });
+            Judged::Event(Event::Trouble(format!("topic {topic} is not there: {code}")))
         }
         // The group is a name only: partitions are assigned by hand and nothing is committed.
         (Code::GroupAuthorizationFailed, _) => Judged::Nothing,

@@ -110,7 +110,7 @@ fn a_record_of_eight_megabytes_is_read_like_any_other() {
 
 impl Admin {
     /// Deletes a topic and makes it again under its name.
-    fn make_again(&self, topic: &str) {
+    pub(crate) fn make_again(&self, topic: &str) {
         let options = AdminOptions::new().operation_timeout(Some(TELL));
         self.wait(self.client.delete_topics(&[topic], &options)).unwrap()[0]
             .as_ref()

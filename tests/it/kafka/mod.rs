@@ -2,7 +2,7 @@
 
 mod changed;
 mod mock;
-mod real;
+pub(crate) mod real;
 mod secure;
 
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ fn settings(brokers: &str) -> Settings {
     }
 }
 
-fn producer(brokers: &str, extra: &[(&str, &str)]) -> BaseProducer {
+pub(crate) fn producer(brokers: &str, extra: &[(&str, &str)]) -> BaseProducer {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", brokers).set("linger.ms", "1");
     for (key, value) in extra {

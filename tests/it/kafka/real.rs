@@ -15,23 +15,23 @@ use super::{Read, WAIT, flush, produce, producer, read_until, settings};
 /// Some time in 2023; the topics keep their records for ever.
 const START: i64 = 1_700_000_000_000;
 
-pub(super) fn from_stack(name: &str) -> String {
+pub(crate) fn from_stack(name: &str) -> String {
     std::env::var_os(name)
         .and_then(|value| value.into_string().ok())
         .unwrap_or_else(|| panic!("{name} is not set: run tests/stack/up"))
 }
 
-pub(super) fn brokers() -> String {
+pub(crate) fn brokers() -> String {
     from_stack("CROSSCHECK_TEST_KAFKA")
 }
 
-pub(super) struct Admin {
-    pub(super) client: AdminClient<DefaultClientContext>,
+pub(crate) struct Admin {
+    pub(crate) client: AdminClient<DefaultClientContext>,
     runtime: tokio::runtime::Runtime,
 }
 
 impl Admin {
-    pub(super) fn new(brokers: &str) -> Self {
+    pub(crate) fn new(brokers: &str) -> Self {
         Self {
             client: ClientConfig::new().set("bootstrap.servers", brokers).create().unwrap(),
             runtime: tokio::runtime::Builder::new_current_thread()
@@ -41,12 +41,12 @@ impl Admin {
         }
     }
 
-    pub(super) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+    pub(crate) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
     }
 
     /// A topic of a new name.
-    pub(super) fn topic(&self, prefix: &str, partitions: i32, config: &[(&str, &str)]) -> String {
+    pub(crate) fn topic(&self, prefix: &str, partitions: i32, config: &[(&str, &str)]) -> String {
         let name = format!("{prefix}-{}", Uuid::now_v7());
         let mut topic = NewTopic::new(&name, partitions, TopicReplication::Fixed(1));
         topic = topic.set("retention.ms", "-1");
@@ -62,7 +62,7 @@ impl Admin {
         name
     }
 
-    fn delete_before(&self, topic: &str, offset: i64) {
+    pub(crate) fn delete_before(&self, topic: &str, offset: i64) {
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(topic, 0, Offset::Offset(offset)).unwrap();
         let done = self.client.delete_records(&list, &AdminOptions::new());

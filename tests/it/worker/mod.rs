@@ -3,3 +3,4 @@
 mod compacted;
 mod http;
 mod http_limits;
+mod logs;
