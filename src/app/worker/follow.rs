@@ -12,7 +12,7 @@ use super::status::Status;
 use crate::app::clock::Clock;
 use crate::app::log::Log;
 use crate::app::stream::Stream;
-use crate::edge::kafka::Ends;
+use crate::edge::kafka::{Ends, KafkaError};
 use crate::engine::{Final, Input, Output};
 use crate::model::{PerSide, Side};
 
@@ -76,6 +76,8 @@ pub struct Follower {
     clock: Clock,
     outputs: Vec<Output>,
     looked_ms: i64,
+    /// When the ends were asked for.
+    asked_ms: i64,
     closing: bool,
 }
 
@@ -100,6 +102,7 @@ impl Follower {
             clock,
             outputs,
             looked_ms: i64::MIN,
+            asked_ms: i64::MIN,
             closing: ends.is_some(),
         }
     }
@@ -110,11 +113,8 @@ impl Follower {
     /// A log that cannot be read any further, or a broken conservation law.
     pub fn turn(&mut self, jobs: &mut Vec<Job>) -> Result<Turn> {
         if !self.closing && self.orders.close.load(Ordering::Acquire) {
-            self.closing = true;
             // A log that lost its end, or is another one, is not read to any.
-            if !self.stream.is_over() {
-                self.close(jobs)?;
-            }
+            self.closing = self.stream.is_over() || self.close(jobs)?;
         }
         let Self { stream, outputs, .. } = self;
         let moved = stream
@@ -168,8 +168,13 @@ impl Follower {
         conservation.with_context(|| format!("count stream {}", self.stream.name))
     }
 
-    /// Captures the ends: they are stored before anything that follows from them.
-    fn close(&mut self, jobs: &mut Vec<Job>) -> Result<()> {
+    /// Captures the ends: they are stored before anything that follows from them. False where no broker tells them yet.
+    fn close(&mut self, jobs: &mut Vec<Job>) -> Result<bool> {
+        let now_ms = self.clock.elapsed_ms();
+        if now_ms.saturating_sub(self.asked_ms) < LOOK_MS {
+            return Ok(false);
+        }
+        self.asked_ms = now_ms;
         let Self { stream, outputs, .. } = self;
         let ends_of = |side: Side| -> Result<Vec<(u32, u64)>> {
             match &stream.lanes.get(side).log {
@@ -187,9 +192,15 @@ impl Follower {
                 Log::Avro(_) => Ok(Vec::new()),
             }
         };
-        let ends = PerSide {
-            baseline: ends_of(Side::Baseline)?,
-            canary: ends_of(Side::Canary)?,
+        let both = ends_of(Side::Baseline).and_then(|baseline| Ok((baseline, ends_of(Side::Canary)?)));
+        let ends = match both {
+            Ok((baseline, canary)) => PerSide { baseline, canary },
+            Err(error) if error.downcast_ref().is_some_and(KafkaError::is_transient) => {
+                let error = format!("{error:#}");
+                tracing::warn!(stream = stream.name, error, "close; it is tried again");
+                return Ok(false);
+            }
+            Err(error) => return Err(error),
         };
         stream.engine.step(Input::Close, outputs);
         jobs.push(Job::Closing {
@@ -197,7 +208,7 @@ impl Follower {
             ends: ends.clone(),
         });
         stream.end_at(&ends, outputs);
-        Ok(())
+        Ok(true)
     }
 }
 
