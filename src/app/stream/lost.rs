@@ -1,9 +1,14 @@
 //! Logs that do not keep what they had: records that retention took, ends that were cut.
 
+use std::time::Duration;
+
 use super::Stream;
 use crate::app::log::Log;
 use crate::engine::{Input, Output};
 use crate::model::{Inconclusive, Side};
+
+/// How long a cluster may take to tell what a topic is.
+const TELL: Duration = Duration::from_secs(2);
 
 impl Stream {
     /// Retention took offsets before they were read. They are lost where the reader stands: behind records that wait.
@@ -28,6 +33,13 @@ impl Stream {
 
     /// The log ends below what was read of it: nothing more of the stream is read or becomes final.
     pub fn truncated(&mut self, side: Side, partition: u32, position: u64, end: u64) {
+        // A log that was made again is cut, too. An answer that is under way may be older than that: the second is not.
+        for _ in 0..2 {
+            self.look_at_id(side, TELL);
+        }
+        if self.is_over() {
+            return;
+        }
         let text = format!(
             "{side} topic {}, partition {partition} was read to offset {position} and now ends at {end}: the log lost its end",
             self.topic_name(side)

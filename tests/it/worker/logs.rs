@@ -164,7 +164,12 @@ fn a_topic_that_was_made_again_ends_the_generation() {
         assert_eq!(worker.terminate().0, Some(0));
         let (mut worker, address) = bed.start();
         says(&mut worker, &address, &["recreated", "was deleted and made again"]);
-        assert_eq!(matches(&mut worker, &address, 90), matched, "running {running}");
+        // The first report counts what was settled and not final yet.
+        let stays = matches(&mut worker, &address, 90);
+        assert!(
+            (matched - 2..=matched).contains(&stays),
+            "running {running}: {stays} of {matched}"
+        );
         // A generation of its own goes on from there.
         assert_eq!(
             bed.program.run("release close -c r.yaml --reason recreated").code,
