@@ -9,6 +9,8 @@ mod clock;
 pub mod database;
 mod driver;
 mod faults;
+#[cfg(feature = "mutants")]
+mod mutants;
 mod oracle;
 mod outside;
 mod paced;
