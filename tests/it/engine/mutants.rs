@@ -11,7 +11,8 @@ use super::properties::against_oracle;
 const SEEDS: u64 = 2_000;
 
 /// Defects of the engine itself; the simulator of the whole worker has all of them.
-const OF_THE_ENGINE: [Mutant; 24] = [
+const OF_THE_ENGINE: [Mutant; 25] = [
+    Mutant::HoleIsNoEdge,
     Mutant::NaiveUpsert,
     Mutant::ResumePlusOne,
     Mutant::LateByClosedWindow,
@@ -45,6 +46,7 @@ fn death(mutant: Mutant) -> Option<u64> {
             batch: 4,
             crash: 10 * (seed % 2),
             idle: seed % 3 != 0,
+            lose: 10 * u64::from(seed % 5 == 0),
         };
         switch(Some(mutant));
         let lived = catch_unwind(AssertUnwindSafe(|| against_oracle(*seed..=*seed, manner)));

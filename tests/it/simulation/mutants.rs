@@ -21,14 +21,21 @@ fn chosen() -> Vec<Mutant> {
     }
 }
 
-/// The seed at which it shows, and how.
+/// The first thing that is wrong in a run.
+fn wrong(seed: u64) -> Option<String> {
+    let run = catch_unwind(AssertUnwindSafe(|| super::one(seed, false).1));
+    let wrong = run.unwrap_or_else(|_| vec!["it panicked".to_owned()]);
+    wrong.into_iter().next()
+}
+
+/// The seed at which it shows, and how. A seed that fails without it shows nothing.
 fn death(mutant: Mutant) -> Option<(u64, String)> {
     (0..SEEDS).find_map(|seed| {
         switch(Some(mutant));
-        let run = catch_unwind(AssertUnwindSafe(|| super::one(seed, false).1));
+        let found = wrong(seed);
         switch(None);
-        let wrong = run.unwrap_or_else(|_| vec!["it panicked".to_owned()]);
-        wrong.into_iter().next().map(|first| (seed, first))
+        let found = found?;
+        wrong(seed).is_none().then_some((seed, found))
     })
 }
 
