@@ -189,10 +189,6 @@ impl Worker {
             hosts: config.serve.hosts.clone(),
             ..http::Settings::default()
         };
-        let serving = tokio::spawn({
-            let (settings, shutdown) = (settings, shutdown.clone());
-            async move { http::serve(listener, &settings, source, shutdown).await }
-        });
         let show = show::Show {
             config: config.clone(),
             shared: shared.clone(),
@@ -200,7 +196,12 @@ impl Worker {
             generation: generation.clone(),
             registries: world.registries(),
         };
+        // Before the first scrape can come: what is stored is shown, never less (a `fail` above all).
         show.now();
+        let serving = tokio::spawn({
+            let (settings, shutdown) = (settings, shutdown.clone());
+            async move { http::serve(listener, &settings, source, shutdown).await }
+        });
         let show = Arc::new(show);
         let showing = tokio::spawn(show.clone().run());
         let checking = tokio::spawn(check_registries(show.registries.clone()));

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use tokio::task::JoinSet;
 
 use crate::app::compacted;
 use crate::app::trouble::trouble;
@@ -26,15 +25,16 @@ pub(super) async fn look(config: &Arc<Config>, store: &Store) -> Result<()> {
     if newest.is_some_and(|row| row.state != GenerationState::Closed && row.settings_digest == digest) {
         return Ok(());
     }
-    let mut looks = JoinSet::new();
+    let mut looks = Vec::new();
     for index in 0..config.streams.len() {
         for side in Side::PAIR {
             let config = config.clone();
-            looks.spawn_blocking(move || readable(&config, index, side));
+            looks.push(tokio::task::spawn_blocking(move || readable(&config, index, side)));
         }
     }
-    while let Some(looked) = looks.join_next().await {
-        looked.context("join a look at a topic")??;
+    // All at once, and told in the order of the config.
+    for look in looks {
+        look.await.context("join a look at a topic")??;
     }
     Ok(())
 }

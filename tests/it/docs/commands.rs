@@ -64,6 +64,9 @@ fn every_flag_that_is_named_exists() {
     known.extend(
         [
             "release",
+            "profile",
+            "features",
+            "nocapture",
             "all-targets",
             "check",
             "ignored",

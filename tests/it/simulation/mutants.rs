@@ -16,7 +16,11 @@ fn chosen() -> Vec<Mutant> {
     let all = Mutant::ALL;
     match std::env::var("CROSSCHECK_SIM_MUTANTS").as_deref() {
         Ok("all") => all.to_vec(),
-        Ok(name) => all.iter().copied().filter(|mutant| format!("{mutant:?}") == name).collect(),
+        Ok(name) => all
+            .iter()
+            .copied()
+            .filter(|mutant| format!("{mutant:?}") == name)
+            .collect(),
         Err(_) => all.iter().copied().step_by(all.len().div_ceil(SAMPLED)).collect(),
     }
 }
@@ -42,7 +46,10 @@ fn death(mutant: Mutant) -> Option<(u64, String)> {
 #[test]
 fn defects_are_caught() {
     let chosen = chosen();
-    assert!(!chosen.is_empty(), "CROSSCHECK_SIM_MUTANTS is `all` or the name of a defect");
+    assert!(
+        !chosen.is_empty(),
+        "CROSSCHECK_SIM_MUTANTS is `all` or the name of a defect"
+    );
     let mut alive = Vec::new();
     for mutant in chosen {
         match death(mutant) {
