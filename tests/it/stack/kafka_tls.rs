@@ -94,7 +94,8 @@ fn everything_else_is_refused_in_time() {
             "not authorised",
         ),
         ("plain to a TLS listener", &mtls, String::new(), "reach Kafka at"),
-        ("TLS to a plain listener", &plain, tls("ca", Some("reader")), "by TLS"),
+        // A plain listener may hang up at once, or say nothing to a hello that it does not understand.
+        ("TLS to a plain listener", &plain, tls("ca", Some("reader")), "Kafka at"),
         ("no such file", &mtls, no_file, "set up a Kafka client"),
     ] {
         program.write("r.yaml", config(brokers, &topics, &properties));
