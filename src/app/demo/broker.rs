@@ -6,14 +6,18 @@ use anyhow::{Context, Result, anyhow};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
+use rdkafka::metadata::{Metadata, MetadataTopic};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use uuid::Uuid;
 
 use crate::app::trouble::trouble;
+use crate::app::world::blocking;
 
 /// How long a real cluster may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Looks for a topic that was just made, within as long.
+const LOOKS: u32 = 100;
 
 /// Where the topics are.
 pub enum Broker {
@@ -137,7 +141,30 @@ impl Real {
             result.map_err(|(_, code)| fault(code.to_string(), hint))?;
         }
         self.made.push(topic.name.clone());
+        if !self.is_seen(topic).await {
+            let hint = "the cluster is slow to tell of new topics; try again";
+            return Err(fault("it is made, and no broker shows it".to_owned(), hint));
+        }
         Ok(())
+    }
+
+    /// Waits until the cluster shows a topic with all its partitions and their leaders: the answer to its making comes before.
+    async fn is_seen(&self, topic: &Topic) -> bool {
+        let partitions = usize::try_from(topic.partitions).unwrap_or(0);
+        for _ in 0..LOOKS {
+            let told = blocking(|| self.admin.inner().fetch_metadata(Some(&topic.name), PATIENCE));
+            let topics = told.as_ref().map(Metadata::topics).unwrap_or_default();
+            let whole = |shown: &MetadataTopic| {
+                shown.error().is_none()
+                    && shown.partitions().len() == partitions
+                    && shown.partitions().iter().all(|partition| partition.leader() >= 0)
+            };
+            if topics.first().is_some_and(whole) {
+                return true;
+            }
+            tokio::time::sleep(PATIENCE / LOOKS).await;
+        }
+        false
     }
 
     async fn remove(&mut self) -> Result<()> {
