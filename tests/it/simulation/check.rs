@@ -92,16 +92,31 @@ fn inputs(ran: &Ran) -> Option<oracle::Stored> {
             },
         );
     }
-    // What the windows were computed from, and what will be for those to come.
+    // What the windows were computed from, and what will be for those to come; each with the frontier after it.
     let rows = ran.stored.iter().flat_map(|stored| &stored.inputs);
-    let before: Vec<Checkpoint> = rows.map(|row| Inputs::read(row).unwrap().checkpoint).collect();
-    let committed = ran.committed.iter().map(|committed| &committed.checkpoint);
-    for checkpoint in before.iter().chain(committed) {
+    let before: Vec<(i64, Checkpoint)> = rows
+        .map(|row| (row.frontier_ms, Inputs::read(row).unwrap().checkpoint))
+        .collect();
+    let committed = ran.committed.iter().map(|committed| {
+        let frontier_ms = committed.checkpoint.frontier_ms;
+        (frontier_ms.unwrap_or(i64::MIN), &committed.checkpoint)
+    });
+    let frontiers: BTreeSet<i64> = committed.clone().map(|(frontier_ms, _)| frontier_ms).collect();
+    let before = before.iter().map(|(frontier_ms, checkpoint)| (*frontier_ms, checkpoint));
+    for (frontier_ms, checkpoint) in before.chain(committed) {
+        // What was final before these windows became so knows nothing of their holes.
+        let final_ms = frontiers.range(..frontier_ms).next_back();
+        let met_at_ms = final_ms
+            .filter(|final_ms| **final_ms > i64::MIN)
+            .map(|final_ms| final_ms + grace_ms + 1);
         for stored in &checkpoint.partitions {
             let key = stored.side.map(|side| (side, stored.partition));
             if let Some(read) = key.and_then(|key| reads.get_mut(&key)) {
                 read.raises.extend(&stored.raised);
                 read.untimely.extend(&stored.untimely_by_clock);
+                for hole in &stored.holes {
+                    meet(&mut read.holes, hole.from, hole.to, met_at_ms);
+                }
             }
         }
     }
@@ -119,6 +134,14 @@ fn inputs(ran: &Ran) -> Option<oracle::Stored> {
             .map(|frontier_ms| frontier_ms + grace_ms + 1),
         closed,
     })
+}
+
+/// A hole that stands in several checkpoints was met before the first of them.
+fn meet(holes: &mut Vec<Hole>, from: u64, to: u64, met_at_ms: Option<i64>) {
+    match holes.iter_mut().find(|hole| (hole.from, hole.to) == (from, to)) {
+        Some(known) => known.met_at_ms = known.met_at_ms.min(met_at_ms),
+        None => holes.push(Hole { from, to, met_at_ms }),
+    }
 }
 
 fn windows(stored: &Stored, whole: &Whole, wrong: &mut Vec<String>) {
