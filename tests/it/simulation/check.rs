@@ -92,23 +92,21 @@ fn inputs(ran: &Ran) -> Option<oracle::Stored> {
             },
         );
     }
-    // What the windows were computed from, and what will be for those to come; each with the frontier after it.
+    // What the windows were computed from, and what those to come will be; each with the frontier before it.
     let rows = ran.stored.iter().flat_map(|stored| &stored.inputs);
     let before: Vec<(i64, Checkpoint)> = rows
         .map(|row| (row.frontier_ms, Inputs::read(row).unwrap().checkpoint))
         .collect();
-    let committed = ran.committed.iter().map(|committed| {
-        let frontier_ms = committed.checkpoint.frontier_ms;
-        (frontier_ms.unwrap_or(i64::MIN), &committed.checkpoint)
-    });
-    let frontiers: BTreeSet<i64> = committed.clone().map(|(frontier_ms, _)| frontier_ms).collect();
-    let before = before.iter().map(|(frontier_ms, checkpoint)| (*frontier_ms, checkpoint));
-    for (frontier_ms, checkpoint) in before.chain(committed) {
-        // What was final before these windows became so knows nothing of their holes.
-        let final_ms = frontiers.range(..frontier_ms).next_back();
-        let met_at_ms = final_ms
-            .filter(|final_ms| **final_ms > i64::MIN)
-            .map(|final_ms| final_ms + grace_ms + 1);
+    let frontiers = ran.committed.iter().map(|committed| committed.checkpoint.frontier_ms);
+    let last_before: Vec<Option<i64>> = std::iter::once(None).chain(frontiers.clone()).collect();
+    let frontiers: BTreeSet<i64> = frontiers.flatten().collect();
+    let before = before
+        .iter()
+        .map(|(frontier_ms, checkpoint)| (frontiers.range(..frontier_ms).next_back().copied(), checkpoint));
+    let committed = ran.committed.iter().map(|committed| &committed.checkpoint);
+    for (final_ms, checkpoint) in before.chain(last_before.iter().copied().zip(committed)) {
+        // What was final before knows nothing of these holes.
+        let met_at_ms = final_ms.map(|final_ms| final_ms + grace_ms + 1);
         for stored in &checkpoint.partitions {
             let key = stored.side.map(|side| (side, stored.partition));
             if let Some(read) = key.and_then(|key| reads.get_mut(&key)) {

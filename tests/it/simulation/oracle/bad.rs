@@ -4,7 +4,7 @@ use crosscheck::model::Side;
 
 use super::edges::Edges;
 use super::equal::{Content, Meeting};
-use super::partition::{Apart, Place, Walked, oldest};
+use super::partition::{Apart, Place, Walked};
 use super::{Comparison, Whole};
 
 /// What makes two bad records the same.
@@ -22,8 +22,7 @@ struct Bad<'a> {
     apart: &'a Apart<'a>,
 }
 
-pub fn share(comparison: &Comparison, edges: &Edges, walked: &[Walked], whole: &mut Whole) {
-    let oldest = oldest(comparison, walked);
+pub fn share(comparison: &Comparison, edges: &Edges, walked: &[Walked], oldest: i64, whole: &mut Whole) {
     let of = |side: Side| {
         let apart = walked
             .iter()

@@ -190,9 +190,9 @@ fn judge_with_holes(comparison: &Comparison, met_before_ms: i64) -> Whole {
         *whole.gaps.get_mut(walked.side) += walked.gaps;
         whole.reached.add(&walked.reached);
     }
-    partition::count(comparison, &walked, &mut whole);
     pairing::settle(comparison, &edges, &walked, &mut whole);
-    bad::share(comparison, &edges, &walked, &mut whole);
+    let oldest = partition::count(comparison, &walked, &mut whole);
+    bad::share(comparison, &edges, &walked, oldest, &mut whole);
     let watermark = comparison.watermark();
     for (start_ms, window) in &mut whole.windows {
         let end_ms = comparison.end_of(*start_ms);

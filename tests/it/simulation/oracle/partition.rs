@@ -162,18 +162,16 @@ fn usable(comparison: &Comparison, log: &Log, offset: u64, record: &Record, deco
     (!too_new && !too_old).then_some(time_ms)
 }
 
-/// The window of what has no running maximum: the oldest of all, because none is final while a partition has none.
-pub fn oldest(comparison: &Comparison, walked: &[Walked]) -> i64 {
-    let times = walked.iter().flat_map(|walked| {
-        let timely = walked.timely.iter().map(|timely| timely.time_ms);
-        timely.chain(walked.apart.iter().filter_map(|apart| apart.max_ms))
-    });
-    comparison.window_of(times.min().unwrap_or(0))
-}
-
-/// Counts what is not paired, in the window of the running maximum.
-pub fn count(comparison: &Comparison, walked: &[Walked], whole: &mut Whole) {
-    let oldest = oldest(comparison, walked);
+/// Counts what is not paired, in the window of the running maximum; without one in the oldest window that counts anything,
+/// because none is final while a partition has no maximum. Gives the begin of that window.
+pub fn count(comparison: &Comparison, walked: &[Walked], whole: &mut Whole) -> i64 {
+    let maxima = walked
+        .iter()
+        .flat_map(|walked| &walked.apart)
+        .filter_map(|apart| apart.max_ms);
+    let counted = maxima.map(|max_ms| comparison.window_of(max_ms));
+    let oldest = counted.chain(whole.windows.keys().copied()).min();
+    let oldest = oldest.unwrap_or(comparison.window_of(0));
     for walked in walked {
         for apart in &walked.apart {
             let start_ms = apart.max_ms.map_or(oldest, |max_ms| comparison.window_of(max_ms));
@@ -203,4 +201,5 @@ pub fn count(comparison: &Comparison, walked: &[Walked], whole: &mut Whole) {
             }
         }
     }
+    oldest
 }
