@@ -50,6 +50,16 @@ impl Stream {
         }
     }
 
+    /// True where a partition ends below what was read of it.
+    #[must_use]
+    pub fn is_short(&self, side: Side, ends: &[Ends]) -> bool {
+        let views = self.engine.partitions(side).into_iter();
+        views.filter(|view| !view.completed).any(|view| {
+            ends.iter()
+                .any(|end| end.partition == view.partition && end.high < view.position)
+        })
+    }
+
     /// A log that ends below what was read of it has lost its end. A new leader may be behind for a moment: it counts when
     /// two looks in a row say so.
     pub(super) fn look_for_cuts(&mut self, side: Side, ends: &[Ends]) {

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
+use super::setup::TELL;
 use super::status::Status;
 use crate::app::clock::Clock;
 use crate::app::log::Log;
@@ -176,24 +177,14 @@ impl Follower {
         }
         self.asked_ms = now_ms;
         let Self { stream, outputs, .. } = self;
-        let ends_of = |side: Side| -> Result<Vec<(u32, u64)>> {
+        let ends_of = |side: Side| -> Result<Vec<Ends>> {
             match &stream.lanes.get(side).log {
-                Log::Kafka(topic) => {
-                    let ends = topic.ends().context("capture the ends")?;
-                    let end = |end: &Ends| {
-                        if mutant!(CloseAtHighWatermark) {
-                            end.high
-                        } else {
-                            end.last_stable
-                        }
-                    };
-                    Ok(ends.iter().map(|ends| (ends.partition, end(ends))).collect())
-                }
+                Log::Kafka(topic) => topic.ends().context("capture the ends"),
                 Log::Avro(_) => Ok(Vec::new()),
             }
         };
         let both = ends_of(Side::Baseline).and_then(|baseline| Ok((baseline, ends_of(Side::Canary)?)));
-        let ends = match both {
+        let found = match both {
             Ok((baseline, canary)) => PerSide { baseline, canary },
             Err(error) if error.downcast_ref().is_some_and(KafkaError::is_transient) => {
                 let error = format!("{error:#}");
@@ -201,6 +192,29 @@ impl Follower {
                 return Ok(false);
             }
             Err(error) => return Err(error),
+        };
+        // These are the ends of what was read, not of a log that was cut or made again meanwhile.
+        for side in Side::PAIR {
+            stream.look_at_id(side, TELL);
+        }
+        if stream.is_over()
+            || Side::PAIR
+                .into_iter()
+                .any(|side| stream.is_short(side, found.get(side)))
+        {
+            return Ok(false);
+        }
+        let end = |ends: &Ends| {
+            if mutant!(CloseAtHighWatermark) {
+                ends.high
+            } else {
+                ends.last_stable
+            }
+        };
+        let places = |found: &[Ends]| found.iter().map(|ends| (ends.partition, end(ends))).collect();
+        let ends: PerSide<Vec<(u32, u64)>> = PerSide {
+            baseline: places(&found.baseline),
+            canary: places(&found.canary),
         };
         stream.engine.step(Input::Close, outputs);
         jobs.push(Job::Closing {

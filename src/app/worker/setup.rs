@@ -31,7 +31,7 @@ use crate::engine::{Checkpoint, Engine};
 use crate::model::{PerSide, Side};
 
 /// How long a cluster may take to tell what a topic is.
-const TELL: Duration = Duration::from_secs(2);
+pub(super) const TELL: Duration = Duration::from_secs(2);
 
 /// What a stream is built of, beside the config.
 pub struct Parts {

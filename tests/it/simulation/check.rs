@@ -17,6 +17,9 @@ const IDLE_LEAST_MS: i64 = 1_000;
 /// The furthest that the wall clock jumps.
 const JUMP_MOST_MS: i64 = 3_600_000;
 
+/// The window of a log without any usable event time, as the oracle calls it.
+const TIMELESS: i64 = 0;
+
 /// What of it is wrong, in sentences; empty where all is right.
 pub fn check(ran: &mut Ran) -> Vec<String> {
     let mut wrong = ran.broken.clone();
@@ -34,7 +37,7 @@ pub fn check(ran: &mut Ran) -> Vec<String> {
     {
         wrong.push("everything is stored and the generation is not closed".to_owned());
     }
-    if ran.has_lost() {
+    if ran.is_unknowable() {
         return wrong;
     }
     let Some(inputs) = inputs(ran) else {
@@ -106,7 +109,7 @@ fn inputs(ran: &Ran) -> Option<oracle::Stored> {
     let committed = ran.committed.iter().map(|committed| &committed.checkpoint);
     for (final_ms, checkpoint) in before.chain(last_before.iter().copied().zip(committed)) {
         // What was final before knows nothing of these holes.
-        let met_at_ms = final_ms.map(|final_ms| final_ms + grace_ms + 1);
+        let met_at_ms = final_ms.map(|final_ms| final_ms.saturating_add(grace_ms + 1));
         for stored in &checkpoint.partitions {
             let key = stored.side.map(|side| (side, stored.partition));
             if let Some(read) = key.and_then(|key| reads.get_mut(&key)) {
@@ -129,7 +132,7 @@ fn inputs(ran: &Ran) -> Option<oracle::Stored> {
         watermark_ms: last
             .checkpoint
             .frontier_ms
-            .map(|frontier_ms| frontier_ms + grace_ms + 1),
+            .map(|frontier_ms| frontier_ms.saturating_add(grace_ms + 1)),
         closed,
     })
 }
@@ -146,7 +149,7 @@ fn windows(stored: &Stored, whole: &Whole, wrong: &mut Vec<String>) {
     let nothing = oracle::Window::default();
     let mut seen = BTreeSet::new();
     for row in &stored.windows {
-        let start_ms = row.start_ms.unwrap_or(i64::MIN);
+        let start_ms = row.start_ms.unwrap_or(TIMELESS);
         if !seen.insert(start_ms) {
             wrong.push(format!("window {start_ms} is stored twice"));
         }
@@ -195,7 +198,7 @@ fn flat(path: &str, value: &serde_json::Value, parts: &mut Vec<String>) {
 fn bad(stored: &Stored, whole: &Whole, wrong: &mut Vec<String>) {
     let mut seen = BTreeMap::new();
     for row in &stored.bad {
-        let start_ms = row.start_ms.unwrap_or(i64::MIN);
+        let start_ms = row.start_ms.unwrap_or(TIMELESS);
         seen.insert(start_ms, row.counts);
         let truth = whole.windows.get(&start_ms).cloned().unwrap_or_default();
         if !truth.bad_is_open && row.counts != truth.bad {
@@ -232,7 +235,7 @@ fn findings(ran: &Ran, stored: &Stored, whole: &Whole, wrong: &mut Vec<String>) 
             baseline: position(Side::Baseline, row.baseline),
             canary: position(Side::Canary, row.canary),
         };
-        let start_ms = row.start_ms.unwrap_or(i64::MIN);
+        let start_ms = row.start_ms.unwrap_or(TIMELESS);
         if !found.entry((start_ms, row.outcome)).or_default().insert(difference) {
             wrong.push(format!("a finding is stored twice: {difference:?}"));
         }

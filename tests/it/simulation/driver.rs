@@ -6,7 +6,7 @@ use crosscheck::app::worker::State;
 use crosscheck::config::{Config, Contract, Purpose, Start as Begin};
 use crosscheck::edge::store::{Read, ReleaseRow, Span, Stored};
 use crosscheck::engine::Checkpoint;
-use crosscheck::model::Side;
+use crosscheck::model::{Inconclusive, Side};
 
 use super::clock::SimTime;
 use super::database::Simulated;
@@ -71,11 +71,14 @@ impl Ran {
         lives.iter().rposition(|life| life.from_ms <= first_ms).unwrap_or(0)
     }
 
-    /// Whether a partition lost its end before the run was over.
+    /// Whether a partition is read as it is after it lost its end: a run that noticed is over.
     pub fn after_the_cut(&self, side: Side, partition: u32) -> bool {
         let life = &self.world.topic(side).lives[self.life(side)];
         let cut = &life.partitions[partition as usize].cut;
-        cut.as_ref().is_some_and(|cut| cut.at_ms <= self.ended_at_ms)
+        let noticed = self.is_over_early();
+        let first_ms = self.committed.first().map_or(i64::MIN, |first| first.at_ms);
+        let until_ms = if noticed { first_ms } else { self.ended_at_ms };
+        cut.as_ref().is_some_and(|cut| cut.at_ms <= until_ms)
     }
 
     /// Records of both logs.
@@ -129,15 +132,33 @@ impl Ran {
         }
     }
 
-    /// The logs lost or gained something while they were read.
-    pub fn has_lost(&self) -> bool {
-        let names = ["met: truncated", "met: recreated", "met: repartitioned"];
-        names.iter().any(|name| self.reached.get(name) > 0)
+    /// A log lost its end while nobody looked, and what replaced it was read on: no reader of ours can know.
+    pub fn is_unknowable(&self) -> bool {
+        let lives = Side::PAIR.map(|side| (side, &self.world.topic(side).lives[self.life(side)]));
+        lives.into_iter().any(|(side, life)| {
+            let cuts = life
+                .partitions
+                .iter()
+                .filter_map(|log| Some((log.id, log.cut.as_ref()?)));
+            cuts.into_iter().any(|(partition, cut)| {
+                let read_past = |committed: &Committed| {
+                    let stored = committed.checkpoint.partitions.iter();
+                    committed.at_ms < cut.at_ms
+                        && stored
+                            .filter(|stored| (stored.side, stored.partition) == (Some(side), partition))
+                            .any(|stored| stored.position > cut.to)
+                };
+                !self.is_over_early() && self.committed.iter().any(read_past)
+            })
+        })
     }
 
     /// The logs themselves ended the run: nothing more becomes final.
     pub fn is_over_early(&self) -> bool {
+        let over = |kind: &Inconclusive| matches!(kind, Inconclusive::Truncated | Inconclusive::Recreated);
+        let last = self.committed.last();
         self.reached.get("met: truncated") + self.reached.get("met: recreated") > 0
+            || last.is_some_and(|last| last.state.incidents.iter().any(|(kind, ..)| over(kind)))
     }
 }
 

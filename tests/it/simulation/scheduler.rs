@@ -16,7 +16,7 @@ use super::trace::Trace;
 use super::world::rng::Rng;
 
 /// Steps of mischief, at most.
-const STEPS_MAX: u64 = 600;
+const STEPS_MAX: u64 = 300;
 /// Looks at a healthy machine before it is said that it never ends.
 const CALM_MAX: u64 = 4_000;
 /// Nothing moved for this long on a healthy machine: longer than any patience of ours.
@@ -74,7 +74,7 @@ impl Scheduler {
     pub async fn run(&mut self) {
         self.start(0);
         let quiet_ms = self.nature.world.quiet_at_ms.max(self.now_ms());
-        let unit_ms = (quiet_ms - self.now_ms()) / 150 + 1;
+        let unit_ms = (quiet_ms - self.now_ms()) / 60 + 1;
         let mut steps = 0;
         while !self.complete && self.broken.is_empty() && steps < STEPS_MAX && self.now_ms() < quiet_ms {
             steps += 1;
@@ -87,7 +87,7 @@ impl Scheduler {
     async fn step(&mut self, unit_ms: i64) {
         self.weather();
         self.machine();
-        let (first, times) = (self.rng.below(2), 1 + self.rng.below(3));
+        let (first, times) = (self.rng.below(2), 1 + self.rng.below(2));
         for at in [first, 1 - first] {
             for _ in 0..times {
                 self.turn(usize::try_from(at).unwrap());

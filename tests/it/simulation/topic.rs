@@ -25,6 +25,19 @@ struct Place {
     epoch: i32,
 }
 
+impl Place {
+    fn at(position: u64, epoch: i32) -> Self {
+        Self {
+            position,
+            at: position,
+            held: false,
+            told: None,
+            lost: false,
+            epoch,
+        }
+    }
+}
+
 pub struct Reader {
     nature: Arc<Nature>,
     side: Side,
@@ -60,6 +73,11 @@ impl Reader {
         self.nature.world.topic(self.side).partition(partition, self.now_ms())
     }
 
+    /// False once the topic was deleted and made again.
+    fn is_the_same(&self) -> bool {
+        self.nature.world.topic(self.side).topic_id(self.now_ms()) == self.id
+    }
+
     fn asked(&self, question: &'static str) -> Result<(), KafkaError> {
         if self.nature.brokers_down(self.side) {
             return Err(KafkaError::Query {
@@ -76,12 +94,6 @@ impl Reader {
         let now_ms = self.now_ms();
         let nature = self.nature.clone();
         let topic = nature.world.topic(self.side);
-        if topic.partition_count(now_ms) as usize > self.partitions.len() {
-            nature.reached("met: repartitioned");
-        }
-        if topic.lives.len() > 1 && topic.topic_id(now_ms) != self.id {
-            nature.reached("met: recreated");
-        }
         if partition >= topic.partition_count(now_ms) {
             return None;
         }
@@ -162,6 +174,29 @@ impl Topic for Reader {
         Ok(self.nature.world.topic(self.side).partition_count(self.now_ms()) as usize)
     }
 
+    fn take_new_partitions(&mut self) -> Result<Vec<(u32, u64)>, KafkaError> {
+        self.asked("ask for the partitions")?;
+        let now_ms = self.now_ms();
+        if !self.is_the_same() {
+            return Ok(Vec::new());
+        }
+        let known = u32::try_from(self.partitions.len()).unwrap();
+        let count = self.nature.world.topic(self.side).partition_count(now_ms);
+        let fresh: Vec<(u32, u64)> = (known..count).map(|id| (id, self.log(id).low(now_ms))).collect();
+        for &(partition, begin) in &fresh {
+            self.nature.reached("met: repartitioned");
+            self.partitions.push(partition);
+            self.places
+                .insert(partition, Place::at(begin, self.log(partition).leader_epoch(now_ms)));
+        }
+        Ok(fresh)
+    }
+
+    fn topic_id(&mut self, _wait: Duration) -> Option<String> {
+        let id = self.nature.world.topic(self.side).topic_id(self.now_ms());
+        (!self.nature.brokers_down(self.side)).then(|| format!("{id:032x}"))
+    }
+
     fn describe(&self) -> TopicFacts {
         TopicFacts {
             cleanup_policy: Some("delete".to_owned()),
@@ -210,15 +245,7 @@ impl Topic for Reader {
     fn assign(&mut self, start: &[(u32, u64)]) -> Result<(), KafkaError> {
         let now_ms = self.now_ms();
         let place = |&(partition, position): &(u32, u64)| {
-            let place = Place {
-                position,
-                at: position,
-                held: false,
-                told: None,
-                lost: false,
-                epoch: self.log(partition).leader_epoch(now_ms),
-            };
-            (partition, place)
+            (partition, Place::at(position, self.log(partition).leader_epoch(now_ms)))
         };
         self.places = start.iter().map(place).collect();
         Ok(())
@@ -245,14 +272,19 @@ impl Topic for Reader {
             self.nature.reached("brokers down");
             return Ok(Event::Trouble("simulated".to_owned()));
         }
+        if !self.is_the_same() {
+            // The broker does not know the topic that this reader asks for.
+            self.nature.reached("met: recreated");
+            return Ok(Event::Trouble("simulated: another topic id".to_owned()));
+        }
         let count = self.places.len();
         if count == 0 {
             return Ok(Event::Idle);
         }
-        let (first, size) = (self.nature.below(count as u64), 1 + self.nature.below(2));
+        let (first, size) = (self.nature.below(count as u64), self.nature.below(4));
         let max = match size {
-            1 => 1 + self.nature.below(8),
-            _ => 1 + self.nature.below(200),
+            0 => 1 + self.nature.below(8),
+            _ => 1 + self.nature.below(400),
         };
         let max = usize::try_from(max).unwrap().min(max_records);
         let order: Vec<u32> = self.places.keys().copied().collect();

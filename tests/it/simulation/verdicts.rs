@@ -111,6 +111,9 @@ pub fn check(ran: &Ran, stored: &Stored, whole: &Whole, wrong: &mut Vec<String>)
                     }
                 }
             }
+            Verdict::Pass if stands_in_the_way(ran, row.at_ms) => {
+                wrong.push("pass, though the logs did not keep what they had".to_owned());
+            }
             Verdict::Pass if !may_pass => wrong.push("pass, which no evidence allows".to_owned()),
             Verdict::Pass | Verdict::Inconclusive => {}
         }
@@ -118,6 +121,14 @@ pub fn check(ran: &Ran, stored: &Stored, whole: &Whole, wrong: &mut Vec<String>)
             wrong.push(format!("verdict {} takes a fail back", row.sequence));
         }
     }
+}
+
+/// True where an incident was stored before a time.
+fn stands_in_the_way(ran: &Ran, at_ms: i64) -> bool {
+    let before = ran.committed.iter().filter(|committed| committed.at_ms < at_ms);
+    before
+        .into_iter()
+        .any(|committed| !committed.state.incidents.is_empty())
 }
 
 /// What was said, for the counters.

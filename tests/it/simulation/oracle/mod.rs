@@ -169,10 +169,19 @@ pub fn judge(comparison: &Comparison) -> Whole {
     for met_at_ms in met.into_iter().rev() {
         let before = judge_with_holes(comparison, met_at_ms);
         let was_final = |start_ms: i64| met_at_ms > comparison.end_of(start_ms).saturating_add(comparison.grace());
-        whole.windows.retain(|start_ms, _| !was_final(*start_ms));
-        whole
+        // Its bad records are settled later, when the hole is known.
+        let near: BTreeSet<i64> = whole
             .windows
-            .extend(before.windows.into_iter().filter(|(start_ms, _)| was_final(*start_ms)));
+            .iter()
+            .filter(|(_, window)| window.bad_is_open)
+            .map(|(start_ms, _)| *start_ms)
+            .collect();
+        whole.windows.retain(|start_ms, _| !was_final(*start_ms));
+        let kept = before.windows.into_iter().filter(|(start_ms, _)| was_final(*start_ms));
+        whole.windows.extend(kept.map(|(start_ms, mut window)| {
+            window.bad_is_open |= near.contains(&start_ms);
+            (start_ms, window)
+        }));
     }
     whole
 }
