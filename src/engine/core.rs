@@ -270,11 +270,14 @@ impl Engine {
             ..
         } = self;
         if !defined {
-            let all = partitions.baseline.values().chain(partitions.canary.values());
-            let firsts = all
-                .filter(|partition| !partition.is_idle())
-                .filter_map(Partition::first);
-            ledger.evidence.discover(firsts, rules);
+            let all = || partitions.baseline.values().chain(partitions.canary.values());
+            let awake = all().filter(|partition| !partition.is_idle());
+            let mut firsts: Vec<i64> = awake.filter_map(Partition::first).collect();
+            if firsts.is_empty() {
+                // They were all idle when a close completed them; without S their edges would be evidence.
+                firsts.extend(all().filter_map(Partition::first));
+            }
+            ledger.evidence.discover(firsts.into_iter(), rules);
         }
         let complete = [&partitions.baseline, &partitions.canary]
             .into_iter()

@@ -153,6 +153,13 @@ impl Ran {
         })
     }
 
+    /// It is stored that a log did not keep what it had; or a reader that stores nothing any more saw a log cut, which its
+    /// heir has read on.
+    pub fn met_trouble(&self) -> bool {
+        let told = |committed: &Committed| !committed.state.incidents.is_empty();
+        self.reached.get("met: truncated") > 0 || self.committed.last().is_some_and(told)
+    }
+
     /// The logs themselves ended the run: nothing more becomes final.
     pub fn is_over_early(&self) -> bool {
         let over = |kind: &Inconclusive| matches!(kind, Inconclusive::Truncated | Inconclusive::Recreated);

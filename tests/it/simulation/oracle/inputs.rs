@@ -3,7 +3,7 @@
 use crosscheck::engine::Range;
 
 use super::partition::walk;
-use super::{Log, Read, Stored, comparison};
+use super::{Hole, Log, Read, Stored, comparison};
 use crate::simulation::world::World;
 use crate::simulation::world::log::{Kind, Partition, Record, Slot};
 use crate::simulation::world::plan::Start;
@@ -103,7 +103,12 @@ impl<'a> One<'a> {
             run: Circumstances { ended_at_ms, .. },
             ..
         } = *self;
-        let stable = partition.last_stable(ended_at_ms).max(read.from);
+        // What a log lost at its end was there before.
+        let seen_ms = match &partition.cut {
+            Some(cut) if !read.after_the_cut => ended_at_ms.min(cut.at_ms - 1),
+            _ => ended_at_ms,
+        };
+        let stable = partition.last_stable(seen_ms).max(read.from);
         (read.to > stable).then(|| format!("{} was never committed up to {}", stable, read.to))
     }
 
@@ -137,11 +142,10 @@ impl<'a> One<'a> {
 
     /// Retention was there.
     fn holes(&self) -> Option<String> {
+        // It is told as far as somebody asks for it: a captured end may cut it short.
         let known = |to: u64| {
-            self.partition
-                .lows
-                .iter()
-                .any(|(at_ms, low)| *low == to && *at_ms <= self.run.ended_at_ms)
+            let mut lows = self.partition.lows.iter();
+            lows.any(|(at_ms, low)| (*low == to || to == self.read.to && *low > to) && *at_ms <= self.run.ended_at_ms)
         };
         let hole = self
             .read
@@ -158,7 +162,8 @@ impl<'a> One<'a> {
         self.selected().find_map(|(slot, record)| {
             let Truth::Decoded(_) = record.truth else { return None };
             let said = self.read.untimely.contains(&slot.offset);
-            let was_read = slot.offset < self.read.to;
+            let lost = |hole: &Hole| (hole.from..hole.to).contains(&slot.offset);
+            let was_read = slot.offset < self.read.to && !self.read.holes.iter().any(lost);
             let off_ms = self.run.clock_off_ms;
             let may = record.timestamp_ms - slot.at_ms + off_ms > most;
             let must = was_read && record.timestamp_ms - self.run.ended_at_ms - off_ms > most;
@@ -189,7 +194,9 @@ fn watermark(world: &World, stored: &Stored) -> Vec<String> {
     }
     if let (Range::Discovered, Some(s_ms)) = (world.settings.range, stored.s_ms) {
         let begins = |walked: &super::Walked| walked.timely.first().is_some_and(|timely| timely.time_ms == s_ms);
-        if !walked.iter().any(begins) {
+        // It may have been lost later.
+        let whole = comparison.logs.iter().map(|log: &Log| walk(&comparison, log, i64::MIN));
+        if !walked.iter().any(begins) && !whole.into_iter().any(|walked| begins(&walked)) {
             doubts.push(format!("no partition begins at S, {s_ms}"));
         }
     }
