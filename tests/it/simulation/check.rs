@@ -42,6 +42,7 @@ pub fn check(ran: &mut Ran) -> Vec<String> {
     }
     if ran.met_trouble() {
         wrong.extend(trouble(ran, stored));
+        wrong.extend(verdicts::latched(stored));
         return wrong;
     }
     let Some(inputs) = inputs(ran) else {

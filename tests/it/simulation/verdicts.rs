@@ -140,3 +140,11 @@ pub fn said(stored: &Stored) -> Vec<&'static str> {
     });
     names.collect()
 }
+
+/// A `fail` is latched, whatever the logs do.
+pub fn latched(stored: &Stored) -> Vec<String> {
+    let after = stored.verdicts.iter().skip_while(|row| row.verdict != Verdict::Fail);
+    let back = after.filter(|row| row.verdict != Verdict::Fail);
+    back.map(|row| format!("verdict {} takes a fail back", row.sequence))
+        .collect()
+}
