@@ -1,23 +1,13 @@
 //! PostgreSQL goes away, comes back, becomes a standby; and what it may forget is said at the start.
 
-use crosscheck::edge::store::{self, Commit, Lease, Store, StoreError};
+use crosscheck::edge::store::{self, Lease, Store, StoreError};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::bed::{acquire, generation, postgres};
-use super::{Bed, Kind, checkpoint, window};
+use super::{Bed, Kind, checkpoint, plain, window};
 
 async fn commit(store: &Store, lease: &Lease, n: i64) -> Result<(), StoreError> {
-    let commit = Commit {
-        windows: &[window(n)],
-        bad: &[],
-        findings: &[],
-        contracts: &[],
-        inputs: None,
-        checkpoint: &checkpoint(n),
-        state: None,
-        verdict: None,
-    };
-    store.commit(lease, commit).await
+    store.commit(lease, plain(&[window(n)], &checkpoint(n))).await
 }
 
 /// As the administrator, in the server's own database.

@@ -1,6 +1,8 @@
 //! A database of its own for every test, and things to put into it.
 
-use crosscheck::edge::store::{self, Acquired, Begin, FindingBody, FindingRow, Generation, Lease, Settings, Store};
+use crosscheck::edge::store::{
+    self, Acquired, Begin, Commit, FindingBody, FindingRow, Generation, Lease, Settings, Store,
+};
 use crosscheck::engine::{Checkpoint, FinalWindow, SettledBad};
 use crosscheck::model::{BadCounts, Digest, Outcome, UndecodableReason, WindowCounts};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
@@ -283,6 +285,20 @@ pub fn finding(n: i64, offset: u64) -> FindingRow {
         canary: None,
         identity: Some("00ff".to_owned()),
         body: FindingBody::default(),
+    }
+}
+
+/// Windows and the place to go on from, and nothing beside.
+pub fn plain<'a>(windows: &'a [FinalWindow], checkpoint: &'a Checkpoint) -> Commit<'a> {
+    Commit {
+        windows,
+        bad: &[],
+        findings: &[],
+        contracts: &[],
+        inputs: None,
+        checkpoint,
+        state: None,
+        verdict: None,
     }
 }
 

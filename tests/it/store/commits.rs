@@ -11,20 +11,7 @@ use futures_util::poll;
 use rstest::rstest;
 
 use super::bed::{acquire, generation};
-use super::{Bed, Kind, bad, checkpoint, finding, window};
-
-fn commit<'a>(windows: &'a [FinalWindow], checkpoint: &'a Checkpoint) -> Commit<'a> {
-    Commit {
-        windows,
-        bad: &[],
-        findings: &[],
-        contracts: &[],
-        inputs: None,
-        checkpoint,
-        state: None,
-        verdict: None,
-    }
-}
+use super::{Bed, Kind, bad, checkpoint, finding, plain, window};
 
 async fn read(store: &Store) -> Stored {
     let generation = generation(store).await.id;
@@ -142,31 +129,22 @@ async fn twice_is_once_and_another_digest_is_a_conflict(#[case] kind: Kind) {
     let (bed, store) = Bed::new(kind).await;
     let generation = generation(&store).await;
     let first = acquire(&store, &generation, "a").await;
-    store
-        .commit(&first, commit(&[window(1)], &checkpoint(1)))
-        .await
-        .unwrap();
-    store
-        .commit(&first, commit(&[window(1)], &checkpoint(1)))
-        .await
-        .unwrap();
+    store.commit(&first, plain(&[window(1)], &checkpoint(1))).await.unwrap();
+    store.commit(&first, plain(&[window(1)], &checkpoint(1))).await.unwrap();
     assert_eq!(bed.windows().await.len(), 1);
 
     let other = FinalWindow {
         digest: Digest([9; 16]),
         ..window(1)
     };
-    let conflict = store.commit(&first, commit(&[window(2), other], &checkpoint(2))).await;
+    let conflict = store.commit(&first, plain(&[window(2), other], &checkpoint(2))).await;
     let Err(StoreError::Conflict { start_ms, .. }) = conflict else {
         panic!("{conflict:?}");
     };
     assert_eq!(start_ms, Some(30_000));
     assert_eq!(bed.windows().await.len(), 1, "a part of a refused commit is stored");
     // Nothing of it happened, so the same lease goes on.
-    store
-        .commit(&first, commit(&[window(2)], &checkpoint(2)))
-        .await
-        .unwrap();
+    store.commit(&first, plain(&[window(2)], &checkpoint(2))).await.unwrap();
     assert_eq!(bed.windows().await.len(), 2);
 
     let contract = |digest: &str| ContractRow {
@@ -180,7 +158,7 @@ async fn twice_is_once_and_another_digest_is_a_conflict(#[case] kind: Kind) {
         let contracts = [contract(digest)];
         let commit = Commit {
             contracts: &contracts,
-            ..commit(&[], &nothing)
+            ..plain(&[], &nothing)
         };
         assert_eq!(store.commit(&first, commit).await.is_ok(), agrees);
     }
@@ -203,7 +181,7 @@ async fn nobody_who_stops_waiting_loses_a_write(#[case] kind: Kind) {
             let n = turn * 8 + n;
             let checkpoint = checkpoint(n);
             let known = &windows[..=usize::try_from(n).unwrap()];
-            let mut future = Box::pin(store.commit(&lease, commit(known, &checkpoint)));
+            let mut future = Box::pin(store.commit(&lease, plain(known, &checkpoint)));
             for _ in 0..=turn % 7 {
                 if let Poll::Ready(done) = poll!(&mut future) {
                     done.unwrap();
@@ -216,7 +194,7 @@ async fn nobody_who_stops_waiting_loses_a_write(#[case] kind: Kind) {
         let n = turn * 8 + 7;
         let checkpoint = checkpoint(n);
         let known = &windows[..=usize::try_from(n).unwrap()];
-        store.commit(&lease, commit(known, &checkpoint)).await.unwrap();
+        store.commit(&lease, plain(known, &checkpoint)).await.unwrap();
         assert_eq!(bed.windows().await.len(), known.len());
         let frontier = bed.frontiers().await;
         assert_eq!(frontier, [((n + 1) * 30_000).to_string()]);
@@ -238,7 +216,7 @@ async fn a_thousand_commits(#[case] kind: Kind) {
         let (windows, checkpoint) = ([window(n)], checkpoint(n));
         let commit = Commit {
             findings: &findings,
-            ..commit(&windows, &checkpoint)
+            ..plain(&windows, &checkpoint)
         };
         store.commit(&lease, commit).await.unwrap();
     }
@@ -275,12 +253,9 @@ async fn what_the_database_lost_is_told(#[case] kind: Kind) {
     let (bed, store) = Bed::new(kind).await;
     let generation = generation(&store).await;
     let lease = acquire(&store, &generation, "a").await;
-    store
-        .commit(&lease, commit(&[window(1)], &checkpoint(1)))
-        .await
-        .unwrap();
+    store.commit(&lease, plain(&[window(1)], &checkpoint(1))).await.unwrap();
     bed.rewind().await;
-    let lost = store.commit(&lease, commit(&[window(2)], &checkpoint(2))).await;
+    let lost = store.commit(&lease, plain(&[window(2)], &checkpoint(2))).await;
     assert!(matches!(lost, Err(StoreError::Rewound(_))), "{lost:?}");
 }
 
@@ -297,10 +272,7 @@ async fn names_are_bound_never_pasted(#[case] kind: Kind) {
     let Acquired::Lease { lease, .. } = store.acquire(&generation.id, evil, evil).await.unwrap() else {
         panic!("nobody else is here");
     };
-    store
-        .commit(&lease, commit(&[window(1)], &checkpoint(1)))
-        .await
-        .unwrap();
+    store.commit(&lease, plain(&[window(1)], &checkpoint(1))).await.unwrap();
     assert!(bed.windows().await[0].starts_with(evil));
     assert_eq!(store.releases(Some(evil)).await.unwrap()[0].id.release, evil);
 }

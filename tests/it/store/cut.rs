@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use super::bed::{acquire, generation};
-use super::{Bed, Kind, checkpoint, finding, window};
+use super::{Bed, Kind, checkpoint, finding, plain, window};
 
 /// What the proxy does with messages.
 #[derive(Default)]
@@ -86,16 +86,23 @@ impl Proxy {
     }
 }
 
+/// A database that is reached through a proxy only, and a lease on it.
+async fn behind_a_proxy() -> (Bed, Proxy, Store, Lease) {
+    let (bed, _direct) = Bed::new(Kind::Postgres).await;
+    let proxy = Proxy::before(&bed.settings.url).await;
+    let mut settings = bed.settings.clone();
+    settings.url.clone_from(&proxy.url);
+    let store = store::open(&settings).await.unwrap();
+    let generation = generation(&store).await;
+    let lease = acquire(&store, &generation, "a").await;
+    (bed, proxy, store, lease)
+}
+
 async fn commit(store: &Store, lease: &Lease, n: i64) -> Result<(), StoreError> {
+    let (windows, checkpoint) = ([window(n)], checkpoint(n));
     let commit = Commit {
-        windows: &[window(n)],
-        bad: &[],
         findings: &[finding(n, 1), finding(n, 2)],
-        contracts: &[],
-        inputs: None,
-        checkpoint: &checkpoint(n),
-        state: None,
-        verdict: None,
+        ..plain(&windows, &checkpoint)
     };
     store.commit(lease, commit).await
 }
@@ -107,13 +114,7 @@ async fn commit(store: &Store, lease: &Lease, n: i64) -> Result<(), StoreError> 
 #[case::by_hand(1_000)]
 #[tokio::test(flavor = "multi_thread")]
 async fn at_every_message_of_a_commit(#[case] commits: i64) {
-    let (bed, _direct) = Bed::new(Kind::Postgres).await;
-    let proxy = Proxy::before(&bed.settings.url).await;
-    let mut settings = bed.settings.clone();
-    settings.url.clone_from(&proxy.url);
-    let store = store::open(&settings).await.unwrap();
-    let generation = generation(&store).await;
-    let lease = acquire(&store, &generation, "a").await;
+    let (bed, proxy, store, lease) = behind_a_proxy().await;
     let (mut at, mut cuts, mut told) = (0, 0, 0);
     for n in 0..commits {
         at += 1;
@@ -146,13 +147,7 @@ async fn at_every_message_of_a_commit(#[case] commits: i64) {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: set CROSSCHECK_TEST_POSTGRES"]
 async fn half_open_is_told_and_gone_on_from() {
-    let (bed, _direct) = Bed::new(Kind::Postgres).await;
-    let proxy = Proxy::before(&bed.settings.url).await;
-    let mut settings = bed.settings.clone();
-    settings.url.clone_from(&proxy.url);
-    let store = store::open(&settings).await.unwrap();
-    let generation = generation(&store).await;
-    let lease = acquire(&store, &generation, "a").await;
+    let (bed, proxy, store, lease) = behind_a_proxy().await;
     commit(&store, &lease, 1).await.unwrap();
     proxy.rule.swallow.store(true, Ordering::SeqCst);
     let told = tokio::time::timeout(std::time::Duration::from_secs(30), commit(&store, &lease, 2)).await;

@@ -7,7 +7,7 @@ use crosscheck::edge::store::{Commit, StoreError};
 use rstest::rstest;
 
 use super::bed::{acquire, generation, postgres};
-use super::{Bed, Kind, checkpoint, finding, window};
+use super::{Bed, Kind, checkpoint, finding, plain, window};
 
 /// A small file system of its own, gone with it.
 struct Small(tempfile::TempDir);
@@ -38,22 +38,6 @@ impl Drop for Small {
     }
 }
 
-fn commit<'a>(
-    windows: &'a [crosscheck::engine::FinalWindow],
-    checkpoint: &'a crosscheck::engine::Checkpoint,
-) -> Commit<'a> {
-    Commit {
-        windows,
-        bad: &[],
-        findings: &[],
-        contracts: &[],
-        inputs: None,
-        checkpoint,
-        state: None,
-        verdict: None,
-    }
-}
-
 #[rstest]
 #[ignore = "needs root: mounts a small file system"]
 #[case::sqlite(Kind::Sqlite)]
@@ -75,7 +59,7 @@ async fn is_waited_for(#[case] kind: Kind) {
         let (windows, checkpoint) = ([window(stored)], checkpoint(stored));
         let commit = Commit {
             findings: &findings,
-            ..commit(&windows, &checkpoint)
+            ..plain(&windows, &checkpoint)
         };
         match store.commit(&lease, commit).await {
             Ok(()) => stored += 1,
@@ -91,7 +75,7 @@ async fn is_waited_for(#[case] kind: Kind) {
     let (windows, checkpoint) = ([window(stored)], checkpoint(stored));
     let again = Commit {
         findings: &findings,
-        ..commit(&windows, &checkpoint)
+        ..plain(&windows, &checkpoint)
     };
     store.commit(&lease, again).await.unwrap();
     assert_eq!(bed.windows().await.len(), count + 1);

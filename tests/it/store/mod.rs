@@ -13,4 +13,4 @@ mod opening;
 mod rights;
 mod tls;
 
-pub use bed::{Bed, Kind, bad, checkpoint, finding, window};
+pub use bed::{Bed, Kind, bad, checkpoint, finding, plain, window};

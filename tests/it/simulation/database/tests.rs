@@ -10,7 +10,7 @@ use crosscheck::engine::{Checkpoint, FinalWindow};
 use futures_util::poll;
 
 use super::{Connection, Fault, Simulated, Table, Trouble, Value, What};
-use crate::store::{checkpoint, window};
+use crate::store::{checkpoint, plain, window};
 
 async fn generation(store: &Store) -> Generation {
     let begin = Begin {
@@ -33,14 +33,8 @@ async fn acquire(store: &Store, generation: &Generation) -> Result<Lease, i64> {
 
 fn commit<'a>(windows: &'a [FinalWindow], checkpoint: &'a Checkpoint) -> Commit<'a> {
     Commit {
-        windows,
-        bad: &[],
-        findings: &[],
-        contracts: &[],
-        inputs: None,
-        checkpoint,
         state: Some("state"),
-        verdict: None,
+        ..plain(windows, checkpoint)
     }
 }
 
