@@ -342,6 +342,11 @@ impl Stream {
             for &(partition, end) in ends.get(side) {
                 self.lanes.get_mut(side).partitions.entry(partition).or_default().end = Some(end);
             }
+            // What had no end then was added later: all of it lies behind the close.
+            for view in self.engine.partitions(side) {
+                let state = self.lanes.get_mut(side).partitions.entry(view.partition).or_default();
+                state.end.get_or_insert(view.from);
+            }
         }
         self.finish_what_is_read(outputs);
     }

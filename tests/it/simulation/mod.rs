@@ -9,6 +9,7 @@ mod clock;
 pub mod database;
 mod driver;
 mod faults;
+mod found;
 #[cfg(feature = "mutants")]
 mod mutants;
 mod open;
@@ -148,5 +149,17 @@ fn the_worker_stores_the_truth_under_every_fault() {
     assert!(new.is_empty(), "{} of {runs} seeds failed: {new:?}", new.len());
     if named.is_none() && !cfg!(debug_assertions) {
         assert_eq!(tier.reached.short_of(faults::FAULTS, faults::LEAST), []);
+    }
+}
+
+#[test]
+fn what_was_found_once_stays_mended() {
+    for (seed, was) in found::SEEDS {
+        let (_, wrong) = one(*seed, false);
+        assert!(
+            wrong.is_empty(),
+            "seed {seed}, once: {was}\n{}\n{wrong:#?}",
+            replay(*seed)
+        );
     }
 }

@@ -1,0 +1,12 @@
+//! Seeds at which the simulator found a defect of ours that is mended: they run in every build, the slow one too.
+
+/// The seed, and what was wrong.
+pub const SEEDS: &[(u64, &str)] = &[
+    (4548, BEHIND_THE_CLOSE),
+    (7157, BEHIND_THE_CLOSE),
+    (17366, BEHIND_THE_CLOSE),
+];
+
+/// No end was stored for it, so a worker that started again waited for ever to read it to its end.
+const BEHIND_THE_CLOSE: &str =
+    "a partition that was added after `release close` is read by the next life as if it had no end";
