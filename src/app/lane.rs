@@ -156,6 +156,19 @@ impl Lane {
         self.partitions.iter().filter_map(need).collect()
     }
 
+    /// First offset behind the records that wait in a partition, and behind what was told after them; 0 where none wait.
+    #[must_use]
+    pub fn waits_to(&self, partition: u32) -> u64 {
+        let Some(partition) = self.partitions.get(&partition) else {
+            return 0;
+        };
+        let waiting = partition.waiting.as_ref();
+        let last = waiting.and_then(|waiting| waiting.batch.records.last());
+        let behind = last.map_or(0, |record| record.offset + 1);
+        let hole = partition.told_hole.map_or(0, |(_, to)| to);
+        behind.max(hole).max(partition.told_end.unwrap_or(0))
+    }
+
     /// True where some partition may still be read.
     #[must_use]
     pub fn wants_records(&self) -> bool {

@@ -71,7 +71,7 @@ pub struct Stream {
     /// When topics were last looked at: their ids, and how many partitions they have.
     looked_ms: i64,
     /// Partitions that ended below what was read of them at the last look.
-    short: PerSide<BTreeMap<u32, u64>>,
+    short: PerSide<BTreeSet<u32>>,
 }
 
 impl Stream {

@@ -53,33 +53,32 @@ impl Stream {
     /// True where a partition ends below what was read of it.
     #[must_use]
     pub fn is_short(&self, side: Side, ends: &[Ends]) -> bool {
-        let views = self.engine.partitions(side).into_iter();
-        views.filter(|view| !view.completed).any(|view| {
-            ends.iter()
-                .any(|end| end.partition == view.partition && end.high < view.position)
-        })
+        !self.short_of(side, ends).is_empty()
+    }
+
+    /// Partitions that end below what was read of them, records that wait for a schema among it: read to, end.
+    fn short_of(&self, side: Side, ends: &[Ends]) -> BTreeMap<u32, (u64, u64)> {
+        let lane = self.lanes.get(side);
+        let mut short = BTreeMap::new();
+        for view in self.engine.partitions(side) {
+            let end = ends.iter().find(|end| end.partition == view.partition);
+            let read_to = view.position.max(lane.waits_to(view.partition));
+            if let Some(end) = end.filter(|end| end.high < read_to && !view.completed) {
+                short.insert(view.partition, (read_to, end.high));
+            }
+        }
+        short
     }
 
     /// A log that ends below what was read of it has lost its end. A new leader may be behind for a moment: it counts when
     /// two looks in a row say so.
     pub(super) fn look_for_cuts(&mut self, side: Side, ends: &[Ends]) {
-        let mut short = BTreeMap::new();
-        for view in self.engine.partitions(side) {
-            let end = ends.iter().find(|end| end.partition == view.partition);
-            if let Some(end) = end.filter(|end| end.high < view.position && !view.completed) {
-                short.insert(view.partition, end.high);
-            }
-        }
-        let before = std::mem::replace(self.short.get_mut(side), short.clone());
-        for (partition, end) in short {
-            if before.contains_key(&partition) {
-                let position = self
-                    .engine
-                    .partitions(side)
-                    .iter()
-                    .find(|view| view.partition == partition)
-                    .map_or(0, |view| view.position);
-                self.truncated(side, partition, position, end);
+        let short = self.short_of(side, ends);
+        let now = short.keys().copied().collect();
+        let before = std::mem::replace(self.short.get_mut(side), now);
+        for (partition, (read_to, end)) in short {
+            if before.contains(&partition) {
+                self.truncated(side, partition, read_to, end);
             }
         }
     }

@@ -132,25 +132,11 @@ impl Ran {
         }
     }
 
-    /// A log lost its end while nobody looked, and what replaced it was read on: no reader of ours can know.
+    /// What was read was another log later, while nobody looked: no reader of ours can know, and none of ours can tell which of
+    /// the two was read.
     pub fn is_unknowable(&self) -> bool {
-        let lives = Side::PAIR.map(|side| (side, &self.world.topic(side).lives[self.life(side)]));
-        lives.into_iter().any(|(side, life)| {
-            let cuts = life
-                .partitions
-                .iter()
-                .filter_map(|log| Some((log.id, log.cut.as_ref()?)));
-            cuts.into_iter().any(|(partition, cut)| {
-                let read_past = |committed: &Committed| {
-                    let stored = committed.checkpoint.partitions.iter();
-                    committed.at_ms < cut.at_ms
-                        && stored
-                            .filter(|stored| (stored.side, stored.partition) == (Some(side), partition))
-                            .any(|stored| stored.position > cut.to)
-                };
-                !self.is_over_early() && self.committed.iter().any(read_past)
-            })
-        })
+        !self.is_over_early() && self.reached.get("read what will be cut") > 0
+            || self.reached.get("read two topics of one name") > 0
     }
 
     /// It is stored that a log did not keep what it had; or a reader that stores nothing any more saw a log cut, which its

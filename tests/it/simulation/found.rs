@@ -5,8 +5,14 @@ pub const SEEDS: &[(u64, &str)] = &[
     (4548, BEHIND_THE_CLOSE),
     (7157, BEHIND_THE_CLOSE),
     (17366, BEHIND_THE_CLOSE),
+    (2839, CUT_WHILE_IT_WAITS),
+    (5127, CUT_WHILE_IT_WAITS),
 ];
 
 /// No end was stored for it, so a worker that started again waited for ever to read it to its end.
 const BEHIND_THE_CLOSE: &str =
     "a partition that was added after `release close` is read by the next life as if it had no end";
+
+/// Records that waited for a schema were no part of what was read: a log that ended below them was taken to be whole at
+/// `release close`, and they were counted although the end that was captured lay before them.
+const CUT_WHILE_IT_WAITS: &str = "a log is cut below records that wait for a schema, and then the release is closed";

@@ -41,8 +41,10 @@ impl Place {
 pub struct Reader {
     nature: Arc<Nature>,
     side: Side,
-    /// The topic's when it was opened.
-    id: u128,
+    /// The topic's when somebody was told it first.
+    id: Option<u128>,
+    /// The topic that records came from.
+    read: Option<u128>,
     partitions: Vec<u32>,
     places: BTreeMap<u32, Place>,
 }
@@ -57,7 +59,8 @@ impl Reader {
         }
         let count = nature.world.topic(side).partition_count(nature.time.now_ms());
         Ok(Self {
-            id: nature.world.topic(side).topic_id(nature.time.now_ms()),
+            id: None,
+            read: None,
             partitions: (0..count).collect(),
             nature,
             side,
@@ -73,9 +76,13 @@ impl Reader {
         self.nature.world.topic(self.side).partition(partition, self.now_ms())
     }
 
-    /// False once the topic was deleted and made again.
+    fn topic_id_now(&self) -> u128 {
+        self.nature.world.topic(self.side).topic_id(self.now_ms())
+    }
+
+    /// False once the topic was deleted and made again. Where nobody was told its id, what is there now is the topic.
     fn is_the_same(&self) -> bool {
-        self.nature.world.topic(self.side).topic_id(self.now_ms()) == self.id
+        self.id.is_none_or(|id| id == self.topic_id_now())
     }
 
     fn asked(&self, question: &'static str) -> Result<(), KafkaError> {
@@ -152,6 +159,17 @@ impl Reader {
                     let batch = log::batch(partition, &slots);
                     if let Some(last) = batch.records.last() {
                         place.position = last.offset + 1;
+                        if log
+                            .cut
+                            .as_ref()
+                            .is_some_and(|cut| now_ms < cut.at_ms && cut.to < place.at)
+                        {
+                            nature.reached("read what will be cut");
+                        }
+                        let id = topic.topic_id(now_ms);
+                        if self.read.replace(id).is_some_and(|read| read != id) {
+                            nature.reached("read two topics of one name");
+                        }
                         return Some(Event::Records(batch));
                     }
                 }
@@ -193,8 +211,12 @@ impl Topic for Reader {
     }
 
     fn topic_id(&mut self, _wait: Duration) -> Option<String> {
-        let id = self.nature.world.topic(self.side).topic_id(self.now_ms());
-        (!self.nature.brokers_down(self.side)).then(|| format!("{id:032x}"))
+        if self.nature.brokers_down(self.side) {
+            return None;
+        }
+        let id = self.topic_id_now();
+        self.id.get_or_insert(id);
+        Some(format!("{id:032x}"))
     }
 
     fn describe(&self) -> TopicFacts {

@@ -83,7 +83,11 @@ impl<'a> One<'a> {
             match world.start {
                 Start::Earliest => was_low,
                 // To a reader of committed records an open transaction is the end.
-                Start::Now => (partition.last_stable(begins_ms)..=partition.high(ended_at_ms)).contains(&read.from),
+                Start::Now => {
+                    let cut = partition.cut.as_ref().filter(|cut| cut.at_ms > begins_ms);
+                    let least = cut.map_or(u64::MAX, |cut| cut.to).min(partition.last_stable(begins_ms));
+                    (least..=partition.high(ended_at_ms)).contains(&read.from)
+                }
                 Start::Time(start_ms) => {
                     let settings = &world.settings;
                     let before = settings.lateness_ms.unwrap_or(0) + settings.grace_ms.unwrap_or(0) + 600_000;
