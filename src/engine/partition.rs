@@ -237,7 +237,7 @@ impl Partition {
                 self.follow(watermark, rules);
             }
             self.open_transaction.get_or_insert(since);
-        } else if self.next >= high.max(self.decided) || mutant!(IdleBySilence) {
+        } else if self.next >= stable.max(self.decided) || mutant!(IdleBySilence) {
             self.open_transaction = None;
             self.idle.get_or_insert(since);
         }

@@ -1,12 +1,14 @@
-//! What a thread allocates: the binary's allocator counts it.
+//! What a thread allocates: the binary's allocator counts it. It is a fast one, for the simulator's sake.
 
 #![expect(
     unsafe_code,
-    reason = "an allocator is unsafe by its trait; every call goes to the system's as it came"
+    reason = "an allocator is unsafe by its trait; every call goes to the real one as it came"
 )]
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
+
+use mimalloc::MiMalloc;
 
 struct Counting;
 
@@ -30,30 +32,30 @@ fn size(layout: Layout) -> isize {
     isize::try_from(layout.size()).unwrap_or(isize::MAX)
 }
 
-// SAFETY: all calls are the system allocator's, with what we were given; the counters neither allocate nor panic.
+// SAFETY: all calls are the real allocator's, with what we were given; the counters neither allocate nor panic.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         add(size(layout));
         // SAFETY: as the caller promises.
-        unsafe { System.alloc(layout) }
+        unsafe { MiMalloc.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         add(size(layout));
         // SAFETY: as the caller promises.
-        unsafe { System.alloc_zeroed(layout) }
+        unsafe { MiMalloc.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
         add(-size(layout));
         // SAFETY: as the caller promises.
-        unsafe { System.dealloc(ptr, layout) }
+        unsafe { MiMalloc.dealloc(ptr, layout) }
     }
 
     unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         add(isize::try_from(new_size).unwrap_or(isize::MAX) - size(layout));
         // SAFETY: as the caller promises.
-        unsafe { System.realloc(ptr, layout, new_size) }
+        unsafe { MiMalloc.realloc(ptr, layout, new_size) }
     }
 }
 

@@ -43,6 +43,14 @@ pub fn check(ran: &mut Ran) -> Vec<String> {
     if ran.met_trouble() {
         wrong.extend(trouble(ran, stored));
         wrong.extend(verdicts::latched(stored));
+        // What our clock found untimely just behind a hole, after a crash, is not stored, and the oracle needs to know it.
+        if ran.is_only_expired()
+            && !ran.world.settings.time_is_timestamp
+            && let Some(inputs) = inputs(ran)
+        {
+            never_more(stored, &oracle::whole(&ran.world, &inputs), &mut wrong);
+            ran.reached.reached("compared beside holes");
+        }
         return wrong;
     }
     let Some(inputs) = inputs(ran) else {
@@ -74,11 +82,36 @@ fn trouble(ran: &Ran, stored: &Stored) -> Option<String> {
     passes.then(|| "pass, though a log did not keep what it had".to_owned())
 }
 
+/// Beside a hole nothing is found that is none: less may be, for the worker makes more windows edges than it must.
+fn never_more(stored: &Stored, whole: &Whole, wrong: &mut Vec<String>) {
+    let nothing = oracle::Window::default();
+    for row in &stored.windows {
+        let start_ms = row.start_ms.unwrap_or(TIMELESS);
+        let truth = whole.windows.get(&start_ms).unwrap_or(&nothing);
+        let found = |counts: &WindowCounts| [counts.missing, counts.extra, counts.mismatched];
+        let more = found(&row.counts)
+            .iter()
+            .zip(found(&truth.counts))
+            .any(|(stored, truth)| *stored > truth);
+        if more {
+            let (stored, truth) = (told(&row.counts), told(&truth.counts));
+            wrong.push(format!(
+                "beside a hole, window {start_ms} finds {stored}, and it is {truth}"
+            ));
+        }
+    }
+}
+
 /// What the scheduler did that the stored inputs may show.
 fn circumstances(ran: &Ran) -> Circumstances {
     Circumstances {
         ended_at_ms: ran.ended_at_ms,
         idle_least_ms: IDLE_LEAST_MS,
+        start_known_ms: ran
+            .committed
+            .iter()
+            .find(|committed| committed.checkpoint.start_ms.is_some())
+            .map(|committed| committed.at_ms),
         clock_off_ms: if ran.reached.get("wall clock jumps") > 0 {
             JUMP_MOST_MS
         } else {

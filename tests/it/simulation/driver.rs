@@ -146,6 +146,13 @@ impl Ran {
         self.reached.get("met: truncated") > 0 || self.committed.last().is_some_and(told)
     }
 
+    /// All that was met is what retention took.
+    pub fn is_only_expired(&self) -> bool {
+        let incidents = self.committed.last().map(|last| &last.state.incidents);
+        let expired = |(kind, ..): &(Inconclusive, Side, String)| *kind == Inconclusive::Expired;
+        !self.is_over_early() && !self.is_unknowable() && incidents.is_some_and(|all| all.iter().all(expired))
+    }
+
     /// The logs themselves ended the run: nothing more becomes final.
     pub fn is_over_early(&self) -> bool {
         let over = |kind: &Inconclusive| matches!(kind, Inconclusive::Truncated | Inconclusive::Recreated);

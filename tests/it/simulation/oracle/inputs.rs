@@ -16,6 +16,8 @@ pub struct Circumstances {
     pub ended_at_ms: i64,
     /// The least `idle` that it ever had: a reload may change it.
     pub idle_least_ms: i64,
+    /// S was known by then.
+    pub start_known_ms: Option<i64>,
     /// How far the worker's wall clock may have been off.
     pub clock_off_ms: i64,
 }
@@ -36,6 +38,7 @@ pub fn doubts(world: &World, stored: &Stored, run: Circumstances) -> Vec<String>
         doubts.extend(found.into_iter().flatten().map(|doubt| format!("{place}: {doubt}")));
     }
     doubts.extend(watermark(world, stored));
+    doubts.extend(start(world, stored, run));
     doubts
 }
 
@@ -205,4 +208,33 @@ fn watermark(world: &World, stored: &Stored) -> Vec<String> {
         }
     }
     doubts
+}
+
+/// S is no earlier than where any partition begins that cannot have been idle until S was known.
+fn start(world: &World, stored: &Stored, run: Circumstances) -> Option<String> {
+    let s_ms = stored.s_ms.filter(|_| world.settings.range == Range::Discovered)?;
+    let known_ms = run.start_known_ms?;
+    let comparison = comparison(world, stored);
+    // What was lost may have been its first record.
+    let whole = comparison.logs.iter().filter(|log| log.read.holes.is_empty());
+    whole.into_iter().find_map(|log| {
+        let first = *walk(&comparison, log, i64::MAX).timely.first()?;
+        let selected = log.slots.iter().filter(|slot| match &slot.kind {
+            Kind::Record(record) => record.truth != Truth::Deselected,
+            _ => false,
+        });
+        let appended = selected.map(|slot| slot.at_ms.max(world.begins_at_ms));
+        let mut last_ms = world.begins_at_ms;
+        let mut idle = false;
+        for at_ms in appended.take_while(|at_ms| *at_ms <= known_ms).chain([known_ms]) {
+            idle |= at_ms - last_ms >= run.idle_least_ms;
+            last_ms = at_ms;
+        }
+        (!idle && first.time_ms > s_ms).then(|| {
+            format!(
+                "{} {} begins at {}, and S is {s_ms}",
+                log.read.side, log.read.partition, first.time_ms
+            )
+        })
+    })
 }

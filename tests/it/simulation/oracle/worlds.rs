@@ -180,6 +180,7 @@ fn doubts() {
             ended_at_ms: world.quiet_at_ms,
             idle_least_ms: world.idle_ms,
             clock_off_ms: 0,
+            start_known_ms: None,
         };
         let mut stored = read_to_the_end(&world);
         stored.s_ms = None;
