@@ -1,12 +1,14 @@
 //! What final windows can be computed again from: rows that are inserted once, packed small.
 
+use std::io::Read;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::StoreError;
 
 /// Most bytes of an unpacked row.
-const BODY_MAX_BYTES: usize = 256 << 20;
+const BODY_MAX_BYTES: u64 = 256 << 20;
 
 /// What the windows of one commit can be computed again from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +39,13 @@ pub(super) fn pack(text: &str) -> Result<String, StoreError> {
 pub(super) fn unpack(packed: &str) -> Result<String, StoreError> {
     const WHAT: StoreError = StoreError::Corrupt("the inputs of a window");
     let bytes = STANDARD.decode(packed).map_err(|_| WHAT)?;
-    let text = zstd::bulk::decompress(&bytes, BODY_MAX_BYTES).map_err(|_| WHAT)?;
-    String::from_utf8(text).map_err(|_| WHAT)
+    let reader = zstd::Decoder::new(bytes.as_slice()).map_err(|_| WHAT)?;
+    let mut text = String::new();
+    reader
+        .take(BODY_MAX_BYTES)
+        .read_to_string(&mut text)
+        .map_err(|_| WHAT)?;
+    Ok(text)
 }
 
 #[cfg(test)]
