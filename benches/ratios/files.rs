@@ -40,7 +40,7 @@ pub fn resident() -> Result<(), Box<dyn Error>> {
         }
         let slope = (found[1].1 - found[0].1) / (found[1].0 - found[0].0);
         line(
-            &format!("resident bytes a record, {what} (issue 5)"),
+            &format!("resident bytes a record, {what}"),
             slope,
             " B",
             Some(target),
