@@ -129,7 +129,7 @@ pub fn reconcile() -> Result<(), Box<dyn Error>> {
         for (path, canary) in paths.iter().zip([false, true]) {
             write(path, shape, canary)?;
         }
-        let (time, bytes) = run(program, shape, &paths[0], &paths[1])?;
+        let (time, bytes) = run(Command::new(program), shape, &paths[0], &paths[1])?;
         let name = format!("{}: two files of {COUNT} records", shape.name());
         line(&name, time.as_secs_f64(), " s", None, false)?;
         line(
@@ -143,8 +143,43 @@ pub fn reconcile() -> Result<(), Box<dyn Error>> {
             f64::from(u32::try_from(bytes >> 10).unwrap_or(u32::MAX)) / 1_024.0
         });
         line(&format!("{name}, peak resident"), mib, " MiB", None, false)?;
+        if shape == Shape::Medium {
+            cores(
+                &name,
+                |command| Ok(run(command, shape, &paths[0], &paths[1])?.0),
+                program,
+            )?;
+        }
     }
     Ok(())
+}
+
+/// What a second core is worth, as the system gives the program one or two: the median of five pairs of runs.
+fn cores(
+    name: &str,
+    run: impl Fn(Command) -> Result<Duration, Box<dyn Error>>,
+    program: &str,
+) -> Result<(), Box<dyn Error>> {
+    let on = |cores: &str| {
+        let mut command = Command::new("taskset");
+        command.args(["-c", cores, program]);
+        command
+    };
+    let name = format!("{name}, two cores against one");
+    if !on("0,1")
+        .arg("--version")
+        .output()
+        .is_ok_and(|told| told.status.success())
+    {
+        return super::skipped(&name);
+    }
+    let mut ratios = Vec::new();
+    for _ in 0..5 {
+        let one = run(on("0"))?;
+        let two = run(on("0,1"))?;
+        ratios.push(one.as_secs_f64() / two.as_secs_f64());
+    }
+    Ok(line(&name, super::median(&mut ratios), "x", Some(1.8), true)?)
 }
 
 /// An object container as another implementation would write it, blocks of about 64 KiB, no compression.
@@ -182,8 +217,12 @@ fn write(path: &Path, shape: Shape, canary: bool) -> Result<(), Box<dyn Error>> 
 }
 
 /// Wall time and peak resident bytes of one run of the program, which must find what differs.
-fn run(program: &str, shape: Shape, baseline: &Path, canary: &Path) -> Result<(Duration, Option<u64>), Box<dyn Error>> {
-    let mut command = Command::new(program);
+fn run(
+    mut command: Command,
+    shape: Shape,
+    baseline: &Path,
+    canary: &Path,
+) -> Result<(Duration, Option<u64>), Box<dyn Error>> {
     command
         .arg("reconcile")
         .arg("--baseline")

@@ -53,6 +53,19 @@ fn line(name: &str, value: f64, unit: &str, target: Option<f64>, least: bool) ->
     writeln!(stdout(), "{:<44} {value:>12} {target:>8} {verdict}", name.join("-"))
 }
 
+/// The line of a figure that cannot be taken here.
+fn skipped(name: &str) -> Result<(), Box<dyn Error>> {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric() && c != '.');
+    let name: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    Ok(writeln!(
+        stdout(),
+        "{:<44} {:>12} {:>8} skipped",
+        name.join("-"),
+        "-",
+        "-"
+    )?)
+}
+
 /// Time on a core, which other processes disturb less than time on the wall; where the system does not tell, the latter.
 fn timed<T>(work: impl FnOnce() -> Result<T, Box<dyn Error>>) -> Result<(T, Duration), Box<dyn Error>> {
     let on_core = || {

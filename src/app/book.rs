@@ -101,6 +101,12 @@ impl Reader {
         &mut self.reducer
     }
 
+    /// How many facts of the book the reducer knows.
+    #[must_use]
+    pub fn facts(&self) -> usize {
+        self.read
+    }
+
     /// The reducer as it is, to ask what it has met.
     #[must_use]
     pub fn as_reducer(&self) -> &Reducer {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::book;
+use super::crew::Ready;
 use super::log::Log;
 use super::stream::Trail;
 use crate::codec::{Field, Progress, Reduced, Schema, SchemaRef};
@@ -87,11 +88,26 @@ impl Lane {
         }
     }
 
-    /// Reduces a batch as far as it goes. What must wait is kept, and its partition is not read meanwhile.
-    pub fn admit(&mut self, mut batch: RecordBatch, broken: Vec<(u64, UndecodableReason)>) -> Vec<Entry> {
+    /// Reduces a batch as far as it goes. What must wait is kept, and its partition is not read meanwhile. What a hand of
+    /// the crew reduced with the same facts is as good.
+    pub fn admit(
+        &mut self,
+        mut batch: RecordBatch,
+        broken: Vec<(u64, UndecodableReason)>,
+        ready: Option<Ready>,
+    ) -> Vec<Entry> {
         if let Some(&Partition { start, end, .. }) = self.partitions.get(&batch.partition) {
             let end = end.unwrap_or(u64::MAX);
             batch.records.retain(|record| (start..end).contains(&record.offset));
+        }
+        let reducer = self.reducer.reducer();
+        if let Some(Ready { entries, met, facts }) = ready
+            && entries.len() == batch.records.len()
+        {
+            reducer.add_uses(&met);
+            if facts == self.reducer.facts() {
+                return entries;
+            }
         }
         self.reduce(batch, broken, 0)
     }
@@ -185,7 +201,7 @@ impl Lane {
 }
 
 /// What the engine is told. Records that a file could not tell apart keep the file's reason.
-fn entries(reduced: Vec<Reduced>, broken: &[(u64, UndecodableReason)]) -> Vec<Entry> {
+pub(super) fn entries(reduced: Vec<Reduced>, broken: &[(u64, UndecodableReason)]) -> Vec<Entry> {
     let mut broken = broken.iter().peekable();
     let entry = |reduced: Reduced| {
         while broken.next_if(|(offset, _)| *offset < reduced.offset).is_some() {}

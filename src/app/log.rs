@@ -1,12 +1,16 @@
 //! One log of one side: a topic or a file. The same questions to both.
 
+use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::ahead::Ahead;
+use super::crew::{Crew, Piece, Ready};
 use super::topic::Topic;
 use crate::edge::files::{self, Chunk};
 use crate::edge::kafka;
-use crate::model::{RecordBatch, UndecodableReason};
+use crate::model::{RecordBatch, Side, UndecodableReason};
 
 /// Records that one read may yield.
 const BATCH_RECORDS: usize = 2048;
@@ -27,12 +31,42 @@ pub struct AvroLog {
     pub reader: files::Reader,
     /// True once its end was told.
     ended: bool,
+    /// Reads ahead, where a crew walks its blocks.
+    ahead: Option<Ahead>,
+}
+
+impl AvroLog {
+    /// Has the records of `span` walked by a crew from now on; nothing was read yet.
+    pub fn share(&mut self, crew: Arc<Crew>, side: Side, span: Range<u64>) {
+        self.ahead = Some(Ahead::new(crew, side, span));
+    }
+
+    fn next(&mut self) -> anyhow::Result<Option<Piece>> {
+        match &mut self.ahead {
+            Some(ahead) => ahead.next(&mut self.reader),
+            None => {
+                let mut chunk = Chunk::default();
+                let more = self.reader.next(&mut chunk)?;
+                Ok(more.then_some(Piece { chunk, ready: None }))
+            }
+        }
+    }
+
+    fn offset(&self) -> u64 {
+        self.ahead.as_ref().map_or_else(|| self.reader.offset(), Ahead::offset)
+    }
+
+    fn progress(&self) -> (u64, u64) {
+        let (read, all) = self.reader.progress();
+        (self.ahead.as_ref().map_or(read, Ahead::byte), all)
+    }
 }
 
 /// What one read yields.
 pub enum Read {
-    /// Records of one partition; and those of them that cannot be told apart, by offset.
-    Records(RecordBatch, Vec<(u64, UndecodableReason)>),
+    /// Records of one partition; those of them that cannot be told apart, by offset; what they were reduced to, if they
+    /// were.
+    Records(RecordBatch, Vec<(u64, UndecodableReason)>, Option<Ready>),
     /// The end of a partition: every offset below the position was delivered or is a gap.
     End(u32, u64),
     /// Retention took offsets of a partition, from the first to before the second.
@@ -58,6 +92,7 @@ impl Log {
             path,
             reader,
             ended: false,
+            ahead: None,
         })))
     }
 
@@ -68,7 +103,7 @@ impl Log {
     pub fn read(&mut self, wait: Duration) -> anyhow::Result<Read> {
         match self {
             Log::Kafka(reader) => Ok(match reader.poll(BATCH_RECORDS, wait)? {
-                kafka::Event::Records(batch) => Read::Records(batch, Vec::new()),
+                kafka::Event::Records(batch) => Read::Records(batch, Vec::new(), None),
                 kafka::Event::End { partition, position } => Read::End(partition, position),
                 kafka::Event::Expired { partition, from, to } => Read::Expired(partition, from, to),
                 kafka::Event::Truncated {
@@ -81,16 +116,11 @@ impl Log {
                 kafka::Event::Idle => Read::Idle,
             }),
             Log::Avro(log) => {
-                let mut chunk = Chunk::default();
-                if log.reader.next(&mut chunk)? {
-                    return Ok(Read::Records(chunk.batch, chunk.undecodable));
+                if let Some(Piece { chunk, ready }) = log.next()? {
+                    return Ok(Read::Records(chunk.batch, chunk.undecodable, ready));
                 }
                 let first = !std::mem::replace(&mut log.ended, true);
-                Ok(if first {
-                    Read::End(0, log.reader.offset())
-                } else {
-                    Read::Idle
-                })
+                Ok(if first { Read::End(0, log.offset()) } else { Read::Idle })
             }
         }
     }
@@ -114,7 +144,7 @@ impl Log {
     pub fn progress(&self) -> Option<(u64, u64)> {
         match self {
             Log::Kafka(_) => None,
-            Log::Avro(log) => Some(log.reader.progress()),
+            Log::Avro(log) => Some(log.progress()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Third floor: composition. Build everything, then spawn; the only async glue and the only clock.
 
 pub mod advice;
+pub mod ahead;
 pub mod board;
 pub mod book;
 pub mod check;
@@ -8,6 +9,7 @@ pub mod clock;
 pub mod command;
 pub mod compacted;
 pub mod contract;
+pub mod crew;
 pub mod demo;
 pub mod findings;
 pub mod keyed;

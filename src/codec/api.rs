@@ -92,3 +92,12 @@ pub struct SchemaUse {
     /// Records that named it and were decoded.
     pub records: u64,
 }
+
+/// A writer schema that one reducer met and another is to count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Met {
+    pub(super) field: Field,
+    pub(super) schema: SchemaRef,
+    /// Records that were decoded.
+    pub(super) records: u64,
+}

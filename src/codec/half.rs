@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::api::{Field, SchemaRef, SchemaUse};
+use super::api::{Field, Met, SchemaRef, SchemaUse};
 use super::compile::{Purpose, TooLarge, compile};
 use super::frame;
 use super::marks::Asked;
@@ -23,10 +23,13 @@ pub(super) struct Prepared {
 }
 
 struct Known {
+    reference: SchemaRef,
     /// None where it was given up.
     schema: Option<Arc<Schema>>,
     prepared: Option<usize>,
     records: u64,
+    /// Met since the uses were taken.
+    met: bool,
 }
 
 pub(super) struct Half {
@@ -86,9 +89,11 @@ impl Half {
 
     pub fn add_schema(&mut self, r: SchemaRef, schema: Option<Arc<Schema>>) {
         let known = Known {
+            reference: r,
             schema,
             prepared: None,
             records: 0,
+            met: false,
         };
         let next = self.schemas.len();
         let place = *self.known.entry(r).or_insert(next);
@@ -134,6 +139,28 @@ impl Half {
         uses.into_iter().filter_map(of).collect()
     }
 
+    /// What was met since it was last asked, with the records that were decoded; they count as not met from now on.
+    pub fn take_uses(&mut self, out: &mut Vec<Met>) {
+        self.last = None;
+        for known in self.schemas.iter_mut().filter(|known| known.met) {
+            known.met = false;
+            out.push(Met {
+                field: self.field,
+                schema: known.reference,
+                records: std::mem::take(&mut known.records),
+            });
+        }
+    }
+
+    /// Counts what another reducer met with the same schemas and contracts.
+    pub fn add_use(&mut self, met: &Met) {
+        // Only for the plan, whose bytes are none.
+        self.find(met.schema, &[]);
+        if let Some(place) = self.known.get(&met.schema) {
+            self.schemas[*place].records += met.records;
+        }
+    }
+
     /// Finds the plan for the bytes of a record.
     #[inline(always)]
     pub fn ready<'b>(&mut self, bytes: &'b [u8]) -> Ready<'b> {
@@ -168,6 +195,7 @@ impl Half {
             }
         };
         self.schemas[place].prepared = Some(at);
+        self.schemas[place].met = true;
         self.last = Some((schema, at, place));
         Ready::Plan {
             at,

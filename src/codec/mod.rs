@@ -30,7 +30,7 @@ mod time;
 mod tolerant;
 mod walk;
 
-pub use api::{Field, Progress, Reduced, Rendered, SchemaRef, SchemaUse};
+pub use api::{Field, Met, Progress, Reduced, Rendered, SchemaRef, SchemaUse};
 pub use changes::{Change, SchemaChange};
 pub use paths::PathKind;
 pub use reducer::Reducer;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::api::{Field, Progress, Reduced, Rendered, SchemaRef, SchemaUse};
+use super::api::{Field, Met, Progress, Reduced, Rendered, SchemaRef, SchemaUse};
 use super::changes::{SchemaChange, changes};
 use super::compile::{Purpose, compile};
 use super::digest::{self, Keys, Material};
@@ -430,6 +430,24 @@ impl Reducer {
         let mut uses = self.key.uses();
         uses.extend(self.value.uses());
         uses
+    }
+
+    /// What was met since this was last asked, as if a new reducer had met it. It is for another reducer to count.
+    pub fn take_uses(&mut self) -> Vec<Met> {
+        let mut met = Vec::new();
+        self.key.take_uses(&mut met);
+        self.value.take_uses(&mut met);
+        met
+    }
+
+    /// Counts what another reducer met that knows the same schemas, contracts and settings.
+    pub fn add_uses(&mut self, met: &[Met]) {
+        for met in met {
+            match met.field {
+                Field::Key => self.key.add_use(met),
+                Field::Value => self.value.add_use(met),
+            }
+        }
     }
 
     /// How the writer schemas differ from their contracts, each change once; paths of the key begin with `$key`.

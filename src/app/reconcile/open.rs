@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use crate::app::book::{self, Book, Fact};
 use crate::app::clock::Clock;
 use crate::app::contract;
+use crate::app::crew::Crew;
 use crate::app::lane::Lane;
 use crate::app::log::Log;
 use crate::app::range::{self, Span};
@@ -101,8 +102,13 @@ pub fn open(request: &ReconcileRequest, clock: &Clock, handle: &Handle) -> Resul
     let PerSide { baseline, canary } = sides;
     let mut notes = baseline.notes.clone();
     notes.extend(canary.notes.iter().cloned());
-    let (baseline, baseline_again) = lane(baseline, Side::Baseline, request, &book);
-    let (canary, canary_again) = lane(canary, Side::Canary, request, &book);
+    let settings = PerSide {
+        baseline: request.sides.baseline.codec.clone(),
+        canary: request.sides.canary.codec.clone(),
+    };
+    let crew = Crew::of_this_machine(settings, &book);
+    let (baseline, baseline_again) = lane(baseline, Side::Baseline, request, &book, &crew);
+    let (canary, canary_again) = lane(canary, Side::Canary, request, &book, &crew);
     // Without bounds everything is settled at the end, and there is nothing to align.
     let bounded = request.engine.lateness_ms.is_some() && request.engine.grace_ms.is_some();
     let timed = bounded && request.engine.window_ms.is_some();
@@ -132,11 +138,18 @@ pub fn open(request: &ReconcileRequest, clock: &Clock, handle: &Handle) -> Resul
     })
 }
 
-fn lane(opened: SideOpened, side: Side, request: &ReconcileRequest, book: &Book) -> (Lane, Place) {
+fn lane(opened: SideOpened, side: Side, request: &ReconcileRequest, book: &Book, crew: &Arc<Crew>) -> (Lane, Place) {
     let SideOpened {
-        log, spans, end, place, ..
+        mut log,
+        spans,
+        end,
+        place,
+        ..
     } = opened;
     let reducer = Reducer::new(side, request.sides.get(side).codec.clone());
+    if let (Log::Avro(file), [span]) = (&mut log, spans.as_slice()) {
+        file.share(crew.clone(), side, span.from..end.unwrap_or(u64::MAX));
+    }
     let mut lane = Lane::new(side, log, book::Reader::new(reducer, side, book.clone()));
     for span in spans {
         let known = matches!(lane.log, Log::Kafka(_)).then_some(span.to);

@@ -184,7 +184,7 @@ impl Stream {
             return Ok(false);
         }
         match lane.log.read(wait)? {
-            Read::Records(batch, broken) => {
+            Read::Records(batch, broken, ready) => {
                 let partition = batch.partition;
                 let end = batch.records.last().map_or(0, |record| record.offset + 1);
                 let state = lane.partitions.entry(partition).or_default();
@@ -194,7 +194,7 @@ impl Stream {
                 }
                 *self.trouble.get_mut(side) = None;
                 self.unreadable.get_mut(side).remove(&partition);
-                let entries = lane.admit(batch, broken);
+                let entries = lane.admit(batch, broken, ready);
                 self.step(side, partition, &entries, outputs);
                 self.finish_at(side, partition, end, outputs);
             }

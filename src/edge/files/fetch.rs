@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::reader::{Block, read_body, read_head};
+use super::block::{Block, unpack};
+use super::reader::{read_body, read_head};
 use super::source::Source;
 use super::{Fault, FileError, Index, header};
 
@@ -21,7 +22,7 @@ pub fn fetch(path: &Path, index: &Index, offsets: &[u64], mut visit: impl FnMut(
     if source.len < index.len || header.marker != index.marker {
         return Err(FileError::new(path, None, Fault::Changed));
     }
-    let mut block = Block::default();
+    let (mut packed, mut block) = (Vec::new(), Block::default());
     let mut first = 0;
     while let Some(&offset) = wanted.peek() {
         if let Some((record, byte)) = index.before(offset)
@@ -39,17 +40,18 @@ pub fn fetch(path: &Path, index: &Index, offsets: &[u64], mut visit: impl FnMut(
             first = end;
             continue;
         }
-        read_body(&mut source, &header, &head, &mut block)?;
+        read_body(&mut source, &header, &head, &mut packed)?;
+        unpack(&header, &head, &mut packed, &mut block)?;
         for number in first..end {
             let Some(&offset) = wanted.peek() else {
                 return Ok(());
             };
-            let (bytes, reason) = block.next(&header);
+            let (span, reason) = block.next(&header);
             if number != offset {
                 continue;
             }
             if reason.is_none() {
-                visit(offset, bytes);
+                visit(offset, &block.bytes[span.start..span.end]);
             }
             while wanted.next_if_eq(&offset).is_some() {}
         }

@@ -1,5 +1,6 @@
 //! The header of an object container: magic, metadata, sync marker.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::inflate::Codec;
@@ -12,6 +13,8 @@ const METADATA_MAX_BYTES: usize = 16 << 20;
 
 /// What the header says.
 pub(super) struct Header {
+    /// Which file.
+    pub path: PathBuf,
     /// What the records were written with.
     pub schema: Arc<Schema>,
     /// How to find the end of a record.
@@ -68,6 +71,7 @@ pub(super) fn read(source: &mut Source) -> Result<Header, FileError> {
     let (at, schema_json) = schema_json.ok_or_else(|| broken(source, "it has no schema"))?;
     let schema = Schema::parse(&schema_json).map_err(|error| source.fault(at, Fault::Schema(error.to_string())))?;
     Ok(Header {
+        path: source.path().to_owned(),
         skipper: Skipper::new(schema.clone()),
         schema,
         codec,

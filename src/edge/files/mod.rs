@@ -1,5 +1,6 @@
 //! Avro object containers: written by any implementation, with any codec, read block by block in constant memory.
 
+mod block;
 mod error;
 mod fetch;
 mod header;
@@ -8,10 +9,11 @@ mod inflate;
 mod reader;
 mod source;
 
+pub use block::{Chunk, Packed, Unpacked};
 pub use error::{Fault, FileError};
 pub use fetch::fetch;
 pub use index::Index;
-pub use reader::{Chunk, Reader, count};
+pub use reader::{Reader, count};
 
 use std::path::PathBuf;
 

@@ -6,15 +6,8 @@ use std::sync::Arc;
 use super::header::{self, Header};
 use super::index::Index;
 use super::source::Source;
-use super::{BLOCK_MAX_BYTES, Fault, FileError};
+use super::{BLOCK_MAX_BYTES, Chunk, Fault, FileError, Packed, Unpacked};
 use crate::codec::Schema;
-use crate::model::{Bytes, RecordBatch, RecordRef, UndecodableReason};
-
-/// Records in one chunk.
-const CHUNK_MAX_RECORDS: usize = 4096;
-
-/// Bytes after which a chunk ends.
-const CHUNK_BYTES: usize = 1 << 20;
 
 /// Records that a block may claim: one of 64 MiB cannot hold more.
 const BLOCK_MAX_RECORDS: u64 = BLOCK_MAX_BYTES as u64;
@@ -22,44 +15,17 @@ const BLOCK_MAX_RECORDS: u64 = BLOCK_MAX_BYTES as u64;
 /// Bytes that a compressed block may have: what does not shrink grows a little.
 const COMPRESSED_MAX_BYTES: u64 = (BLOCK_MAX_BYTES + BLOCK_MAX_BYTES / 6 + (64 << 10)) as u64;
 
-/// Some records of a file.
-#[derive(Clone, Debug, Default)]
-pub struct Chunk {
-    /// The records. The first of those that cannot be told apart has the rest of its block as value, the others have an
-    /// empty one.
-    pub batch: RecordBatch,
-    /// Offset and reason of those that cannot be decoded, in order.
-    pub undecodable: Vec<(u64, UndecodableReason)>,
-}
-
-impl Chunk {
-    /// Makes it empty and keeps its memory.
-    pub fn clear(&mut self) {
-        self.batch.clear();
-        self.undecodable.clear();
-    }
-}
-
 /// Reads a file from its begin to its end.
 pub struct Reader {
     source: Source,
-    header: Header,
+    header: Arc<Header>,
     index: Index,
-    block: Block,
+    /// The block that is being read.
+    open: Option<Unpacked>,
     /// Offset of the next record.
     offset: u64,
-}
-
-/// The block that is being read.
-#[derive(Default)]
-pub(super) struct Block {
-    compressed: Vec<u8>,
-    bytes: Vec<u8>,
-    at: usize,
-    /// Records that are left.
-    pub left: u64,
-    /// Why those that are left cannot be told apart.
-    dead: Option<UndecodableReason>,
+    /// Offset of the first record of the next block.
+    next_block: u64,
 }
 
 impl std::fmt::Debug for Reader {
@@ -81,10 +47,11 @@ impl Reader {
         let index = Index::new(source.len, header.marker);
         Ok(Self {
             source,
-            header,
+            header: Arc::new(header),
             index,
-            block: Block::default(),
+            open: None,
             offset: 0,
+            next_block: 0,
         })
     }
 
@@ -106,7 +73,7 @@ impl Reader {
         (self.source.at, self.source.len)
     }
 
-    /// Offset of the next record: how many were read.
+    /// Offset of the next record: how many [`Reader::next`] has read.
     #[must_use]
     pub fn offset(&self) -> u64 {
         self.offset
@@ -123,58 +90,42 @@ impl Reader {
     /// # Errors
     /// The file cannot be read to its end.
     pub fn next(&mut self, chunk: &mut Chunk) -> Result<bool, FileError> {
-        chunk.clear();
-        while self.block.left == 0 {
-            let Some(head) = read_head(&mut self.source)? else {
+        loop {
+            if let Some(open) = &mut self.open
+                && open.next(chunk)
+            {
+                self.offset += chunk.batch.records.len() as u64;
+                return Ok(true);
+            }
+            self.open = None;
+            let Some(packed) = self.next_packed()? else {
+                chunk.clear();
                 return Ok(false);
             };
-            read_body(&mut self.source, &self.header, &head, &mut self.block)?;
-            self.index.push(self.offset, head.at);
+            self.open = Some(packed.unpack()?);
         }
-        while self.block.left > 0
-            && chunk.batch.records.len() < CHUNK_MAX_RECORDS
-            && chunk.batch.arena.len() < CHUNK_BYTES
-        {
-            let (bytes, reason) = self.block.next(&self.header);
-            let value = chunk.batch.push_bytes(bytes);
-            if let Some(reason) = reason {
-                chunk.undecodable.push((self.offset, reason));
-            }
-            chunk.batch.records.push(record(self.offset, value));
-            self.offset += 1;
-        }
-        Ok(true)
     }
-}
 
-fn record(offset: u64, value: Bytes) -> RecordRef {
-    RecordRef {
-        offset,
-        timestamp_ms: None,
-        key: None,
-        value: Some(value),
-        headers: (0, 0),
-    }
-}
-
-impl Block {
-    /// The next record's bytes, and why it cannot be decoded. Only where `left > 0`.
-    pub fn next(&mut self, header: &Header) -> (&[u8], Option<UndecodableReason>) {
-        let rest = &self.bytes[self.at..];
-        self.left -= 1;
-        let (len, reason) = match self.dead {
-            Some(reason) => (rest.len(), Some(reason)),
-            None => match header.skipper.record_len(rest) {
-                Ok(len) if self.left == 0 && len < rest.len() => (rest.len(), Some(UndecodableReason::Trailing)),
-                Ok(len) => (len, None),
-                Err(reason) => {
-                    self.dead = Some(reason);
-                    (rest.len(), Some(reason))
-                }
-            },
+    /// The next block as it stands in the file, which anybody may unpack; `None` at the end.
+    ///
+    /// # Errors
+    /// The file cannot be read to its end. What is wrong within a block is told by unpacking it.
+    pub fn next_packed(&mut self) -> Result<Option<Packed>, FileError> {
+        let Some(head) = read_head(&mut self.source)? else {
+            return Ok(None);
         };
-        self.at += len;
-        (&self.bytes[self.at - len..self.at], reason)
+        let mut bytes = Vec::new();
+        read_body(&mut self.source, &self.header, &head, &mut bytes)?;
+        let first = self.next_block;
+        self.index.push(first, head.at);
+        self.next_block += head.count;
+        Ok(Some(Packed {
+            header: self.header.clone(),
+            end: self.source.at,
+            head,
+            first,
+            bytes,
+        }))
     }
 }
 
@@ -195,6 +146,7 @@ pub fn count(path: &Path) -> Result<u64, FileError> {
 }
 
 /// The head of a block.
+#[derive(Clone, Copy)]
 pub(super) struct Head {
     /// Its first byte.
     pub at: u64,
@@ -226,28 +178,25 @@ pub(super) fn read_head(source: &mut Source) -> Result<Option<Head>, FileError> 
     Ok(Some(Head { at, count, size }))
 }
 
-/// Reads the body of a block and its marker, and inflates it.
-pub(super) fn read_body(source: &mut Source, header: &Header, head: &Head, block: &mut Block) -> Result<(), FileError> {
+/// Reads the body of a block, as it stands there, and its marker.
+pub(super) fn read_body(
+    source: &mut Source,
+    header: &Header,
+    head: &Head,
+    bytes: &mut Vec<u8>,
+) -> Result<(), FileError> {
     let size = usize::try_from(head.size)
         .ok()
         .filter(|_| head.size <= COMPRESSED_MAX_BYTES);
     let size = size.ok_or_else(|| source.fault(head.at, Fault::TooLarge))?;
-    block.compressed.clear();
-    block.compressed.resize(size, 0);
-    source.read(&mut block.compressed, &Fault::Truncated)?;
+    bytes.clear();
+    bytes.resize(size, 0);
+    source.read(bytes, &Fault::Truncated)?;
     let mut marker = [0; 16];
     let marker_at = source.at;
     source.read(&mut marker, &Fault::Truncated)?;
     if marker != header.marker {
         return Err(source.fault(marker_at, Fault::SyncMarker));
     }
-    let inflated = header.codec.inflate(&mut block.compressed, &mut block.bytes);
-    inflated.map_err(|fault| source.fault(head.at, fault))?;
-    if head.count == 0 && !block.bytes.is_empty() {
-        return Err(source.fault(head.at, Fault::Block("it has bytes and no record")));
-    }
-    block.at = 0;
-    block.left = head.count;
-    block.dead = None;
     Ok(())
 }

@@ -38,6 +38,11 @@ impl Source {
         })
     }
 
+    /// Which file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Bytes that are left of what it had when it was opened.
     pub fn left(&self) -> u64 {
         self.len.saturating_sub(self.at)

@@ -4,6 +4,7 @@ mod bad;
 mod bounds;
 mod constant;
 mod container;
+mod crew;
 mod hostile;
 mod read;
 mod trouble;
