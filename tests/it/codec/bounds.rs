@@ -1,5 +1,7 @@
 //! Small inputs that ask for much, in one table: each ends with its reason and takes next to no memory.
 
+use std::time::Duration;
+
 use crosscheck::codec::Schema;
 use crosscheck::model::UndecodableReason::{self, Bounds, DuplicateKey, Malformed, Truncated, Utf8};
 use crosscheck::model::{RecordBatch, Side};
@@ -227,6 +229,33 @@ fn every_bomb_ends_with_its_reason_and_little_memory() {
         let (said, peak) = reduced(bomb);
         if said != Err(bomb.reason) || peak > RECORD_BYTES_MAX {
             wrong.push(format!("{}: {said:?} and {peak} bytes", bomb.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Ten milliseconds, plan and all; without optimisation a good deal more.
+const RECORD_TIME_MAX: Duration = Duration::from_millis(if cfg!(debug_assertions) { 200 } else { 10 });
+
+/// Time that this thread has had a core, which others on the machine do not disturb; nothing where the system does not tell.
+fn on_core() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = text.split(' ').next().and_then(|nanos| nanos.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or(0))
+}
+
+#[test]
+fn every_bomb_ends_in_ten_milliseconds() {
+    let mut wrong = Vec::new();
+    for bomb in bombs() {
+        let best = (0..5).map(|_| {
+            let began = on_core();
+            let _ = reduced(&bomb);
+            on_core().saturating_sub(began)
+        });
+        let best = best.min().unwrap();
+        if best > RECORD_TIME_MAX {
+            wrong.push(format!("{}: {best:?}", bomb.name));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -79,6 +79,15 @@ fn every_flag_that_is_named_exists() {
             "kills",
             "corruptions",
             "seed",
+            "bench",
+            "config",
+            "test-threads",
+            "include-ignored",
+            // Of `fuzz/run`, and of valgrind.
+            "total",
+            "replay",
+            "error-exitcode",
+            "leak-check",
         ]
         .map(str::to_owned),
     );
