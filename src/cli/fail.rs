@@ -9,6 +9,7 @@ use crate::config::{ConfigFaults, RequestError};
 use crate::edge::files::FileError;
 use crate::edge::kafka::KafkaError;
 use crate::edge::registry::RegistryError;
+use crate::edge::spill::SpillError;
 use crate::edge::store::StoreError;
 
 const ERROR: clap::builder::styling::Style = clap::builder::styling::AnsiColor::Red.on_default().bold();
@@ -63,6 +64,9 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
         return error.hint().map(str::to_owned);
     }
     if let Some(error) = cause.downcast_ref::<StoreError>() {
+        return Some(error.hint().to_owned());
+    }
+    if let Some(error) = cause.downcast_ref::<SpillError>() {
         return Some(error.hint().to_owned());
     }
     cause.downcast_ref::<FileError>().map(|error| error.hint().to_owned())

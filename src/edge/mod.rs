@@ -4,4 +4,5 @@ pub mod files;
 pub mod http;
 pub mod kafka;
 pub mod registry;
+pub mod spill;
 pub mod store;

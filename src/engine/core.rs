@@ -30,6 +30,8 @@ pub struct Engine {
     pub(super) floor: Option<i64>,
     pub(super) frontier: Option<i64>,
     pub(super) broken: Option<Unconserved>,
+    /// Records without an outcome that are put away; then nothing is settled here.
+    pub(super) away: Option<PerSide<u64>>,
 }
 
 impl Engine {
@@ -75,6 +77,7 @@ impl Engine {
             pairing: Pairing::default(),
             watermark: None,
             broken: None,
+            away: None,
             partitions,
             rules,
             settings,
@@ -283,6 +286,9 @@ impl Engine {
             .into_iter()
             .filter(|side| is_complete(side));
         ledger.evidence.bound(complete.map(largest_max), rules);
+        if self.away.is_some() {
+            return;
+        }
         pairing.advance(watermark, rules, &mut Sink { ledger, rules });
         self.finish(watermark, outputs);
     }

@@ -140,6 +140,21 @@ pub(super) struct Sink<'a> {
     pub(super) rules: &'a Rules,
 }
 
+/// The same where no frontier parts a pair: nothing is remembered of those in two windows.
+pub(super) struct Apart<'a>(pub(super) Sink<'a>);
+
+impl Tally for Apart<'_> {
+    fn matched(&mut self, window: i64, pairs: &[Pair]) {
+        self.0.matched(window, pairs);
+    }
+
+    fn settled(&mut self, settled: Settled) {
+        self.0.settled(settled);
+    }
+
+    fn decided(&mut self, _settled: &Settled) {}
+}
+
 impl Tally for Sink<'_> {
     fn matched(&mut self, window: i64, pairs: &[Pair]) {
         if !pairs.is_empty() {

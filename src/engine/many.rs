@@ -187,6 +187,24 @@ impl Many {
         });
     }
 
+    /// The records as rows again, each side in order.
+    pub(super) fn rows(&self) -> impl Iterator<Item = Row> {
+        Side::PAIR.into_iter().flat_map(move |side| {
+            let members = self.lanes[lane(side)].members.iter();
+            members.map(move |member| Row {
+                identity: self.identity,
+                digest: self.lists[member.slot].0,
+                time: member.at.time,
+                offset: member.at.offset,
+                tolerant: None,
+                partition: member.at.partition,
+                side,
+                by_content: self.by_content,
+                settled: member.settled,
+            })
+        })
+    }
+
     pub(super) fn len(&self) -> usize {
         self.lanes.iter().map(|lane| lane.members.len()).sum()
     }

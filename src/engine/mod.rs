@@ -1,6 +1,7 @@
 //! First floor, next door: decisions. Pure, synchronous, deterministic; time is an argument.
 
 mod align;
+mod away;
 mod bad;
 pub mod census;
 mod checkpoint;
@@ -27,6 +28,7 @@ mod view;
 mod window;
 
 pub use align::{AlignSettings, Aligner, Alignment, Level, PartitionState};
+pub use away::Away;
 pub use checkpoint::{BadRecord, Checkpoint, PartitionCheckpoint, Straddling};
 pub use core::Engine;
 pub use holes::Hole;

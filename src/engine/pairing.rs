@@ -259,6 +259,47 @@ impl Pairing {
         }
     }
 
+    /// Hands out every row and forgets it. What is decided counts at once: no window of it is final yet.
+    pub(super) fn put_away<E>(
+        &mut self,
+        rules: &Rules,
+        tally: &mut impl Tally,
+        mut each: impl FnMut(Row) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Pairing {
+            unsealed,
+            sealed,
+            mut open,
+            due,
+            deferred,
+            ..
+        } = std::mem::take(self);
+        deferred
+            .into_values()
+            .flatten()
+            .for_each(|settled| tally.settled(settled));
+        for (span, sealed) in sealed {
+            if !sealed.counted {
+                tally.matched(rules.grid.window_of_segment(span), &sealed.pairs);
+            }
+            for pair in sealed.pairs.iter().chain(&sealed.recalled) {
+                // Those of a recalled group are among its records.
+                if !open.get(&pair.identity).is_some_and(|group| group.recalled) {
+                    pair.rows().into_iter().try_for_each(&mut each)?;
+                }
+            }
+        }
+        // Every group is due somewhere.
+        for identity in due.into_values().flatten() {
+            match open.remove(&identity).map(|group| group.records) {
+                Some(Records::Few(few)) => few.into_iter().try_for_each(&mut each)?,
+                Some(Records::Many(many)) => many.rows().try_for_each(&mut each)?,
+                None => {}
+            }
+        }
+        unsealed.into_values().try_for_each(|segment| segment.each(&mut each))
+    }
+
     /// Records of a side that are in no window yet.
     pub(super) fn pending(&self, side: Side) -> u64 {
         let unsealed: u64 = self.unsealed.values().map(|segment| segment.pending(side)).sum();
@@ -274,11 +315,7 @@ impl Pairing {
     /// Bytes that the records in flight and the remembered ones hold: 64 an unsettled record (chunks may be half empty
     /// while they are small), 80 a remembered pair, what an open group costs besides its rows, an indexed record.
     pub(super) fn held_bytes(&self, rules: &Rules) -> u64 {
-        let tolerant = if rules.limits.is_empty() {
-            0
-        } else {
-            32 + 48 * count(rules.limits.len())
-        };
+        let tolerant = rules.tolerant_bytes();
         let deferred = self
             .deferred
             .values()

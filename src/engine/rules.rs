@@ -161,6 +161,14 @@ impl Rules {
         }
     }
 
+    /// Bytes that the tolerant values of a record hold.
+    pub(super) fn tolerant_bytes(&self) -> u64 {
+        match u64::try_from(self.limits.len()).unwrap_or(u64::MAX) {
+            0 => 0,
+            limits => 32 + 48 * limits,
+        }
+    }
+
     /// True where two records are near enough in time to have to do with each other.
     pub(super) fn near(&self, one: i64, other: i64) -> bool {
         self.grace

@@ -68,6 +68,12 @@ impl Segment {
         *self.pending.get(side)
     }
 
+    /// Hands out the rows as they stand.
+    pub(super) fn each<E>(self, each: impl FnMut(Row) -> Result<(), E>) -> Result<(), E> {
+        let chunks = self.parts.into_iter().flat_map(|part| part.chunks);
+        chunks.flatten().try_for_each(each)
+    }
+
     /// Hands out the rows identity by identity, in the order of the identities, each in the order of settling.
     pub(super) fn drain(self, mut each: impl FnMut(&mut Vec<Row>)) {
         let spread = if self.parts.len() > 1 { PART_BITS } else { 0 };

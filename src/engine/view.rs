@@ -93,7 +93,7 @@ impl Engine {
         let mut view = SideView {
             watermark_ms: side_watermark(logs, &self.rules).filter(|watermark| *watermark != BEGIN),
             max_ms: largest_max(logs),
-            pending: self.pairing.pending(side) + self.resumed.halves(side),
+            pending: self.pairing.pending(side) + self.put_away_of(side) + self.resumed.halves(side),
             complete: is_complete(logs),
             ..SideView::default()
         };
@@ -200,7 +200,8 @@ impl Engine {
         Side::PAIR.into_iter().try_for_each(|side| {
             let read = self.partitions.get(side).values().map(|log| log.read_here()).sum();
             let resumed = self.resumed.recognised(side) + self.resumed.halves(side);
-            let placed = resumed + self.pairing.pending(side) + self.ledger.counted(side);
+            let pending = self.pairing.pending(side) + self.put_away_of(side);
+            let placed = resumed + pending + self.ledger.counted(side);
             if read == placed {
                 Ok(())
             } else {

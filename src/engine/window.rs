@@ -187,7 +187,11 @@ impl Window {
         let kept = self.candidates.entry(candidate.outcome).or_default();
         if kept.len() < keep {
             kept.insert((hash, candidate), ());
-        } else if kept.last_key_value().is_some_and(|((largest, _), ())| hash < *largest) {
+        } else if kept
+            .last_key_value()
+            // Both sides may have a record of one number: their order of arrival must not show either.
+            .is_some_and(|((largest, last), ())| (hash, &candidate) < (*largest, last))
+        {
             kept.pop_last();
             kept.insert((hash, candidate), ());
         }

@@ -1,6 +1,6 @@
 //! The loop of a bounded run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 use tokio::runtime::Handle;
@@ -8,16 +8,18 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::progress::Bar;
+use super::spill::Spill;
 use crate::app::clock::Clock;
 use crate::app::stream::Stream;
 use crate::app::trouble::trouble;
+use crate::config;
 use crate::engine::{Candidate, Output};
 use crate::model::{BadCounts, Outcome, Position, Side, WindowCounts};
 
 /// How long a broker may be in trouble before the run gives up, milliseconds.
 const TROUBLE_MAX_MS: i64 = 15_000;
 
-/// SIGINT.
+/// SIGINT, or SIGTERM: either way the files of a run that spills are removed.
 #[derive(Clone, Default)]
 pub struct Interrupt(CancellationToken);
 
@@ -28,13 +30,16 @@ impl Interrupt {
     /// The system refuses.
     pub fn listen(handle: &Handle) -> Result<Self> {
         let _inside = handle.enter();
-        let mut signal = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
+        let mut interrupt_signal = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
+        let mut end = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
         let interrupt = Self::default();
         let came = interrupt.clone();
         handle.spawn(async move {
-            if signal.recv().await.is_some() {
-                came.0.cancel();
+            tokio::select! {
+                _ = interrupt_signal.recv() => {}
+                _ = end.recv() => {}
             }
+            came.0.cancel();
         });
         Ok(interrupt)
     }
@@ -64,6 +69,8 @@ pub struct Counted {
     pub others: Vec<(Option<i64>, Candidate)>,
     /// Bad records of that sample that the other side is not known to show yet.
     broken: BTreeMap<Position, (Option<i64>, Candidate)>,
+    /// Those that are known to be shared before their window is final.
+    shared: BTreeSet<Position>,
     /// SIGINT came first.
     pub interrupted: bool,
 }
@@ -77,6 +84,7 @@ pub fn to_the_end(stream: &mut Stream, interrupt: &Interrupt, bar: &Bar, clock: 
     let mut outputs = Vec::new();
     stream.finish_what_is_read(&mut outputs);
     let mut trouble_ms = None;
+    let mut spill = None;
     while !stream.is_done() && !stream.is_over() {
         if interrupt.came() {
             counted.interrupted = true;
@@ -87,8 +95,11 @@ pub fn to_the_end(stream: &mut Stream, interrupt: &Interrupt, bar: &Bar, clock: 
         if moved {
             bar.show(stream);
         }
-        give_up_at_the_limit(stream)?;
+        spill_at_the_limit(stream, &mut spill)?;
         give_up_on_trouble(stream, &mut trouble_ms, clock)?;
+    }
+    if let Some(spill) = spill.filter(|_| !counted.interrupted) {
+        counted.interrupted = !spill.settle(&mut stream.engine, &mut outputs, &|| interrupt.came())?;
     }
     outputs.drain(..).for_each(|output| count(output, &mut counted));
     counted.others.extend(std::mem::take(&mut counted.broken).into_values());
@@ -109,14 +120,18 @@ fn count(output: Output, counted: &mut Counted) {
                     match (candidate.outcome, candidate.baseline.or(candidate.canary)) {
                         (Outcome::Mismatched, _) => {}
                         (Outcome::Undecodable | Outcome::Untimely, Some(position)) => {
-                            counted.broken.insert(position, (window.start_ms, candidate));
+                            if !counted.shared.remove(&position) {
+                                counted.broken.insert(position, (window.start_ms, candidate));
+                            }
                         }
                         _ => counted.others.push((window.start_ms, candidate)),
                     }
                 }
             }
             for position in found.shared {
-                counted.broken.remove(&position);
+                if counted.broken.remove(&position).is_none() {
+                    counted.shared.insert(position);
+                }
             }
             for settled in found.bad {
                 counted.bad.add(&settled.counts);
@@ -125,17 +140,34 @@ fn count(output: Output, counted: &mut Counted) {
     }
 }
 
-fn give_up_at_the_limit(stream: &Stream) -> Result<()> {
-    let aligned = stream.is_aligned();
-    if stream.engine.is_full() && (!aligned || stream.stalled) {
-        let held = stream.engine.held_bytes();
+/// Puts away what is in flight where it does not fit.
+fn spill_at_the_limit(stream: &mut Stream, spill: &mut Option<Spill>) -> Result<()> {
+    let max = stream.engine.settings().held_max_bytes;
+    let most = match spill {
+        // Half of it, and what writes the files has room beside it.
+        Some(_) => max / 2,
+        // Only the slowest partition is read by now, which may free what is held.
+        None if stream.is_aligned() && !stream.stalled => max.saturating_add(max / 8),
+        None => max,
+    };
+    if stream.engine.held_bytes() < most.max(1) {
+        return Ok(());
+    }
+    let spill = match spill {
+        Some(spill) => spill,
+        None => spill.insert(Spill::make(&config::temporary_directory(), max)?),
+    };
+    spill.put_away(&mut stream.engine)?;
+    let held = stream.engine.held_bytes();
+    if held >= max.max(1) {
         let what = format!(
-            "the records in flight hold {held} bytes, and held_max_bytes allows no more than {}",
-            stream.engine.settings().held_max_bytes
+            "the undecodable and untimely records that wait for a partner hold {held} bytes, and held_max_bytes allows no \
+             more than {max}"
         );
-        let hint = "set --held-max-bytes (or limits.held_max_bytes of the stream) to more, or bound what is in flight: \
-                    --event-time with --lateness and --grace";
-        return Err(trouble(what, hint));
+        return Err(trouble(
+            what,
+            "set --held-max-bytes (or limits.held_max_bytes of the stream) to more",
+        ));
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod partners;
 mod plan;
 pub mod progress;
 mod result;
+pub mod spill;
 
 use std::io::Write;
 use std::sync::Arc;

@@ -6,6 +6,7 @@ mod help;
 mod interrupt;
 mod release;
 mod request;
+mod spill;
 mod usage;
 
 use crosscheck::cli::{self, Exit};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crosscheck::engine::{Checkpoint, Engine, FinalWindow, Input, Output, UnsharedBad};
 use crosscheck::model::{BadCounts, Side};
 
+use super::away::Buckets;
 use super::world::{Rng, World};
 
 /// Our clock: constant, so that the oracle knows it.
@@ -20,6 +21,8 @@ pub struct Manner {
     pub idle: bool,
     /// Percent of the reads before which retention takes something.
     pub lose: u64,
+    /// Percent of the steps after which everything in flight is put away.
+    pub away: u64,
 }
 
 /// Raises of the running maxima: (side, partition) -> (offset, value).
@@ -54,6 +57,8 @@ pub struct Run {
     pub unshared: UnsharedBad,
     pub crashes: u32,
     pub wakes: u32,
+    /// Records that were put away.
+    pub away: usize,
 }
 
 struct Runner<'a> {
@@ -68,6 +73,7 @@ struct Runner<'a> {
     engine_began: Option<i64>,
     resume: BTreeMap<(Side, u32), u64>,
     outputs: Vec<Output>,
+    buckets: Buckets,
 }
 
 pub fn run(world: &World, rng: &mut Rng, manner: Manner) -> Run {
@@ -81,6 +87,7 @@ pub fn run(world: &World, rng: &mut Rng, manner: Manner) -> Run {
         engine_began: None,
         resume: BTreeMap::new(),
         outputs: Vec::new(),
+        buckets: Buckets::default(),
     };
     runner.declare();
     let mut closed = false;
@@ -98,6 +105,15 @@ pub fn run(world: &World, rng: &mut Rng, manner: Manner) -> Run {
             closed = true;
             runner.step(Input::Close);
         }
+        if rng.chance(manner.away) {
+            runner.buckets.put_away(&mut runner.engine);
+        }
+    }
+    if runner.engine.is_away() {
+        runner.buckets.put_away(&mut runner.engine);
+        runner.run.away = std::mem::take(&mut runner.buckets).settle(&mut runner.engine);
+        runner.engine.come_back(&mut runner.outputs);
+        runner.take();
     }
     runner.end_life();
     runner.run.low.clone_from(&runner.low);
@@ -115,6 +131,11 @@ impl Runner<'_> {
 
     fn step(&mut self, input: Input<'_>) {
         self.engine.step(input, &mut self.outputs);
+        self.take();
+    }
+
+    /// Takes what came out.
+    fn take(&mut self) {
         self.engine.conservation().unwrap();
         for output in self.outputs.drain(..) {
             let Output::Final(last) = output else { continue };

@@ -1,5 +1,6 @@
 //! Engine: properties and worked examples of the rules.
 
+mod away;
 mod driver;
 mod examples;
 mod holes;

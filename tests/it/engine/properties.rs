@@ -156,6 +156,7 @@ fn against_lives(seeds: impl Iterator<Item = u64>) -> (u32, usize) {
             crash: 10,
             idle: seed % 2 == 0,
             lose: 4,
+            ..Manner::default()
         };
         let run = run(&world, &mut rng, manner);
         lives_agree(seed, &world, &run);

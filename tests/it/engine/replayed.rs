@@ -148,6 +148,7 @@ fn after_crashes_and_wakes() {
         crash: 10,
         idle: true,
         lose: 0,
+        ..Manner::default()
     };
     assert!(computed_again(3_000_000..3_001_500, disturbed).0 > 1_500);
 }
@@ -159,6 +160,7 @@ fn behind_what_retention_took() {
         crash: 5,
         idle: true,
         lose: 4,
+        ..Manner::default()
     };
     let (_, behind) = computed_again(6_000_000..6_003_000, losing);
     assert!(behind > 300, "{behind}");

@@ -66,8 +66,6 @@ fn paths_that_no_schema_has() {
         "--contract text.avsc",
         "--from 9 --to 3",
         "--from -1h",
-        "--held-max-bytes 4KiB",
-        "--held-max-bytes 4KiB -o json",
     ]
     .iter()
     .map(|flags| {
