@@ -178,7 +178,7 @@ fn bytes_say_what_was_put_away() {
         body: Reduction::Decoded(Fingerprint {
             identity: Identity([9; 16]),
             by_content: tolerant.is_none(),
-            digest: Digest([offset as u8; 16]),
+            digest: Digest([7; 16]),
             time_ms: Some(1),
             tolerant: tolerant.map(|values| values.into_iter().map(TolerantValue).collect()),
         }),
