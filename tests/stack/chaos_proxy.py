@@ -6,6 +6,8 @@
     proxy.throttle(50_000)   bytes a second and direction
     proxy.swallow()          connections stay, and what is sent vanishes: no error, no answer
     proxy.heal()             as good as new; connections that lost bytes are reset
+    Proxy(…, answer=change)  what comes back is what `change` makes of each chunk of a connection: change() gives a function
+                             from bytes to bytes for each
     proxy.bytes              what got through, so that a test can show that it was in the way
 """
 
@@ -18,10 +20,11 @@ CHUNK = 65_536
 
 
 class Proxy:
-    def __init__(self, port, upstream):
+    def __init__(self, port, upstream, answer=None):
         self.upstream, self.port, self.bytes, self.dropped = upstream, port, 0, 0
         self.lag, self.rate, self.closed, self.hole = 0.0, None, False, False
         self.pairs, self.lost = set(), set()
+        self.answer = answer or (lambda: bytes)
         self.loop = asyncio.new_event_loop()
         ready = threading.Event()
         threading.Thread(target=self.run, args=(ready,), daemon=True).start()
@@ -53,11 +56,11 @@ class Proxy:
         pair = (writer, back)
         self.pairs.add(pair)
         try:
-            await asyncio.gather(self.pump(reader, back, pair), self.pump(there, writer, pair))
+            await asyncio.gather(self.pump(reader, back, pair), self.pump(there, writer, pair, self.answer()))
         finally:
             self.drop(pair)
 
-    async def pump(self, reader, writer, pair):
+    async def pump(self, reader, writer, pair, change=bytes):
         """One direction, until either end closes. Chunks keep their order whatever the lag."""
         queue = asyncio.Queue(64)
 
@@ -84,7 +87,10 @@ class Proxy:
                     self.lost.add(pair)
                     if chunk:
                         continue
-                await queue.put((self.loop.time() + self.lag, chunk))
+                made = change(chunk) if chunk else chunk
+                # What holds a piece back until it has the rest says nothing, and nothing is the end.
+                if made or not chunk:
+                    await queue.put((self.loop.time() + self.lag, made))
                 if not chunk:
                     break
             await sender

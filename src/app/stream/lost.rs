@@ -41,7 +41,7 @@ impl Stream {
             return;
         }
         let text = format!(
-            "{side} topic {}, partition {partition} was read to offset {position} and now ends at {end}: the log lost its end",
+            "{side} topic {}, partition {partition} reached to offset {position} and now ends at {end}: the log lost its end",
             self.topic_name(side)
         );
         self.incident(Inconclusive::Truncated, side, text);

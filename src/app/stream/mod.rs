@@ -72,6 +72,8 @@ pub struct Stream {
     looked_ms: i64,
     /// Partitions that ended below what was read of them at the last look.
     short: PerSide<BTreeSet<u32>>,
+    /// The ends were captured from the logs: a log that ends below one has lost it.
+    closed: bool,
 }
 
 impl Stream {
@@ -114,6 +116,7 @@ impl Stream {
             asked_ms: 0,
             looked_ms: 0,
             short: PerSide::default(),
+            closed: false,
         }
     }
 
@@ -338,6 +341,7 @@ impl Stream {
 
     /// Captures where everything ends: from now on nothing behind these offsets is read.
     pub fn end_at(&mut self, ends: &PerSide<Vec<(u32, u64)>>, outputs: &mut Vec<Output>) {
+        self.closed = true;
         for side in Side::PAIR {
             for &(partition, end) in ends.get(side) {
                 self.lanes.get_mut(side).partitions.entry(partition).or_default().end = Some(end);

@@ -56,13 +56,16 @@ impl Stream {
         !self.short_of(side, ends).is_empty()
     }
 
-    /// Partitions that end below what was read of them, records that wait for a schema among it: read to, end.
+    /// Partitions that end below what was read of them, records that wait for a schema among it, or below where they ended when
+    /// the release was closed: that offset, and where they end.
     fn short_of(&self, side: Side, ends: &[Ends]) -> BTreeMap<u32, (u64, u64)> {
         let lane = self.lanes.get(side);
         let mut short = BTreeMap::new();
         for view in self.engine.partitions(side) {
             let end = ends.iter().find(|end| end.partition == view.partition);
-            let read_to = view.position.max(lane.waits_to(view.partition));
+            let captured = lane.partitions.get(&view.partition).and_then(|partition| partition.end);
+            let captured = captured.filter(|_| self.closed).unwrap_or(0);
+            let read_to = view.position.max(lane.waits_to(view.partition)).max(captured);
             if let Some(end) = end.filter(|end| end.high < read_to && !view.completed) {
                 short.insert(view.partition, (read_to, end.high));
             }

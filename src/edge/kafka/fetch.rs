@@ -17,6 +17,8 @@ const PATIENCE: u32 = 500;
 /// What a wait in vain costs, and what a fault does, which comes without a wait.
 const SILENCE: u32 = 10;
 const FAULT: u32 = 1;
+/// Bytes that do not match their checksum: twenty times in a row.
+const BROKEN: u32 = 25;
 /// Waits in vain at an end that lies below what is wanted. A broker that was killed may show an earlier end for a moment.
 const AT_END: u32 = 10;
 
@@ -75,6 +77,7 @@ impl Fetcher {
         let mut at = None;
         // How often we still look, once the log has ended below what is wanted.
         let mut looks = None;
+        let mut corrupt = None;
         while let Some(&next) = left.first() {
             if looks == Some(0) {
                 gone.extend_from_slice(left);
@@ -84,7 +87,11 @@ impl Fetcher {
                 return Err(KafkaError::Query {
                     question: "read records again",
                     topic: self.reader.topic().to_owned(),
-                    reason: "no answer in time".to_owned(),
+                    reason: corrupt.map_or("no answer in time".to_owned(), |offset| {
+                        format!(
+                            "bytes of partition {partition} at or after offset {offset} do not match their checksum"
+                        )
+                    }),
                 });
             }
             if at.is_none_or(|at: u64| next.saturating_sub(at) > JUMP) {
@@ -93,6 +100,8 @@ impl Fetcher {
             }
             match self.reader.poll(usize::try_from(JUMP).unwrap_or(500), WAIT)? {
                 Event::Records(batch) => {
+                    *patience = PATIENCE;
+                    corrupt = None;
                     for (index, record) in batch.records.iter().enumerate() {
                         left = pass(left, record.offset, &mut gone);
                         if left.first() == Some(&record.offset) {
@@ -119,8 +128,15 @@ impl Fetcher {
                     *patience = patience.saturating_sub(SILENCE);
                     looks = looks.map(|looks: u32| looks.saturating_sub(1));
                 }
-                Event::Trouble(_) | Event::Corrupt { .. } => {
+                Event::Trouble(_) => {
                     *patience = patience.saturating_sub(FAULT);
+                    looks = None;
+                }
+                Event::Corrupt { offset, .. } => {
+                    *patience = patience.saturating_sub(BROKEN);
+                    corrupt = Some(offset);
+                    // At once: the reader itself would leave the others time, and here are none.
+                    at = None;
                     looks = None;
                 }
             }

@@ -32,7 +32,7 @@ pub fn check(ran: &mut Ran) -> Vec<String> {
     if ran.complete
         && ran
             .releases
-            .first()
+            .last()
             .is_some_and(|row| row.state != GenerationState::Closed)
     {
         wrong.push("everything is stored and the generation is not closed".to_owned());

@@ -13,6 +13,7 @@ use super::database::Simulated;
 use super::faults::Rates;
 use super::outside::{Nature, Weather, name_of};
 use super::scheduler::Scheduler;
+use super::topic::name_of_id;
 use super::trace::Trace;
 use super::world::World;
 use super::world::log::Kind;
@@ -64,11 +65,17 @@ pub struct Ran {
 }
 
 impl Ran {
-    /// Which life of a topic was read: the one when something was stored first.
+    /// Which life of a topic was read: the one whose id is stored, else the one when something was stored first.
     pub fn life(&self, side: Side) -> usize {
         let lives = &self.world.topic(side).lives;
+        let id = self
+            .committed
+            .last()
+            .and_then(|last| last.state.topic_ids.get(side).as_ref());
+        let named = id.and_then(|id| lives.iter().position(|life| name_of_id(life.id) == *id));
         let first_ms = self.committed.first().map_or(i64::MIN, |first| first.at_ms);
-        lives.iter().rposition(|life| life.from_ms <= first_ms).unwrap_or(0)
+        let then = || lives.iter().rposition(|life| life.from_ms <= first_ms);
+        named.or_else(then).unwrap_or(0)
     }
 
     /// Whether a partition is read as it is after it lost its end: a run that noticed is over.
@@ -157,8 +164,10 @@ impl Ran {
     pub fn is_over_early(&self) -> bool {
         let over = |kind: &Inconclusive| matches!(kind, Inconclusive::Truncated | Inconclusive::Recreated);
         let last = self.committed.last();
-        self.reached.get("met: truncated") + self.reached.get("met: recreated") > 0
-            || last.is_some_and(|last| last.state.incidents.iter().any(|(kind, ..)| over(kind)))
+        // A reader that waits for a topic that is no more may end before anybody asks for the id.
+        let waits = self.reached.get("met: recreated") > 0 && !self.complete;
+        let told = last.is_some_and(|last| last.state.incidents.iter().any(|(kind, ..)| over(kind)));
+        self.reached.get("met: truncated") > 0 || waits || told
     }
 }
 
@@ -216,8 +225,9 @@ async fn drive(seed: u64, told: bool) -> Ran {
     database.set_clock(nature.time.now_ms());
     scheduler.database_faults();
     scheduler.run().await;
+    // The newest comes first. A worker that starts once the release is closed begins another generation: that is none of ours.
     let releases = scheduler.operator.releases(None).await.unwrap();
-    let stored = match releases.first() {
+    let stored = match releases.last() {
         Some(row) => {
             let read = Read {
                 generation: row.id.clone(),

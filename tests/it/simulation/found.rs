@@ -7,6 +7,9 @@ pub const SEEDS: &[(u64, &str)] = &[
     (17366, BEHIND_THE_CLOSE),
     (2839, CUT_WHILE_IT_WAITS),
     (5127, CUT_WHILE_IT_WAITS),
+    (59_740, CUT_BEFORE_THE_CLOSE),
+    (71_024, CUT_BEFORE_THE_CLOSE),
+    (89_520, CUT_BEFORE_THE_CLOSE),
 ];
 
 /// No end was stored for it, so a worker that started again waited for ever to read it to its end.
@@ -16,3 +19,7 @@ const BEHIND_THE_CLOSE: &str =
 /// Records that waited for a schema were no part of what was read: a log that ended below them was taken to be whole at
 /// `release close`, and they were counted although the end that was captured lay before them.
 const CUT_WHILE_IT_WAITS: &str = "a log is cut below records that wait for a schema, and then the release is closed";
+
+/// A captured end that the log does not reach any more was waited for without end.
+const CUT_BEFORE_THE_CLOSE: &str =
+    "a log is cut below the end that `release close` captured, where it was not read yet";

@@ -12,6 +12,11 @@ use crosscheck::model::{RecordBatch, Side};
 use super::outside::{Nature, name_of};
 use super::world::log::{self, Kind, OutOfRange};
 
+/// The id of a topic, as a broker tells it.
+pub fn name_of_id(id: u128) -> String {
+    format!("{id:032x}")
+}
+
 /// Where a partition is read.
 struct Place {
     /// All before it was delivered, or is told to be a gap.
@@ -216,7 +221,7 @@ impl Topic for Reader {
         }
         let id = self.topic_id_now();
         self.id.get_or_insert(id);
-        Some(format!("{id:032x}"))
+        Some(name_of_id(id))
     }
 
     fn describe(&self) -> TopicFacts {

@@ -166,7 +166,7 @@ def config(name, scenario, store, **changes):
     side = {"cluster": "main", "registry": "main"}
     text = {
         "release": {"name": f"{RUN}-{name}", "start": "earliest"},
-        "clusters": {"main": {"brokers": [KAFKA]}},
+        "clusters": {"main": {"brokers": [changes.pop("cluster", KAFKA)]}},
         "registries": {"main": {"url": changes.pop("registry", REGISTRY)}},
         "streams": [
             {
