@@ -18,7 +18,8 @@ use libfuzzer_sys::fuzz_target;
 
 /// What an input may make us allocate, beyond what stood before.
 const PEAK_MAX_BYTES: usize = 8 << 20;
-/// What an input may take. The bound is 10 ms; this build is slower, by counters and checks, and does it several times.
+/// What an input may take. The bound is 10 ms; this build is slower, by counters and checks, and its time is that of all that a
+/// target does.
 const TIME_MAX: Duration = Duration::from_millis(40);
 
 /// Writes inputs to begin with, one a call of what it is given.

@@ -13,10 +13,19 @@ use std::time::Duration;
 
 use super::{PEAK_MAX_BYTES, Seeds, TIME_MAX, Target};
 
+/// A record is walked thirteen times.
+const WALKS_TIME_MAX: Duration = Duration::from_millis(250);
+
 /// All of them.
 pub static ALL: [Target; 8] = [
-    target("record", record::run, record::seeds),
-    target("walk", walk::run, walk::seeds),
+    Target {
+        time_max: WALKS_TIME_MAX,
+        ..target("record", record::run, record::seeds)
+    },
+    Target {
+        time_max: WALKS_TIME_MAX,
+        ..target("walk", walk::run, walk::seeds)
+    },
     target("schema", schema::run, schema::seeds),
     target("frame", frame::run, frame::seeds),
     Target {
