@@ -87,6 +87,7 @@ fn every_flag_that_is_named_exists() {
             "total",
             "replay",
             "error-exitcode",
+            "suppressions",
             "leak-check",
         ]
         .map(str::to_owned),
