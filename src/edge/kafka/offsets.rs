@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError as NativeError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::Context;
@@ -11,6 +12,9 @@ use super::{KafkaError, Reader};
 
 /// How long a question may take.
 const ANSWER: Duration = Duration::from_secs(5);
+/// How often a question is asked again that went to a broker's handle that librdkafka was about to replace: it does that while
+/// brokers come and go, and what waits there fails at once though the broker is well.
+const HANDLES: u32 = 3;
 
 /// The ends of one partition, as of one query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,16 +102,31 @@ fn offsets(
         Offset::End => "ask for the last offsets",
         _ => "ask for the offsets of a time",
     };
-    let failed = |error| unanswered(question, topic, &error);
+    let mut handles = HANDLES;
+    loop {
+        match ask(client, topic, partitions, what) {
+            Err(error) if handles > 0 && error.rdkafka_error_code() == Some(RDKafkaErrorCode::DestroyBroker) => {
+                handles -= 1;
+            }
+            answer => return answer.map_err(|error| unanswered(question, topic, &error)),
+        }
+    }
+}
+
+fn ask(
+    client: &BaseConsumer<Context>,
+    topic: &str,
+    partitions: &[u32],
+    what: Offset,
+) -> Result<Vec<Option<u64>>, NativeError> {
     let mut list = TopicPartitionList::with_capacity(partitions.len());
     for &partition in partitions {
-        list.add_partition_offset(topic, i32::try_from(partition).unwrap_or(i32::MAX), what)
-            .map_err(failed)?;
+        list.add_partition_offset(topic, i32::try_from(partition).unwrap_or(i32::MAX), what)?;
     }
     if partitions.is_empty() {
         return Ok(Vec::new());
     }
-    let answer = client.offsets_for_times(list, ANSWER).map_err(failed)?;
+    let answer = client.offsets_for_times(list, ANSWER)?;
     let mut found = Vec::with_capacity(partitions.len());
     for &partition in partitions {
         let wanted = i32::try_from(partition).unwrap_or(i32::MAX);
@@ -115,7 +134,7 @@ fn offsets(
             found.push(None);
             continue;
         };
-        element.error().map_err(failed)?;
+        element.error()?;
         found.push(match element.offset() {
             Offset::Offset(offset) => u64::try_from(offset).ok(),
             _ => None,
