@@ -43,14 +43,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (spilling, memory) = (median(&mut spilling), median(&mut memory));
     let ratio = median(&mut ratios);
     let verdict = if ratio <= TARGET { "ok" } else { "short" };
-    let name = |text: &str| format!("{text}, {records} records a side");
-    line(&name("in memory"), &each(memory), "-", "")?;
-    line(&name("within 256MiB"), &each(spilling), "-", "")?;
-    line("  written to disk", &format!("{}MiB", written >> 20), "-", "")?;
-    line("  peak resident", &format!("{}MiB", resident >> 20), "-", "")?;
-    line("  least ratio", &format!("{:.2}x", ratios[0]), "-", "")?;
-    line("  largest ratio", &format!("{:.2}x", ratios[REPETITIONS - 1]), "-", "")?;
-    line("within 256MiB against in memory", &format!("{ratio:.2}x"), "3", verdict)?;
+    line("spill-records-a-side", &records.to_string(), "-", "-")?;
+    line("spill-in-memory", &each(memory), "-", "-")?;
+    line("spill-within-256MiB", &each(spilling), "-", "-")?;
+    line("spill-written", &format!("{}MiB", written >> 20), "-", "-")?;
+    line("spill-peak-resident", &format!("{}MiB", resident >> 20), "-", "-")?;
+    line("spill-times-as-long-least", &format!("{:.2}x", ratios[0]), "-", "-")?;
+    let most = format!("{:.2}x", ratios[REPETITIONS - 1]);
+    line("spill-times-as-long-most", &most, "-", "-")?;
+    line("spill-times-as-long", &format!("{ratio:.2}x"), "3", verdict)?;
     if ratio > TARGET {
         return Err("a figure is short of its target".into());
     }

@@ -199,3 +199,56 @@ fn what_stops(stream: &Stream, side: Side) -> Option<String> {
     let trouble = stream.trouble.get(side).as_ref()?;
     Some(format!("the brokers do not answer: {trouble}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Checkpoint, Final, FinalWindow};
+    use crate::model::Digest;
+
+    fn told(offset: u64) -> Candidate {
+        Candidate {
+            outcome: Outcome::Undecodable,
+            baseline: Some(position(offset)),
+            canary: None,
+            identity: None,
+            time_ms: Some(1),
+            reason: None,
+        }
+    }
+
+    fn position(offset: u64) -> Position {
+        Position {
+            side: Side::Baseline,
+            partition: 0,
+            offset,
+        }
+    }
+
+    fn output(told: Vec<Candidate>, shared: Vec<Position>) -> Output {
+        let window = FinalWindow {
+            start_ms: Some(0),
+            end_ms: Some(10),
+            counts: WindowCounts::default(),
+            edge: false,
+            digest: Digest([0; 16]),
+            candidates: told,
+        };
+        Output::Final(Box::new(Final {
+            windows: vec![window],
+            bad: Vec::new(),
+            shared,
+            checkpoint: Checkpoint::default(),
+            inputs: None,
+        }))
+    }
+
+    /// The canary's partner may be settled before the baseline's window is final, and after it.
+    #[test]
+    fn what_both_sides_show_is_no_finding_whichever_is_settled_first() {
+        let mut counted = Counted::default();
+        count(output(vec![told(1), told(2)], vec![position(3)]), &mut counted);
+        count(output(vec![told(3), told(4)], vec![position(1)]), &mut counted);
+        assert!(counted.broken.keys().eq([&position(2), &position(4)]));
+    }
+}

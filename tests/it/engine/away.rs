@@ -87,9 +87,8 @@ fn put_away_with_holes_equals_the_oracle() {
         };
         let run = run(&world, &mut rng, manner);
         let truth = super::oracle::truth(&world, &run.raises, &run.holes, None);
-        let counts: Vec<_> = run.windows.iter().map(|window| &window.counts).collect();
-        let expected: Vec<_> = truth.windows.values().map(|(counts, ..)| counts).collect();
-        assert_eq!(counts, expected, "seed {seed}\n{}", world.show());
+        super::properties::agree(seed, &world, &run, &truth);
+        assert_eq!(run.unshared, truth.unshared, "seed {seed}");
     }
 }
 

@@ -11,7 +11,7 @@ use super::world::{Rng, World};
 /// Worlds a property looks at in `cargo test`; the long ones look at a hundred times as many.
 const WORLDS: u64 = 20_000;
 
-fn agree(seed: u64, world: &World, run: &Run, truth: &Truth) {
+pub fn agree(seed: u64, world: &World, run: &Run, truth: &Truth) {
     let show = |what: &str| {
         format!(
             "seed {seed}: {what}\n{}{:?}\n{:?}",

@@ -120,6 +120,33 @@ impl World {
     }
 }
 
+/// Topics that do not fit in memory: the same report, but for what is another in every run.
+#[test]
+fn that_do_not_fit_in_memory() {
+    let names: Vec<String> = (0..600).map(|number| format!("k{}", number % 550)).collect();
+    let rows = |odd: i64| -> Vec<Row> {
+        let numbered = (0..).zip(&names).filter(|(number, _)| number % 7 != odd);
+        numbered
+            .map(|(number, name)| Row {
+                cut: usize::from(number % 90 == 4) * 2,
+                ..row(name, if number % 11 == odd { -1 } else { number })
+            })
+            .collect()
+    };
+    let told = ["", "--held-max-bytes 24KiB"].map(|limit| {
+        let world = World::new("none");
+        let mut told = world.reconcile(&rows(1), &rows(2), &format!("--identity key {limit}"));
+        let gist = told.gist();
+        told.report["streams"][0]["stream"].take();
+        let findings = told.report["streams"][0]["findings"].as_array_mut().unwrap();
+        assert!(!findings.is_empty(), "{gist}");
+        findings.iter_mut().for_each(|finding| drop(finding["identity"].take()));
+        (gist, told.report["streams"].clone())
+    });
+    assert!(told[0].0.contains("conflict"), "{}", told[0].0);
+    assert_eq!(told[0], told[1]);
+}
+
 /// A value that names no schema, or the contract's fingerprint, is read by the contract.
 #[test]
 fn frames_without_a_registry() {
