@@ -1,4 +1,4 @@
-//! A file that is read ahead, so that a crew has blocks to walk. They are handed on in the order of the file, and what
+//! A file whose blocks are found ahead, so that a crew has some to read and walk. They are handed on in the order of the file, and what
 //! is wrong with one is told where it stands.
 
 use std::collections::VecDeque;
@@ -13,10 +13,7 @@ use crate::model::Side;
 const BLOCKS_MAX: usize = 64;
 const BLOCKS_PER_HAND: usize = 4;
 
-/// Bytes of blocks under way, as they stand in the file, beyond which no other is read.
-const PACKED_MAX_BYTES: usize = 16 << 20;
-
-/// What was read of a file and not yet handed on.
+/// What was found in a file and not yet handed on.
 pub struct Ahead {
     crew: Arc<Crew>,
     giver: Giver,
@@ -31,7 +28,7 @@ pub struct Ahead {
 
 /// A block under way.
 enum Block {
-    Given { promise: Promise, size: usize, end: u64 },
+    Given { promise: Promise, end: u64 },
     Wrong(FileError),
 }
 
@@ -79,7 +76,7 @@ impl Ahead {
                     return Ok(None);
                 }
                 Some(Block::Wrong(error)) => return Err(error.into()),
-                Some(Block::Given { promise, end, .. }) => (promise, end),
+                Some(Block::Given { promise, end }) => (promise, end),
             };
             self.byte = end;
             let work = match self.crew.take(&promise)?? {
@@ -93,29 +90,23 @@ impl Ahead {
                 }
             };
             let promise = self.crew.give_first(&self.giver, work);
-            self.blocks.push_front(Block::Given { promise, size: 0, end });
+            self.blocks.push_front(Block::Given { promise, end });
         }
     }
 
-    /// Reads as many blocks ahead as may be under way.
+    /// Finds as many blocks ahead as may be under way.
     fn fill(&mut self, reader: &mut Reader) {
         // One hand walks a block when it is the next.
         let most = match self.crew.hands() {
             1 => 1,
             hands => (hands * BLOCKS_PER_HAND).min(BLOCKS_MAX),
         };
-        let size = |block: &Block| match block {
-            Block::Given { size, .. } => *size,
-            Block::Wrong(_) => 0,
-        };
-        let mut packed_bytes: usize = self.blocks.iter().map(size).sum();
-        while !self.ended && self.blocks.len() < most && packed_bytes < PACKED_MAX_BYTES {
+        while !self.ended && self.blocks.len() < most {
             let block = match reader.next_packed() {
                 Ok(Some(packed)) => {
-                    let (size, end) = (packed.size(), packed.end());
-                    packed_bytes += size;
+                    let end = packed.end();
                     let promise = self.crew.give(&self.giver, Work::Packed(packed));
-                    Block::Given { promise, size, end }
+                    Block::Given { promise, end }
                 }
                 Ok(None) => {
                     self.ended = true;

@@ -71,7 +71,7 @@ impl Giver {
 
 /// Some work.
 pub enum Work {
-    /// Inflate a block, cut and reduce its records.
+    /// Read a block, inflate it, cut and reduce its records.
     Packed(Packed),
     /// Go on with a block that was inflated already.
     Rest(Unpacked),

@@ -36,6 +36,9 @@ pub struct Rereader {
     rules: DiffRules,
 }
 
+/// Records by position.
+type Rendereds = BTreeMap<Position, Rendered>;
+
 /// What a second look at a pair gives.
 pub enum Seen {
     /// How it differs.
@@ -57,10 +60,7 @@ impl Rereader {
     /// A log that cannot be read at all.
     pub fn look(&mut self, pairs: &[Candidate], mut visit: impl FnMut(&Candidate, Seen)) -> Result<()> {
         for chunk in pairs.chunks(CHUNK) {
-            let mut rendered = PerSide {
-                baseline: self.side(Side::Baseline, chunk.iter().filter_map(|pair| pair.baseline))?,
-                canary: self.side(Side::Canary, chunk.iter().filter_map(|pair| pair.canary))?,
-            };
+            let mut rendered = self.both(chunk)?;
             for pair in chunk {
                 let mut take = |side: Side, at: Option<Position>| rendered.get_mut(side).remove(&at?);
                 let seen = match (take(Side::Baseline, pair.baseline), take(Side::Canary, pair.canary)) {
@@ -125,41 +125,75 @@ impl Rereader {
         found
     }
 
-    /// Records of one side, rendered as the contract's type.
-    fn side(&mut self, side: Side, at: impl Iterator<Item = Position>) -> Result<BTreeMap<Position, Rendered>> {
-        let mut wanted: Vec<(u32, u64)> = at.map(|at| (at.partition, at.offset)).collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        let mut rendered = BTreeMap::new();
-        if wanted.is_empty() {
-            return Ok(rendered);
-        }
-        let reducer = self.readers.get_mut(side).reducer();
-        let mut keep = |batch: &RecordBatch, index: usize| {
-            let position = Position {
-                side,
-                partition: batch.partition,
-                offset: batch.records[index].offset,
-            };
-            if let Ok(record) = reducer.value(batch, index) {
-                rendered.insert(position, record);
-            }
+    /// Records of both sides; of two files at once.
+    fn both(&mut self, pairs: &[Candidate]) -> Result<PerSide<Rendereds>> {
+        let Self { again, readers, .. } = self;
+        let files = matches!(again.baseline, Again::Avro { .. }) && matches!(again.canary, Again::Avro { .. });
+        let (left, right) = (&mut again.baseline, &mut again.canary);
+        let mut baseline = || {
+            let at = pairs.iter().filter_map(|pair| pair.baseline);
+            side(Side::Baseline, left, &mut readers.baseline, at)
         };
-        match self.again.get_mut(side) {
-            Again::Kafka(fetcher) => {
-                fetcher.fetch(&wanted, &mut keep)?;
-            }
-            Again::Avro { path, index } => {
-                let offsets: Vec<u64> = wanted.iter().map(|(_, offset)| *offset).collect();
-                if let Some(index) = index {
-                    files::fetch(path, index, &offsets, |offset, bytes| {
-                        keep(&record_of(offset, bytes), 0)
-                    })?;
-                }
+        let mut canary = || {
+            let at = pairs.iter().filter_map(|pair| pair.canary);
+            side(Side::Canary, right, &mut readers.canary, at)
+        };
+        let (baseline, canary) = if files {
+            std::thread::scope(|scope| {
+                let baseline = scope.spawn(baseline);
+                let canary = canary();
+                let died = |_| Err(anyhow::anyhow!("the thread that reads the baseline again died"));
+                (baseline.join().unwrap_or_else(died), canary)
+            })
+        } else {
+            (baseline(), canary())
+        };
+        Ok(PerSide {
+            baseline: baseline?,
+            canary: canary?,
+        })
+    }
+}
+
+/// Records of one side, rendered as the contract's type.
+fn side(
+    side: Side,
+    again: &mut Again,
+    reader: &mut book::Reader,
+    at: impl Iterator<Item = Position>,
+) -> Result<Rendereds> {
+    let mut wanted: Vec<(u32, u64)> = at.map(|at| (at.partition, at.offset)).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let mut rendered = BTreeMap::new();
+    if wanted.is_empty() {
+        return Ok(rendered);
+    }
+    let reducer = reader.reducer();
+    let mut keep = |batch: &RecordBatch, index: usize| {
+        let position = Position {
+            side,
+            partition: batch.partition,
+            offset: batch.records[index].offset,
+        };
+        if let Ok(record) = reducer.value(batch, index) {
+            rendered.insert(position, record);
+        }
+    };
+    match again {
+        Again::Kafka(fetcher) => {
+            fetcher.fetch(&wanted, &mut keep)?;
+        }
+        Again::Avro { path, index } => {
+            let offsets: Vec<u64> = wanted.iter().map(|(_, offset)| *offset).collect();
+            if let Some(index) = index {
+                files::fetch(path, index, &offsets, |offset, bytes| {
+                    keep(&record_of(offset, bytes), 0)
+                })?;
             }
         }
-        Ok(rendered)
     }
+    Ok(rendered)
 }
 
 /// A batch of the one record of a file.

@@ -1,11 +1,15 @@
 //! One block of a file: packed as it stands there, unpacked, cut into records. It needs nothing of the reader, so that
 //! any thread may do it.
 
+use std::fs::File;
+use std::io::ErrorKind;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use super::header::Header;
 use super::reader::Head;
-use super::{Fault, FileError};
+use super::source::Source;
+use super::{BLOCK_MAX_BYTES, Fault, FileError};
 use crate::model::{Bytes, RecordBatch, RecordRef, UndecodableReason};
 
 /// Records in one chunk.
@@ -13,6 +17,9 @@ const CHUNK_MAX_RECORDS: usize = 4096;
 
 /// Bytes after which a chunk ends.
 const CHUNK_BYTES: usize = 1 << 20;
+
+/// Bytes that a compressed block may have: what does not shrink grows a little.
+const COMPRESSED_MAX_BYTES: u64 = (BLOCK_MAX_BYTES + BLOCK_MAX_BYTES / 6 + (64 << 10)) as u64;
 
 /// Some records of a file, all of one block.
 #[derive(Clone, Debug, Default)]
@@ -32,25 +39,33 @@ impl Chunk {
     }
 }
 
-/// A block as it stands in the file.
+/// A block as it stands in the file, not read yet.
 pub struct Packed {
-    pub(super) header: Arc<Header>,
-    pub(super) head: Head,
-    /// Byte of the file behind it.
-    pub(super) end: u64,
+    file: Arc<File>,
+    header: Arc<Header>,
+    head: Head,
     /// Offset of its first record.
-    pub(super) first: u64,
-    pub(super) bytes: Vec<u8>,
+    first: u64,
 }
 
 impl Packed {
-    /// Inflates it.
+    pub(super) fn new(source: &Source, header: Arc<Header>, head: Head, first: u64) -> Self {
+        let file = source.file().clone();
+        Self {
+            file,
+            header,
+            head,
+            first,
+        }
+    }
+
+    /// Reads and inflates it.
     ///
     /// # Errors
-    /// It is corrupt or too large.
-    pub fn unpack(mut self) -> Result<Unpacked, FileError> {
-        let mut block = Block::default();
-        unpack(&self.header, &self.head, &mut self.bytes, &mut block)?;
+    /// It cannot be read, is corrupt or too large.
+    pub fn unpack(self) -> Result<Unpacked, FileError> {
+        let (mut packed, mut block) = (Vec::new(), Block::default());
+        unpack(&self.file, &self.header, &self.head, &mut packed, &mut block)?;
         Ok(Unpacked {
             header: self.header,
             block,
@@ -61,13 +76,7 @@ impl Packed {
     /// Byte of the file behind it.
     #[must_use]
     pub fn end(&self) -> u64 {
-        self.end
-    }
-
-    /// Bytes that it has in the file.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        self.bytes.len()
+        self.head.end()
     }
 }
 
@@ -178,12 +187,38 @@ impl Block {
     }
 }
 
-/// Inflates `packed`, which is spent, into `block`.
-pub(super) fn unpack(header: &Header, head: &Head, packed: &mut Vec<u8>, block: &mut Block) -> Result<(), FileError> {
-    let fault = |fault| FileError::new(&header.path, Some(head.at), fault);
-    header.codec.inflate(packed, &mut block.bytes).map_err(fault)?;
+/// Reads a block into `packed`, which is spent, and inflates it into `block`.
+pub(super) fn unpack(
+    file: &File,
+    header: &Header,
+    head: &Head,
+    packed: &mut Vec<u8>,
+    block: &mut Block,
+) -> Result<(), FileError> {
+    let fault = |at, fault| FileError::new(&header.path, Some(at), fault);
+    let size = usize::try_from(head.size)
+        .ok()
+        .filter(|_| head.size <= COMPRESSED_MAX_BYTES);
+    let size = size.ok_or_else(|| fault(head.at, Fault::TooLarge))?;
+    packed.clear();
+    packed.resize(size + header.marker.len(), 0);
+    file.read_exact_at(packed, head.body).map_err(|error| {
+        if error.kind() == ErrorKind::UnexpectedEof {
+            return fault(head.body, Fault::Truncated);
+        }
+        FileError {
+            source: Some(error),
+            ..fault(head.body, Fault::Read)
+        }
+    })?;
+    if packed[size..] != header.marker {
+        return Err(fault(head.body + head.size, Fault::SyncMarker));
+    }
+    packed.truncate(size);
+    let inflated = header.codec.inflate(packed, &mut block.bytes);
+    inflated.map_err(|why| fault(head.at, why))?;
     if head.count == 0 && !block.bytes.is_empty() {
-        return Err(fault(Fault::Block("it has bytes and no record")));
+        return Err(fault(head.at, Fault::Block("it has bytes and no record")));
     }
     block.at = 0;
     block.left = head.count;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::block::{Block, unpack};
-use super::reader::{read_body, read_head};
+use super::reader::read_head;
 use super::source::Source;
 use super::{Fault, FileError, Index, header};
 
@@ -35,16 +35,16 @@ pub fn fetch(path: &Path, index: &Index, offsets: &[u64], mut visit: impl FnMut(
             return Ok(());
         };
         let end = first + head.count;
+        source.seek(head.end())?;
         if offset >= end {
-            source.seek(source.at + head.size + 16)?;
             first = end;
             continue;
         }
-        read_body(&mut source, &header, &head, &mut packed)?;
-        unpack(&header, &head, &mut packed, &mut block)?;
+        unpack(source.file(), &header, &head, &mut packed, &mut block)?;
         for number in first..end {
-            let Some(&offset) = wanted.peek() else {
-                return Ok(());
+            // What is left of a block is not cut any more where no record of it is wanted.
+            let Some(&offset) = wanted.peek().filter(|offset| **offset < end) else {
+                break;
             };
             let (span, reason) = block.next(&header);
             if number != offset {

@@ -12,9 +12,6 @@ use crate::codec::Schema;
 /// Records that a block may claim: one of 64 MiB cannot hold more.
 const BLOCK_MAX_RECORDS: u64 = BLOCK_MAX_BYTES as u64;
 
-/// Bytes that a compressed block may have: what does not shrink grows a little.
-const COMPRESSED_MAX_BYTES: u64 = (BLOCK_MAX_BYTES + BLOCK_MAX_BYTES / 6 + (64 << 10)) as u64;
-
 /// Reads a file from its begin to its end.
 pub struct Reader {
     source: Source,
@@ -67,7 +64,7 @@ impl Reader {
         &self.header.schema
     }
 
-    /// Bytes read, and bytes there are.
+    /// Bytes up to the next block, and bytes there are.
     #[must_use]
     pub fn progress(&self) -> (u64, u64) {
         (self.source.at, self.source.len)
@@ -109,23 +106,17 @@ impl Reader {
     /// The next block as it stands in the file, which anybody may unpack; `None` at the end.
     ///
     /// # Errors
-    /// The file cannot be read to its end. What is wrong within a block is told by unpacking it.
+    /// The file cannot be read to its end. What is wrong with a block behind its head is told by unpacking it.
     pub fn next_packed(&mut self) -> Result<Option<Packed>, FileError> {
         let Some(head) = read_head(&mut self.source)? else {
             return Ok(None);
         };
-        let mut bytes = Vec::new();
-        read_body(&mut self.source, &self.header, &head, &mut bytes)?;
         let first = self.next_block;
         self.index.push(first, head.at);
         self.next_block += head.count;
-        Ok(Some(Packed {
-            header: self.header.clone(),
-            end: self.source.at,
-            head,
-            first,
-            bytes,
-        }))
+        let packed = Packed::new(&self.source, self.header.clone(), head, first);
+        self.source.seek(packed.end())?;
+        Ok(Some(packed))
     }
 }
 
@@ -154,6 +145,15 @@ pub(super) struct Head {
     pub count: u64,
     /// Bytes in the file, without the marker.
     pub size: u64,
+    /// The first of them.
+    pub body: u64,
+}
+
+impl Head {
+    /// Byte behind the block's marker. The head was checked against the file's length.
+    pub fn end(&self) -> u64 {
+        self.body + self.size + 16
+    }
 }
 
 /// Reads the head of the next block; `None` at the end.
@@ -175,28 +175,6 @@ pub(super) fn read_head(source: &mut Source) -> Result<Option<Head>, FileError> 
     if size.saturating_add(16) > source.left() {
         return Err(source.fault(at, Fault::Truncated));
     }
-    Ok(Some(Head { at, count, size }))
-}
-
-/// Reads the body of a block, as it stands there, and its marker.
-pub(super) fn read_body(
-    source: &mut Source,
-    header: &Header,
-    head: &Head,
-    bytes: &mut Vec<u8>,
-) -> Result<(), FileError> {
-    let size = usize::try_from(head.size)
-        .ok()
-        .filter(|_| head.size <= COMPRESSED_MAX_BYTES);
-    let size = size.ok_or_else(|| source.fault(head.at, Fault::TooLarge))?;
-    bytes.clear();
-    bytes.resize(size, 0);
-    source.read(bytes, &Fault::Truncated)?;
-    let mut marker = [0; 16];
-    let marker_at = source.at;
-    source.read(&mut marker, &Fault::Truncated)?;
-    if marker != header.marker {
-        return Err(source.fault(marker_at, Fault::SyncMarker));
-    }
-    Ok(())
+    let body = source.at;
+    Ok(Some(Head { at, count, size, body }))
 }

@@ -3,14 +3,17 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{Fault, FileError};
 
-const BUFFER_BYTES: usize = 256 << 10;
+/// Heads are read through it; whole blocks are not.
+const BUFFER_BYTES: usize = 1 << 10;
 
 /// What is read of a file.
 pub(super) struct Source {
     file: BufReader<File>,
+    shared: Arc<File>,
     path: PathBuf,
     /// Next byte.
     pub at: u64,
@@ -30,12 +33,19 @@ impl Source {
         if !metadata.is_file() {
             return Err(fail(Fault::NotRegular, None));
         }
+        let shared = file.try_clone().map_err(|error| fail(Fault::Open, Some(error)))?;
         Ok(Self {
+            shared: Arc::new(shared),
             file: BufReader::with_capacity(BUFFER_BYTES, file),
             path: path.to_owned(),
             at: 0,
             len: metadata.len(),
         })
+    }
+
+    /// The file, to read from any place by any thread.
+    pub fn file(&self) -> &Arc<File> {
+        &self.shared
     }
 
     /// Which file.
