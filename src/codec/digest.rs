@@ -16,12 +16,15 @@ pub(super) const UNDECODABLE: &str = "crosscheck canonical form v1 undecodable";
 
 const BLOCK: usize = 64;
 
-/// Zeros and the length, so that the whole is a multiple of 64 bytes.
-pub(super) fn pad(message: &mut Vec<u8>) {
-    let length = message.len();
+/// Behind the message that begins at `from`: zeros and its length, so that the whole is a multiple of 64 bytes.
+#[inline]
+pub(super) fn pad(bytes: &mut Vec<u8>, from: usize) {
+    let length = bytes.len() - from;
     let padded = (length + 8).div_ceil(BLOCK) * BLOCK;
-    message.resize(padded, 0);
-    message[padded - 8..].copy_from_slice(&(length as u64).to_le_bytes());
+    // Zeros of one fixed length are a few stores; what is too much is cut off.
+    bytes.extend([0; BLOCK + 8]);
+    bytes.truncate(from + padded);
+    bytes[from + padded - 8..].copy_from_slice(&(length as u64).to_le_bytes());
 }
 
 pub(super) fn first_half(hash: &[u8; 32]) -> [u8; 16] {
@@ -100,7 +103,7 @@ mod tests {
     fn pads_to_blocks() {
         for (length, padded) in [(0, 64), (56, 64), (57, 128), (64, 128), (120, 128), (121, 192)] {
             let mut message = vec![7; length];
-            pad(&mut message);
+            pad(&mut message, 0);
             assert_eq!(message.len(), padded);
             assert_eq!(message[padded - 8..], (length as u64).to_le_bytes());
         }

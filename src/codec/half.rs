@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::api::{Field, Met, SchemaRef, SchemaUse};
 use super::compile::{Purpose, TooLarge, compile};
+use super::fast::{self, Program};
 use super::frame;
 use super::marks::Asked;
 use super::plan::Plan;
@@ -18,6 +19,7 @@ pub(super) struct Prepared {
     pub writer: Arc<Schema>,
     pub contract: Arc<Schema>,
     pub plan: Result<Plan, TooLarge>,
+    fast: Option<Program>,
     /// Made when first needed.
     show: Option<Result<Plan, TooLarge>>,
 }
@@ -226,8 +228,10 @@ impl Half {
         if let Some(at) = self.prepared.iter().position(same) {
             return at;
         }
+        let plan = compile(&writer, &contract, &self.asked, Purpose::Digest);
         self.prepared.push(Prepared {
-            plan: compile(&writer, &contract, &self.asked, Purpose::Digest),
+            fast: plan.as_ref().ok().and_then(Program::new),
+            plan,
             show: None,
             writer,
             contract,
@@ -235,19 +239,39 @@ impl Half {
         self.prepared.len() - 1
     }
 
-    /// Walks the bytes of a record by its plan. Raw bytes are walked as Avro bytes.
-    pub fn walk<'b>(
-        &'b mut self,
+    /// Walks the bytes of a record by its plan, and leaves the canonical bytes in the scratch. The bytes end at `end` of
+    /// the memory that they stand in. Raw bytes are walked as Avro bytes.
+    pub fn walk(
+        &mut self,
         at: usize,
-        bytes: &'b [u8],
-        scratch: &'b mut Scratch,
-    ) -> Result<(Walked, &'b [u8]), UndecodableReason> {
-        let input = framed(self.format, &mut self.raw, bytes);
-        let prepared = &mut self.prepared[at];
+        (wide, end): (&[u8], usize),
+        bytes: &[u8],
+        scratch: &mut Scratch,
+    ) -> Result<Walked, UndecodableReason> {
+        let prepared = &self.prepared[at];
         let plan = prepared.plan.as_ref().map_err(|_| UndecodableReason::Bounds)?;
+        if let (Some(program), Format::Avro) = (&prepared.fast, self.format)
+            && fast::run(
+                program,
+                (plan, &prepared.contract),
+                wide,
+                (end - bytes.len(), end),
+                scratch,
+            )
+            .is_some()
+        {
+            return Ok(Walked {
+                as_is: false,
+                tagged: false,
+            });
+        }
+        let input = framed(self.format, &mut self.raw, bytes);
         // The plain form first, always: a walk in the tagged form does not say whether it was needed.
         let walked = walk(plan, &prepared.contract, input, scratch, false)?;
-        Ok((walked, if walked.as_is { input } else { &scratch.out }))
+        if walked.as_is {
+            scratch.out.extend_from_slice(input);
+        }
+        Ok(walked)
     }
 
     /// Walks the bytes of a record to show it.

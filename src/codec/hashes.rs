@@ -1,25 +1,36 @@
-//! Many keyed hashes at once. What waits is sorted by key and length; sixteen messages of one kind make one call of
-//! BLAKE3's widest implementation, found at run time.
+//! Many keyed hashes at once. Padded messages stand one behind the other in one arena; what waits is sorted by key and
+//! length, and sixteen of one kind make one call of BLAKE3's widest implementation, found at run time: AVX-512, AVX2,
+//! SSE4.1, SSE2, NEON, or plain code.
 //!
 //! A padded message of at most 1,024 bytes is one whole chunk of BLAKE3, so its hash is `hash_many` over its blocks with
-//! the flags of a chunk that is the root. `hash_many` is public but not documented by the crate: should it change, the
-//! test below fails or this file does not compile, and `blake3::keyed_hash` one by one gives the same digests.
+//! the flags of a chunk that is the root. A longer one is a few chunks and the tree above them (`long`).
+//! `blake3::platform::{Platform, words_from_le_bytes_32}` and `blake3::IncrementCounter` are public but not documented
+//! by the crate: should they change, this file does not compile or the tests below fail, and `blake3::keyed_hash` one by
+//! one, which they are held against, gives the same digests.
+
+mod long;
 
 use blake3::IncrementCounter;
 use blake3::platform::{Platform, words_from_le_bytes_32};
 
 use super::digest::first_half;
+use long::Long;
 
 const BLOCK: usize = 64;
 /// Blocks of a chunk.
 const CHUNK_BLOCKS: usize = 16;
 /// Messages that are hashed in one call: the lanes of AVX-512.
 const LANES: usize = 16;
+/// More blocks than this are hashed by `keyed_hash`, which has enough chunks of its own for all lanes.
+const BLOCKS_MAX: usize = 16 * CHUNK_BLOCKS;
 /// More keys than this are forgotten.
 const KEYS_MAX: usize = 32;
+/// When so much waits, all of it is hashed: it is still in the cache.
+const ARENA_MAX: usize = 256 * 1024;
 
 const CHUNK_START: u8 = 1;
 const CHUNK_END: u8 = 1 << 1;
+const PARENT: u8 = 1 << 2;
 const ROOT: u8 = 1 << 3;
 const KEYED_HASH: u8 = 1 << 4;
 
@@ -37,54 +48,71 @@ pub(super) struct Slot {
     pub what: What,
 }
 
-/// Messages of one length.
-#[derive(Default)]
-struct Bucket {
-    bytes: Vec<u8>,
-    slots: Vec<Slot>,
+/// A message that waits: where it begins in the arena, how many blocks it has.
+#[derive(Clone, Copy)]
+struct Waiting {
+    at: usize,
+    blocks: usize,
+    slot: Slot,
 }
 
 struct Queue {
     key: [u8; 32],
     /// By the number of blocks, from one on.
-    buckets: [Bucket; CHUNK_BLOCKS],
+    buckets: [Vec<Waiting>; CHUNK_BLOCKS],
+    long: Vec<Waiting>,
 }
 
 /// What is to be hashed.
 pub(super) struct Hashes {
     platform: Platform,
+    /// The messages that wait, and behind them one that is being written.
+    pub arena: Vec<u8>,
     queues: Vec<Queue>,
     /// The queue that the last digest went to, and the last identity.
     last: [usize; 2],
+    long: Long,
 }
 
 impl Default for Hashes {
     fn default() -> Self {
         Self {
             platform: Platform::detect(),
+            arena: Vec::new(),
             queues: Vec::new(),
             last: [0; 2],
+            long: Long::default(),
         }
     }
 }
 
 impl Hashes {
-    /// Takes a padded message; `done` is called for it now or later.
-    pub fn push(&mut self, key: &[u8; 32], message: &[u8], slot: Slot, done: &mut impl FnMut(Slot, [u8; 16])) {
-        let blocks = message.len() / BLOCK;
-        if !(1..=CHUNK_BLOCKS).contains(&blocks) {
-            return done(slot, first_half(blake3::keyed_hash(key, message).as_bytes()));
+    /// Takes the padded message that begins at `at` and ends the arena; `done` is called for it now or later.
+    #[inline]
+    pub fn push(&mut self, key: &[u8; 32], at: usize, slot: Slot, done: &mut impl FnMut(Slot, [u8; 16])) {
+        let blocks = (self.arena.len() - at) / BLOCK;
+        if !(1..=BLOCKS_MAX).contains(&blocks) {
+            done(slot, first_half(blake3::keyed_hash(key, &self.arena[at..]).as_bytes()));
+            return self.arena.truncate(at);
         }
-        let at = self.queue(key, slot.what, done);
-        let bucket = &mut self.queues[at].buckets[blocks - 1];
-        bucket.bytes.extend_from_slice(message);
-        bucket.slots.push(slot);
-        if bucket.slots.len() == LANES {
-            bucket.hash(self.platform, key, blocks, done);
+        let place = self.queue(key, slot.what);
+        let queue = &mut self.queues[place];
+        let waiting = Waiting { at, blocks, slot };
+        match queue.buckets.get_mut(blocks - 1) {
+            Some(bucket) => {
+                bucket.push(waiting);
+                if bucket.len() == LANES {
+                    chunk(self.platform, key, &self.arena, bucket, done);
+                }
+            }
+            None => queue.long.push(waiting),
+        }
+        if self.arena.len() >= ARENA_MAX || self.queues.len() > KEYS_MAX {
+            self.finish(done);
         }
     }
 
-    fn queue(&mut self, key: &[u8; 32], what: What, done: &mut impl FnMut(Slot, [u8; 16])) -> usize {
+    fn queue(&mut self, key: &[u8; 32], what: What) -> usize {
         let last = &mut self.last[usize::from(what == What::Identity)];
         if self.queues.get(*last).is_some_and(|queue| queue.key == *key) {
             return *last;
@@ -92,74 +120,104 @@ impl Hashes {
         let at = match self.queues.iter().position(|queue| queue.key == *key) {
             Some(at) => at,
             None => {
-                if self.queues.len() >= KEYS_MAX {
-                    self.finish(done);
-                    self.queues.clear();
-                }
                 self.queues.push(Queue {
                     key: *key,
                     buckets: Default::default(),
+                    long: Vec::new(),
                 });
                 self.queues.len() - 1
             }
         };
-        self.last[usize::from(what == What::Identity)] = at;
+        *last = at;
         at
     }
 
     /// Hashes what is left.
     pub fn finish(&mut self, done: &mut impl FnMut(Slot, [u8; 16])) {
         for queue in &mut self.queues {
-            for (bucket, blocks) in queue.buckets.iter_mut().zip(1..) {
-                if !bucket.slots.is_empty() {
-                    bucket.hash(self.platform, &queue.key, blocks, done);
-                }
+            for bucket in queue.buckets.iter_mut().filter(|bucket| !bucket.is_empty()) {
+                chunk(self.platform, &queue.key, &self.arena, bucket, done);
             }
+            if !queue.long.is_empty() {
+                self.long
+                    .hash(self.platform, &queue.key, &self.arena, &mut queue.long, done);
+            }
+        }
+        self.arena.clear();
+        if self.queues.len() > KEYS_MAX {
+            self.queues.clear();
         }
     }
 }
 
-impl Bucket {
-    fn hash(&mut self, platform: Platform, key: &[u8; 32], blocks: usize, done: &mut impl FnMut(Slot, [u8; 16])) {
-        let mut hashes = [0; LANES * 32];
-        let out = &mut hashes[..self.slots.len() * 32];
+/// Hashes messages of one chunk, all of as many blocks.
+fn chunk(
+    platform: Platform,
+    key: &[u8; 32],
+    arena: &[u8],
+    bucket: &mut Vec<Waiting>,
+    done: &mut impl FnMut(Slot, [u8; 16]),
+) {
+    let call = Call {
+        platform,
+        key,
+        counter: 0,
+        flags: [KEYED_HASH, CHUNK_START, CHUNK_END | ROOT],
+    };
+    let mut hashes = [0; LANES * 32];
+    let blocks = bucket.first().map_or(0, |first| first.blocks);
+    call.blocks(arena, blocks, bucket.iter().map(|waiting| waiting.at), &mut hashes);
+    for (waiting, hash) in bucket.drain(..).zip(hashes.chunks_exact(32)) {
+        let mut half = [0; 16];
+        half.copy_from_slice(&hash[..16]);
+        done(waiting.slot, half);
+    }
+}
+
+/// What the inputs of a call have in common.
+struct Call<'a> {
+    platform: Platform,
+    key: &'a [u8; 32],
+    counter: u64,
+    /// Of every block, of the first, of the last.
+    flags: [u8; 3],
+}
+
+impl Call<'_> {
+    /// Hashes inputs of 1 to 16 blocks that begin at these places, at most `LANES`.
+    fn blocks(&self, arena: &[u8], blocks: usize, places: impl Iterator<Item = usize>, out: &mut [u8]) {
         macro_rules! by_blocks {
             ($($blocks:literal)*) => {
                 match blocks {
-                    $($blocks => hash_many::<{ $blocks * BLOCK }>(platform, key, &self.bytes, out),)*
+                    $($blocks => self.many::<{ $blocks * BLOCK }>(arena, places, out),)*
                     _ => {}
                 }
             };
         }
         by_blocks!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
-        for (slot, hash) in self.slots.drain(..).zip(hashes.chunks_exact(32)) {
-            let mut half = [0; 16];
-            half.copy_from_slice(&hash[..16]);
-            done(slot, half);
-        }
-        self.bytes.clear();
     }
-}
 
-/// Hashes messages of `N` bytes that stand one behind the other.
-fn hash_many<const N: usize>(platform: Platform, key: &[u8; 32], messages: &[u8], out: &mut [u8]) {
-    let (messages, _) = messages.as_chunks::<N>();
-    let mut inputs = [&[0; N]; LANES];
-    let count = messages.len().min(LANES);
-    inputs
-        .iter_mut()
-        .zip(messages)
-        .for_each(|(input, message)| *input = message);
-    platform.hash_many(
-        &inputs[..count],
-        &words_from_le_bytes_32(key),
-        0,
-        IncrementCounter::No,
-        KEYED_HASH,
-        CHUNK_START,
-        CHUNK_END | ROOT,
-        out,
-    );
+    fn many<const N: usize>(&self, arena: &[u8], places: impl Iterator<Item = usize>, out: &mut [u8]) {
+        let mut inputs = [&[0; N]; LANES];
+        let mut count = 0;
+        for (input, place) in inputs.iter_mut().zip(places) {
+            if let Some(bytes) = arena[place..].first_chunk::<N>() {
+                *input = bytes;
+            }
+            count += 1;
+        }
+        let [flags, first, last] = self.flags;
+        self.platform.hash_many(
+            &inputs[..count],
+            &words_from_le_bytes_32(self.key),
+            self.counter,
+            IncrementCounter::No,
+            flags,
+            first,
+            last,
+            out,
+        );
+    }
 }
 
 #[cfg(test)]
@@ -169,7 +227,7 @@ mod tests {
 
     fn message(length: usize, seed: u8) -> Vec<u8> {
         let mut message: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).unwrap() ^ seed).collect();
-        pad(&mut message);
+        pad(&mut message, 0);
         message
     }
 
@@ -178,9 +236,14 @@ mod tests {
         let mut platforms = vec![Platform::detect(), Platform::portable()];
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
         platforms.extend(
-            [Platform::sse2(), Platform::sse41(), Platform::avx2()]
-                .into_iter()
-                .flatten(),
+            [
+                Platform::sse2(),
+                Platform::sse41(),
+                Platform::avx2(),
+                Platform::avx512(),
+            ]
+            .into_iter()
+            .flatten(),
         );
         for platform in platforms {
             let mut hashes = Hashes {
@@ -193,7 +256,7 @@ mod tests {
             let mut done = |slot: Slot, hash: [u8; 16]| found.push((slot.at, hash));
             // Every length a few times, so that some calls are full and some are not, under two keys in turns.
             for round in 0..3 {
-                for length in 0..=1_100 {
+                for length in (0..=1_100).chain((1_100..20_000).step_by(37 + round)) {
                     let key = keys[(length + round) % 2];
                     let message = message(length, u8::try_from(round).unwrap());
                     expected.push(first_half(blake3::keyed_hash(&key, &message).as_bytes()));
@@ -201,7 +264,9 @@ mod tests {
                         at: expected.len() - 1,
                         what: What::Digest,
                     };
-                    hashes.push(&key, &message, slot, &mut done);
+                    let at = hashes.arena.len();
+                    hashes.arena.extend(message);
+                    hashes.push(&key, at, slot, &mut done);
                 }
             }
             hashes.finish(&mut done);
@@ -221,7 +286,9 @@ mod tests {
                 at: usize::from(number),
                 what: What::Identity,
             };
-            hashes.push(&[number; 32], &message(70, number), slot, &mut done);
+            let at = hashes.arena.len();
+            hashes.arena.extend(message(70, number));
+            hashes.push(&[number; 32], at, slot, &mut done);
         }
         hashes.finish(&mut done);
         for number in 0..200_u8 {

@@ -11,6 +11,7 @@ mod compile;
 mod decimal;
 mod default;
 mod digest;
+mod fast;
 mod frame;
 mod half;
 mod hashes;

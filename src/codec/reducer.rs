@@ -17,7 +17,7 @@ use super::select::selected;
 use super::settings::{EventTime, Part, Settings};
 use super::time;
 use super::walk::{Scratch, walk};
-use crate::model::{Path, RecordBatch, RecordRef, Segment, Side, TolerantValue, UndecodableReason, Value};
+use crate::model::{Bytes, Path, RecordBatch, RecordRef, Segment, Side, TolerantValue, UndecodableReason, Value};
 
 /// One for each stream and side; keeps a plan for each writer schema.
 pub struct Reducer {
@@ -45,7 +45,8 @@ type Plans = (Option<usize>, Option<usize>);
 struct Memory {
     key: Scratch,
     value: Scratch,
-    message: Vec<u8>,
+    /// Where the message begins in the arena of the hashes.
+    at: usize,
     /// The message is in the tagged form.
     tagged: bool,
     identity: Vec<u8>,
@@ -152,23 +153,21 @@ impl Reducer {
     }
 
     /// Has the last record hashed, at once or with others.
+    #[inline(always)]
     fn hash(&mut self, by_content: bool, out: &mut [Reduced]) {
         let Some(at) = out.len().checked_sub(1) else { return };
-        let Memory {
-            message,
-            tagged,
-            identity,
-            ..
-        } = &mut self.memory;
+        let memory = &mut self.memory;
         let Some((_, keys)) = &self.last_keys else { return };
-        let key = if *tagged { &keys.tagged } else { &keys.plain };
+        let key = if memory.tagged { &keys.tagged } else { &keys.plain };
         let done = &mut |slot: Slot, hash: [u8; 16]| fill(out, slot, hash);
         let what = What::Digest;
-        self.hashes.push(key, message, Slot { at, what }, done);
+        self.hashes.push(key, memory.at, Slot { at, what }, done);
         if !by_content {
-            digest::pad(identity);
-            let what = What::Identity;
-            self.hashes.push(&self.identity_key, identity, Slot { at, what }, done);
+            let (arena, what) = (&mut self.hashes.arena, What::Identity);
+            let from = arena.len();
+            arena.extend_from_slice(&memory.identity);
+            digest::pad(arena, from);
+            self.hashes.push(&self.identity_key, from, Slot { at, what }, done);
         }
     }
 
@@ -188,7 +187,10 @@ impl Reducer {
                     }
                     return Ok(Walked::Decoded(print));
                 }
-                Err(reason) => reason,
+                Err(reason) => {
+                    self.hashes.arena.truncate(self.memory.at);
+                    reason
+                }
             },
             Prepared::Bad(reason) => reason,
             Prepared::Wait(progress) => return Err(progress),
@@ -222,7 +224,7 @@ impl Reducer {
         Prepared::Halves { value, key }
     }
 
-    /// Leaves the padded message and the identity's bytes in the memory, to be hashed.
+    /// Leaves the padded message at the end of the arena and the identity's bytes in the memory, to be hashed.
     fn fingerprint(
         &mut self,
         batch: &RecordBatch,
@@ -231,44 +233,43 @@ impl Reducer {
         key: Planned,
     ) -> Result<Print, UndecodableReason> {
         let (parts, tolerances) = (self.settings.identity.len(), self.settings.rules.tolerant.len());
-        let memory = &mut self.memory;
-        memory.message.clear();
+        let (memory, arena) = (&mut self.memory, &mut self.hashes.arena);
+        memory.at = arena.len();
         memory.value.reset(parts, tolerances);
         if key.is_some() {
             memory.key.reset(parts, 0);
         }
         let mut flags = 0u8;
         if let Some((at, _, bytes)) = value {
-            let (walked, canonical) = self.value.walk(at, bytes, &mut memory.value)?;
-            flags |= u8::from(walked.tagged);
-            if walked.as_is {
-                memory.message.extend_from_slice(canonical);
-            } else {
-                std::mem::swap(&mut memory.message, &mut memory.value.out);
-            }
+            // The canonical bytes are written where they are hashed.
+            memory.value.base = memory.at;
+            std::mem::swap(arena, &mut memory.value.out);
+            let walked = self.value.walk(at, wide(batch, record.value), bytes, &mut memory.value);
+            std::mem::swap(arena, &mut memory.value.out);
+            flags |= u8::from(walked?.tagged);
         }
         if let Some((at, _, bytes)) = key {
-            let walked = self.key.walk(at, bytes, &mut memory.key);
-            let (walked, canonical) = walked.map_err(|_| UndecodableReason::Identity)?;
+            let walked = self.key.walk(at, wide(batch, record.key), bytes, &mut memory.key);
+            let walked = walked.map_err(|_| UndecodableReason::Identity)?;
             if self.key_compared {
                 flags |= u8::from(walked.tagged) << 1;
-                memory.message.push(1);
-                memory.message.extend_from_slice(canonical);
+                arena.push(1);
+                arena.extend_from_slice(&memory.key.out);
             }
         } else if self.key_compared {
-            memory.message.push(0);
+            arena.push(0);
         }
         for name in &self.headers {
-            digest_header(&mut memory.message, batch, record, name);
+            digest_header(arena, batch, record, name);
         }
         let time_ms = self.time(batch, record);
         self.look_up_keys(value.map(|(at, ..)| at), key.map(|(at, ..)| at));
-        let memory = &mut self.memory;
+        let (memory, arena) = (&mut self.memory, &mut self.hashes.arena);
         memory.tagged = flags != 0;
         if memory.tagged {
-            memory.message.insert(0, flags);
+            arena.insert(memory.at, flags);
         }
-        digest::pad(&mut memory.message);
+        digest::pad(arena, memory.at);
         let by_content = self.identity(batch, record, value, key).is_none();
         let values = std::mem::take(&mut self.memory.value.tolerant);
         Ok(Print {
@@ -413,15 +414,16 @@ impl Reducer {
     /// As for [`Reducer::value`].
     pub fn canonical(&mut self, batch: &RecordBatch, record: usize) -> Result<(Vec<u8>, bool), UndecodableReason> {
         let record = batch.records.get(record).ok_or(UndecodableReason::Schema)?;
-        match self.prepare(batch, 0, record) {
-            Prepared::Halves { value, key } => self.fingerprint(batch, record, value, key)?,
+        let found = match self.prepare(batch, 0, record) {
+            Prepared::Halves { value, key } => self.fingerprint(batch, record, value, key),
             Prepared::Bad(reason) => return Err(reason),
             Prepared::Wait(_) => return Err(UndecodableReason::Schema),
         };
-        let message = &self.memory.message;
+        let mut message = self.hashes.arena.split_off(self.memory.at);
+        found?;
         let length = message.last_chunk().map_or(0, |length| u64::from_le_bytes(*length));
-        let length = usize::try_from(length).unwrap_or(0);
-        Ok((message[..length].to_vec(), self.memory.tagged))
+        message.truncate(usize::try_from(length).unwrap_or(0));
+        Ok((message, self.memory.tagged))
     }
 
     /// The writer schemas that are known, keys' first, each with the records that were decoded by it.
@@ -466,6 +468,11 @@ impl Reducer {
         }
         found.into_iter().collect()
     }
+}
+
+/// The memory that a span stands in, and where it ends there.
+fn wide(batch: &RecordBatch, span: Option<Bytes>) -> (&[u8], usize) {
+    (&batch.arena, span.map_or(0, |span| span.end))
 }
 
 #[cold]

@@ -166,21 +166,13 @@ impl Walk<'_> {
 
     pub(super) fn reorder<const T: bool>(&mut self, reorder: &Reorder) -> Result<(), Stop> {
         self.flush(self.pos);
-        let (body, base) = (self.s.out.len(), self.s.ends.len());
-        self.s.ends.push(body);
+        self.s.ends.push(self.s.out.len());
         for block in &reorder.blocks {
             self.exec::<T>(*block)?;
             self.flush(self.pos);
             self.s.ends.push(self.s.out.len());
         }
-        self.s.spare.clear();
-        for part in &reorder.order {
-            let (start, end) = (self.s.ends[base + part], self.s.ends[base + part + 1]);
-            self.s.spare.extend_from_slice(&self.s.out[start..end]);
-        }
-        self.s.out.truncate(body);
-        self.s.out.extend_from_slice(&self.s.spare);
-        self.s.ends.truncate(base);
+        self.s.put_in_order(reorder.blocks.len(), &reorder.order);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! What the rules ask of a value: a part of the identity, a tolerance, or not to be compared.
 
-use super::{Captured, Stop, Walk};
+use super::{Stop, Walk};
 use crate::codec::canonical::HELD;
 use crate::codec::plan::Mark;
 use crate::codec::tolerant;
@@ -22,7 +22,7 @@ impl Walk<'_> {
         }
         self.flush(self.pos);
         if !mark.parts.is_empty() {
-            self.capture(mark, out, tagged);
+            self.s.capture_out(mark, out, tagged);
         }
         if mark.ignored {
             self.s.out.truncate(out);
@@ -62,19 +62,5 @@ impl Walk<'_> {
         self.s.ends.truncate(ends);
         (self.pos, self.run, self.depth) = (start, start, depth);
         self.exec::<T>(mark.block)
-    }
-
-    fn capture(&mut self, mark: &Mark, out: usize, tagged: bool) {
-        let start = self.s.captured.len();
-        self.s.captured.extend_from_slice(&self.s.out[out..]);
-        let captured = Captured {
-            start,
-            end: self.s.captured.len(),
-            node: mark.node,
-            tagged,
-        };
-        for place in &mark.parts {
-            self.s.parts[*place] = Some(captured);
-        }
     }
 }

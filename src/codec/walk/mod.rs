@@ -11,15 +11,15 @@ mod mark;
 pub(super) use convert::big;
 
 use super::canonical::{ABSENT, FILLED, FOREIGN, HELD, double_bytes, float_bytes};
-use super::plan::{BlockId, Op, Plan};
+use super::plan::{BlockId, Mark, Op, Plan};
 use super::schema::Schema;
 use super::time;
 use crate::model::{TolerantKind, UndecodableReason};
 
 /// How deep records, arrays and maps may nest.
-const DEPTH_MAX: u32 = 64;
+pub(super) const DEPTH_MAX: u32 = 64;
 /// What values without bytes may cost together, beside 16 for each byte of the record.
-const BUDGET: i64 = 262_144;
+pub(super) const BUDGET: i64 = 262_144;
 
 /// Why a walk stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +51,9 @@ struct Entry {
 /// Memory that is used again for every record.
 #[derive(Default)]
 pub(super) struct Scratch {
-    /// The canonical bytes, unless they are the input.
+    /// The canonical bytes, from `base` on, unless they are the input.
     pub out: Vec<u8>,
+    pub base: usize,
     pub captured: Vec<u8>,
     /// By the place in the rules.
     pub parts: Vec<Option<Captured>>,
@@ -60,7 +61,10 @@ pub(super) struct Scratch {
     pub tolerant: Vec<TolerantKind>,
     pub time: Option<i64>,
     entries: Vec<Entry>,
-    ends: Vec<usize>,
+    /// Entries of a map of the fast walk.
+    pub keys: Vec<super::fast::Entry>,
+    /// Where the parts of a record that is being reordered end in the output, and before them where the first begins.
+    pub ends: Vec<usize>,
     spare: Vec<u8>,
 }
 
@@ -73,6 +77,54 @@ impl Scratch {
         self.tolerant.clear();
         self.tolerant.resize(tolerant, TolerantKind::Nothing);
         self.time = None;
+    }
+
+    /// A walk begins.
+    pub fn clear(&mut self) {
+        self.out.truncate(self.base);
+        self.captured.clear();
+        self.entries.clear();
+        self.ends.clear();
+        self.parts.fill(None);
+    }
+
+    /// Keeps canonical bytes as the parts of the identity that a mark names.
+    pub fn capture(&mut self, mark: &Mark, bytes: &[u8]) {
+        let start = self.captured.len();
+        self.captured.extend_from_slice(bytes);
+        self.captured_from(mark, start, false);
+    }
+
+    /// The same of the output from `at` on.
+    pub fn capture_out(&mut self, mark: &Mark, at: usize, tagged: bool) {
+        let start = self.captured.len();
+        self.captured.extend_from_slice(&self.out[at..]);
+        self.captured_from(mark, start, tagged);
+    }
+
+    fn captured_from(&mut self, mark: &Mark, start: usize, tagged: bool) {
+        let captured = Captured {
+            start,
+            end: self.captured.len(),
+            node: mark.node,
+            tagged,
+        };
+        for place in &mark.parts {
+            self.parts[*place] = Some(captured);
+        }
+    }
+
+    /// The last `count` parts of the output that end at `ends` are put into an order, which may leave some out.
+    pub fn put_in_order(&mut self, count: usize, order: &[usize]) {
+        let base = self.ends.len() - count - 1;
+        let ends = &self.ends[base..];
+        self.spare.clear();
+        for part in order {
+            self.spare.extend_from_slice(&self.out[ends[*part]..ends[part + 1]]);
+        }
+        self.out.truncate(ends[0]);
+        self.out.extend_from_slice(&self.spare);
+        self.ends.truncate(base);
     }
 }
 
@@ -116,11 +168,7 @@ fn attempt<const TAGGED: bool>(
     input: &[u8],
     scratch: &mut Scratch,
 ) -> Result<bool, Stop> {
-    scratch.out.clear();
-    scratch.captured.clear();
-    scratch.entries.clear();
-    scratch.ends.clear();
-    scratch.parts.fill(None);
+    scratch.clear();
     let mut walk = Walk {
         plan,
         contract,
@@ -135,11 +183,49 @@ fn attempt<const TAGGED: bool>(
     if walk.pos != input.len() && !mutant!(TrailingBytesAccepted) {
         return Err(Stop::Bad(UndecodableReason::Trailing));
     }
-    let as_is = walk.run == 0 && walk.s.out.is_empty();
+    let as_is = walk.run == 0 && walk.s.out.len() == walk.s.base;
     if !as_is {
         walk.flush(walk.pos);
     }
     Ok(as_is)
+}
+
+/// Where one operation of a plan is walked for the fast walk.
+pub(super) struct Slow<'a> {
+    pub input: &'a [u8],
+    pub pos: usize,
+    pub run: usize,
+    pub depth: u32,
+    pub budget: i64,
+}
+
+impl Slow<'_> {
+    /// Walks it in the plain form; tells position, run and budget behind it. None where that cannot be.
+    #[inline(never)]
+    pub fn step(self, (plan, contract): (&Plan, &Schema), op: u32, s: &mut Scratch) -> Option<(usize, usize, i64)> {
+        let Self {
+            input,
+            pos,
+            run,
+            depth,
+            budget,
+        } = self;
+        if pos > input.len() {
+            return None;
+        }
+        let mut walk = Walk {
+            plan,
+            contract,
+            input,
+            pos,
+            run,
+            depth,
+            budget,
+            s,
+        };
+        walk.ops::<false>(op, op + 1).ok()?;
+        Some((walk.pos, walk.run, walk.budget))
+    }
 }
 
 struct Walk<'a> {
@@ -199,8 +285,12 @@ impl Walk<'_> {
     }
 
     fn exec<const T: bool>(&mut self, block: BlockId) -> Result<(), Stop> {
+        let (first, last) = self.plan.blocks[block as usize];
+        self.ops::<T>(first, last)
+    }
+
+    fn ops<const T: bool>(&mut self, first: u32, last: u32) -> Result<(), Stop> {
         let plan = self.plan;
-        let (first, last) = plan.blocks[block as usize];
         for op in &plan.ops[first as usize..last as usize] {
             let start = self.pos;
             // In the tagged form, a byte before what is always held.

@@ -1,0 +1,302 @@
+//! The interpreter of a program.
+
+use super::{Fast, Program, map, read};
+use crate::codec::canonical::{double_bytes, float_bytes, minimal, put_bytes, put_long, put_raw, unzigzag};
+use crate::codec::decimal;
+use crate::codec::plan::Plan;
+use crate::codec::schema::Schema;
+use crate::codec::time;
+use crate::codec::walk::{BUDGET, DEPTH_MAX, Scratch, Slow};
+
+/// A whole number up to this is a double.
+const EXACT_MAX: i64 = 1 << 53;
+
+/// A run over one record.
+struct Run<'a> {
+    wide: &'a [u8],
+    /// Where what waits to be copied begins.
+    run: usize,
+    s: &'a mut Scratch,
+}
+
+impl Run<'_> {
+    /// Copies what waits, up to here.
+    #[inline]
+    fn flush(&mut self, to: usize) {
+        if self.run < to {
+            self.s.out.extend_from_slice(&self.wide[self.run..to]);
+        }
+        self.run = to;
+    }
+
+    /// What stands from `start` to `next` is replaced by what is written next.
+    #[inline]
+    fn cut(&mut self, start: usize, next: usize) {
+        self.flush(start);
+        self.run = next;
+    }
+}
+
+/// Walks the record at `start..end` of `wide`, and leaves its canonical bytes behind `Scratch::base` of the output.
+pub(in crate::codec) fn run(
+    program: &Program,
+    (plan, contract): (&Plan, &Schema),
+    wide: &[u8],
+    (start, end): (usize, usize),
+    scratch: &mut Scratch,
+) -> Option<()> {
+    scratch.clear();
+    let mut r = Run {
+        wide,
+        run: start,
+        s: scratch,
+    };
+    let mut budget = BUDGET / 2;
+    let mut frames = [(0usize, 0usize); DEPTH_MAX as usize + 1];
+    let (mut frame, mut part_at, mut skip_at) = (0, 0, 0);
+    let (mut pos, mut pc) = (start, 0);
+    loop {
+        let op = program.ops[pc];
+        pc += 1;
+        match op {
+            Fast::Text => pos = read::text(wide, pos, end)?.1,
+            Fast::Long => pos = read::pass(wide, pos)?,
+            Fast::Int => pos = read::int(wide, pos)?.1,
+            Fast::Optional { null, after } => {
+                let index = *wide.get(pos)?;
+                pos += 1;
+                if index == null {
+                    pc = after as usize;
+                } else if index != 2 - null {
+                    return None;
+                }
+            }
+            Fast::Enum(limit) => {
+                let (raw, next) = read::varint(wide, pos)?;
+                if raw & 1 == 1 || raw >= limit {
+                    return None;
+                }
+                pos = next;
+            }
+            Fast::Double => {
+                let bytes = *wide[pos..].first_chunk()?;
+                let value = f64::from_le_bytes(bytes);
+                if value.is_nan() {
+                    r.cut(pos, pos + 8);
+                    r.s.out.extend(double_bytes(value));
+                }
+                pos += 8;
+            }
+            Fast::Decimal { safe, precision } => {
+                let (from, next) = read::bytes(wide, pos, end)?;
+                let bytes = &wide[from..next];
+                let shortest = minimal(bytes);
+                if shortest.len() > safe as usize && !decimal::has_digits(shortest, precision) {
+                    return None;
+                }
+                if shortest.len() != bytes.len() {
+                    r.cut(pos, next);
+                    put_bytes(&mut r.s.out, shortest);
+                }
+                pos = next;
+            }
+            Fast::TimeLong(clock) => {
+                let (raw, next) = read::varint(wide, pos)?;
+                r.s.time = time::of_count(clock, unzigzag(raw));
+                pos = next;
+            }
+            Fast::Bytes => pos = read::bytes(wide, pos, end)?.1,
+            Fast::Boolean => {
+                if *wide.get(pos)? > 1 {
+                    return None;
+                }
+                pos += 1;
+            }
+            Fast::Float => {
+                let bytes = *wide[pos..].first_chunk()?;
+                let value = f32::from_le_bytes(bytes);
+                if value.is_nan() {
+                    r.cut(pos, pos + 4);
+                    r.s.out.extend(float_bytes(value));
+                }
+                pos += 4;
+            }
+            Fast::Fixed(size) => {
+                pos += size as usize;
+                if pos > end {
+                    return None;
+                }
+            }
+            Fast::EnumMap(map) => {
+                let map = &plan.enums[map as usize];
+                let (raw, next) = read::varint(wide, pos)?;
+                let index = map.indexes.get(usize::try_from(raw >> 1).ok()?).copied().flatten()?;
+                if raw & 1 == 1 {
+                    return None;
+                }
+                if u64::from(index) << 1 != raw {
+                    r.cut(pos, next);
+                    put_raw(&mut r.s.out, u64::from(index) << 1);
+                }
+                pos = next;
+            }
+            Fast::ToDouble { long } => {
+                let (raw, next) = if long {
+                    read::varint(wide, pos)?
+                } else {
+                    read::int(wide, pos)?
+                };
+                let number = unzigzag(raw);
+                if !(-EXACT_MAX..=EXACT_MAX).contains(&number) {
+                    return None;
+                }
+                r.cut(pos, next);
+                r.s.out.extend((number as f64).to_le_bytes());
+                pos = next;
+            }
+            Fast::Union { first, count } => {
+                let (raw, next) = read::varint(wide, pos)?;
+                if raw & 1 == 1 || raw >> 1 >= u64::from(count) {
+                    return None;
+                }
+                let target = program.targets[first as usize + usize::try_from(raw >> 1).ok()?];
+                match target.index {
+                    Some(_) if target.same => {}
+                    Some(index) => {
+                        r.cut(pos, next);
+                        put_long(&mut r.s.out, i64::from(index));
+                    }
+                    None => r.cut(pos, next),
+                }
+                (pos, pc) = (next, target.at as usize);
+            }
+            Fast::Jump(to) => pc = to as usize,
+            Fast::Array { after } => {
+                let (count, next) = read::count(wide, pos, end)?;
+                pos = next;
+                if count == 0 {
+                    pc = after as usize;
+                } else {
+                    frame += 1;
+                    frames[frame] = (count, pc);
+                }
+            }
+            Fast::ArrayEnd => {
+                let (left, body) = &mut frames[frame];
+                *left -= 1;
+                if pos >= end {
+                    return None;
+                }
+                if *left > 0 {
+                    pc = *body;
+                } else {
+                    if wide[pos] != 0 {
+                        return None;
+                    }
+                    pos += 1;
+                    frame -= 1;
+                }
+            }
+            Fast::Doubles => {
+                let (count, next) = read::count(wide, pos, end)?;
+                pos = next;
+                if count > 0 {
+                    let items = wide[..end].get(next..next.checked_add(count.checked_mul(8)?)?)?;
+                    let (items, _) = items.as_chunks::<8>();
+                    if items.iter().any(|bytes| f64::from_le_bytes(*bytes).is_nan()) {
+                        return None;
+                    }
+                    pos = next + count * 8;
+                    if pos >= end || wide[pos] != 0 {
+                        return None;
+                    }
+                    pos += 1;
+                }
+            }
+            Fast::Texts => {
+                let (count, next) = read::count(wide, pos, end)?;
+                pos = next;
+                if count > 0 {
+                    for _ in 0..count {
+                        pos = read::text(wide, pos, end)?.1;
+                    }
+                    if pos >= end || wide[pos] != 0 {
+                        return None;
+                    }
+                    pos += 1;
+                }
+            }
+            Fast::TextMap => {
+                let (count, next) = read::count(wide, pos, end)?;
+                pos = next;
+                if count > 0 {
+                    let (last, sorted) = map::texts(wide, (next, end), count, &mut r.s.keys)?;
+                    if last >= end || wide[last] != 0 {
+                        return None;
+                    }
+                    if !sorted {
+                        r.cut(next, last);
+                        for entry in &r.s.keys {
+                            r.s.out.extend_from_slice(&wide[entry.whole.0..entry.whole.1]);
+                        }
+                    }
+                    pos = last + 1;
+                }
+            }
+            Fast::SkipBegin => {
+                r.flush(pos);
+                skip_at = r.s.out.len();
+            }
+            Fast::SkipEnd => {
+                r.s.out.truncate(skip_at);
+                r.run = pos;
+            }
+            Fast::PartText(mark) => {
+                let next = read::text(wide, pos, end)?.1;
+                r.s.capture(&plan.marks[mark as usize], &wide[pos..next]);
+                pos = next;
+            }
+            Fast::PartBegin => {
+                r.flush(pos);
+                part_at = r.s.out.len();
+            }
+            Fast::PartEnd(mark) => {
+                r.flush(pos);
+                r.s.capture_out(&plan.marks[mark as usize], part_at, false);
+            }
+            Fast::ReorderBegin => {
+                r.flush(pos);
+                r.s.ends.push(r.s.out.len());
+            }
+            Fast::ReorderPart => {
+                r.flush(pos);
+                r.s.ends.push(r.s.out.len());
+            }
+            Fast::ReorderEnd(order) => {
+                let (count, order) = &program.orders[order as usize];
+                r.s.put_in_order(*count, order);
+            }
+            Fast::Wrap(index) => {
+                r.cut(pos, pos);
+                put_long(&mut r.s.out, i64::from(index));
+            }
+            Fast::Slow { op, depth } => {
+                let slow = Slow {
+                    input: wide.get(..end)?,
+                    pos,
+                    run: r.run,
+                    depth,
+                    budget,
+                };
+                (pos, r.run, budget) = slow.step((plan, contract), op, r.s)?;
+            }
+            Fast::Never => return None,
+            Fast::End => break,
+        }
+    }
+    if pos != end {
+        return None;
+    }
+    r.flush(end);
+    Some(())
+}
