@@ -130,6 +130,12 @@ fn is_ascii(wide: &[u8], from: usize, next: usize) -> bool {
     wide[from..next].is_ascii()
 }
 
+/// That no further block of items comes; gives where it goes on.
+#[inline(always)]
+pub(super) fn no_more(wide: &[u8], pos: usize, end: usize) -> Option<usize> {
+    (pos < end && wide[pos] == 0).then_some(pos + 1)
+}
+
 /// How many items come, at least one byte each.
 #[inline(always)]
 pub(super) fn count(wide: &[u8], pos: usize, end: usize) -> Option<(usize, usize)> {

@@ -207,10 +207,7 @@ pub(in crate::codec) fn run(
                         return None;
                     }
                     pos = next + count * 8;
-                    if pos >= end || wide[pos] != 0 {
-                        return None;
-                    }
-                    pos += 1;
+                    pos = read::no_more(wide, pos, end)?;
                 }
             }
             Fast::Texts => {
@@ -220,10 +217,7 @@ pub(in crate::codec) fn run(
                     for _ in 0..count {
                         pos = read::text(wide, pos, end)?.1;
                     }
-                    if pos >= end || wide[pos] != 0 {
-                        return None;
-                    }
-                    pos += 1;
+                    pos = read::no_more(wide, pos, end)?;
                 }
             }
             Fast::TextMap => {
@@ -231,16 +225,13 @@ pub(in crate::codec) fn run(
                 pos = next;
                 if count > 0 {
                     let (last, sorted) = map::texts(wide, (next, end), count, &mut r.s.keys)?;
-                    if last >= end || wide[last] != 0 {
-                        return None;
-                    }
+                    pos = read::no_more(wide, last, end)?;
                     if !sorted {
                         r.cut(next, last);
                         for entry in &r.s.keys {
                             r.s.out.extend_from_slice(&wide[entry.whole.0..entry.whole.1]);
                         }
                     }
-                    pos = last + 1;
                 }
             }
             Fast::SkipBegin => {
