@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use super::schemas::Registrar;
 use super::topic::{Fetch, Second, Topic};
+use super::window::Pace;
 use crate::config::Config;
 use crate::edge::kafka::{self, KafkaError};
 use crate::edge::registry::{self, Registry};
@@ -25,6 +26,11 @@ pub trait World: Send + Sync {
 
     /// A registry.
     fn registry(&self, name: &str) -> Option<Arc<dyn Registrar>>;
+
+    /// How far topics are read ahead.
+    fn pace(&self) -> Pace {
+        Pace::of_this_machine()
+    }
 }
 
 /// The clusters and registries that a config names.

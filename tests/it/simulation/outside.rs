@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crosscheck::app::schemas::Registrar;
 use crosscheck::app::topic::{Fetch, Topic};
+use crosscheck::app::window::Pace;
 use crosscheck::app::world::World as Outside;
 use crosscheck::edge::kafka::KafkaError;
 use crosscheck::edge::registry::{Kind, RegisteredSchema, RegistryError};
@@ -91,6 +92,12 @@ impl Outside for SimOutside {
             nature: self.0.clone(),
             side: side_of(topic),
         })
+    }
+
+    /// One hand, so that the order in which records are walked is the seed's; how many batches are under way is drawn.
+    fn pace(&self) -> Pace {
+        let batches = 1 + usize::try_from(self.0.world.seed % 5).unwrap();
+        Pace { hands: 1, batches }
     }
 
     fn registry(&self, name: &str) -> Option<Arc<dyn Registrar>> {
