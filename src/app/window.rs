@@ -18,7 +18,7 @@ use crate::model::Side;
 pub(super) const BATCH_RECORDS: usize = 2048;
 
 /// What is under way of one topic at most, beyond one batch; held partitions apart, of which nothing more comes.
-const BYTES_MAX: usize = 8 << 20;
+const BYTES_MAX: u64 = 8 << 20;
 const RECORDS_MAX: usize = 4 * BATCH_RECORDS;
 
 /// How far a topic is read ahead of the engine. Nothing shows it.
@@ -61,7 +61,7 @@ enum Under {
         promise: Promise,
         partition: u32,
         records: usize,
-        bytes: usize,
+        bytes: u64,
     },
     Told(Event),
     Wrong(KafkaError),
@@ -125,7 +125,7 @@ impl Window {
             Ok(Event::Idle) => return false,
             Ok(Event::Records(batch)) => {
                 let (partition, records) = (batch.partition, batch.records.len());
-                let bytes = batch.records.iter().map(|record| batch.size(record) as usize).sum();
+                let bytes = batch.records.iter().map(|record| batch.size(record)).sum();
                 let chunk = Chunk {
                     batch,
                     ..Chunk::default()
