@@ -5,6 +5,7 @@ mod data;
 mod files;
 mod ours;
 mod plain;
+mod settle;
 
 use std::error::Error;
 use std::io::{Write, stdout};
@@ -21,13 +22,14 @@ const REPETITIONS: usize = 7;
 static SHORT: AtomicUsize = AtomicUsize::new(0);
 
 fn main() -> Result<(), Box<dyn Error>> {
-    if let Some(held) = files::asked_to_hold() {
-        return files::hold(&held);
+    if let Some(held) = settle::asked_to_hold() {
+        return settle::hold(&held);
     }
     for shape in Shape::ALL {
         in_memory(shape)?;
     }
-    files::resident()?;
+    settle::resident()?;
+    settle::steps()?;
     files::reconcile()?;
     match SHORT.load(Ordering::Relaxed) {
         0 => Ok(()),

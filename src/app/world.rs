@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 
 use super::schemas::Registrar;
+use super::stream;
 use super::topic::{Fetch, Second, Topic};
 use crate::config::Config;
 use crate::edge::kafka::{self, KafkaError};
@@ -25,6 +26,11 @@ pub trait World: Send + Sync {
 
     /// A registry.
     fn registry(&self, name: &str) -> Option<Arc<dyn Registrar>>;
+
+    /// How many records an engine settles at once.
+    fn pace(&self) -> u64 {
+        stream::PACE
+    }
 }
 
 /// The clusters and registries that a config names.

@@ -59,6 +59,8 @@ pub struct Nature {
     pub world: World,
     pub time: Arc<SimTime>,
     pub weather: Weather,
+    /// How many records an engine settles at once.
+    pub pace: u64,
     /// Draws for readers: sizes of batches, which partition comes first.
     pub rng: Mutex<Rng>,
     pub reached: Mutex<Sometimes>,
@@ -98,6 +100,10 @@ impl Outside for SimOutside {
             nature: self.0.clone(),
             side: side_of(name),
         }))
+    }
+
+    fn pace(&self) -> u64 {
+        self.0.pace
     }
 }
 
