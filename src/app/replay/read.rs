@@ -159,7 +159,7 @@ impl Place<'_> {
             .collect();
         topic.assign(&starts)?;
         let reducer = Reducer::new(side, self.stream.sides.get(side).codec.clone());
-        let log = Log::Kafka(topic);
+        let log = Log::of_topic(topic);
         let mut lane = Lane::new(side, log, book::Reader::new(reducer, side, book.clone()));
         for part in own() {
             let partition = lane.partitions.entry(part.partition).or_default();

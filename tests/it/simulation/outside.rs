@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crosscheck::app::schemas::Registrar;
 use crosscheck::app::topic::{Fetch, Topic};
+use crosscheck::app::window::Pace;
 use crosscheck::app::world::World as Outside;
 use crosscheck::edge::kafka::KafkaError;
 use crosscheck::edge::registry::{Kind, RegisteredSchema, RegistryError};
@@ -60,7 +61,7 @@ pub struct Nature {
     pub time: Arc<SimTime>,
     pub weather: Weather,
     /// How many records an engine settles at once.
-    pub pace: u64,
+    pub settled_at_once: u64,
     /// Draws for readers: sizes of batches, which partition comes first.
     pub rng: Mutex<Rng>,
     pub reached: Mutex<Sometimes>,
@@ -95,6 +96,12 @@ impl Outside for SimOutside {
         })
     }
 
+    /// One hand, so that the order in which records are walked is the seed's; how many batches are under way is drawn.
+    fn pace(&self) -> Pace {
+        let batches = 1 + usize::try_from(self.0.world.seed % 5).unwrap();
+        Pace { hands: 1, batches }
+    }
+
     fn registry(&self, name: &str) -> Option<Arc<dyn Registrar>> {
         Some(Arc::new(SimRegistry {
             nature: self.0.clone(),
@@ -102,8 +109,8 @@ impl Outside for SimOutside {
         }))
     }
 
-    fn pace(&self) -> u64 {
-        self.0.pace
+    fn settled_at_once(&self) -> u64 {
+        self.0.settled_at_once
     }
 }
 
