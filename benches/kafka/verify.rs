@@ -9,7 +9,7 @@ use crosscheck::app::crew::Crew;
 use crosscheck::app::lane::Lane;
 use crosscheck::app::log::Log;
 use crosscheck::app::schemas::{Origin, Patience, Schemas};
-use crosscheck::app::stream::{Reading, Stream};
+use crosscheck::app::stream::{PACE, Reading, Stream};
 use crosscheck::app::window::Pace;
 use crosscheck::codec::{EventTime, Field, Framing, Part, Reducer, Rules, Schema, SchemaRef, Settings};
 use crosscheck::edge::kafka::{self, Reader};
@@ -67,6 +67,7 @@ pub fn read(topics: &Topics) -> Result<Duration, Box<dyn Error>> {
     let reading = Reading {
         ahead_max_ms: Some(300_000),
         idle_ms: None,
+        pace: PACE,
     };
     let origins = PerSide::<Origin>::default();
     let schemas = Schemas::new(topics.handle().clone(), origins, Patience::BOUNDED, book.clone());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 
 use super::schemas::Registrar;
+use super::stream;
 use super::topic::{Fetch, Second, Topic};
 use super::window::Pace;
 use crate::config::Config;
@@ -30,6 +31,11 @@ pub trait World: Send + Sync {
     /// How far topics are read ahead.
     fn pace(&self) -> Pace {
         Pace::of_this_machine()
+    }
+
+    /// How many records an engine settles at once.
+    fn settled_at_once(&self) -> u64 {
+        stream::PACE
     }
 }
 

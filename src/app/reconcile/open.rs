@@ -14,7 +14,7 @@ use crate::app::lane::Lane;
 use crate::app::log::Log;
 use crate::app::range::{self, Span};
 use crate::app::schemas::{Origin, Patience, Registrar, Schemas};
-use crate::app::stream::{Reading, Stream};
+use crate::app::stream::{PACE, Reading, Stream};
 use crate::app::topic::Second;
 use crate::app::window::Pace;
 use crate::app::world;
@@ -116,6 +116,7 @@ pub fn open(request: &ReconcileRequest, clock: &Clock, handle: &Handle) -> Resul
     let reading = Reading {
         ahead_max_ms: timed.then_some(request.limits.ahead_max_ms),
         idle_ms: None,
+        pace: PACE,
     };
     let lanes = PerSide { baseline, canary };
     let stream = Stream::new(

@@ -145,6 +145,7 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
     let reading = Reading {
         ahead_max_ms: Some(stream.limits.ahead_max_ms),
         idle_ms: Some(stream.limits.idle_ms),
+        pace: world.settled_at_once(),
     };
     let again = |side: Side| {
         let config::StreamSide { cluster, topic, .. } = stream.sides.get(side);

@@ -60,6 +60,8 @@ pub struct Nature {
     pub world: World,
     pub time: Arc<SimTime>,
     pub weather: Weather,
+    /// How many records an engine settles at once.
+    pub settled_at_once: u64,
     /// Draws for readers: sizes of batches, which partition comes first.
     pub rng: Mutex<Rng>,
     pub reached: Mutex<Sometimes>,
@@ -105,6 +107,10 @@ impl Outside for SimOutside {
             nature: self.0.clone(),
             side: side_of(name),
         }))
+    }
+
+    fn settled_at_once(&self) -> u64 {
+        self.0.settled_at_once
     }
 }
 
