@@ -19,8 +19,40 @@ macro_rules! mutant {
     };
 }
 
+/// Panics here where `CROSSCHECK_PANIC_IN` names this task; nothing in every build without the feature.
+#[cfg(feature = "mutants")]
+macro_rules! may_panic {
+    ($task:literal) => {
+        $crate::mutants::may_panic($task)
+    };
+}
+
+/// Nothing: this build does not panic on demand.
+#[cfg(not(feature = "mutants"))]
+macro_rules! may_panic {
+    ($task:literal) => {};
+}
+
+#[cfg(feature = "mutants")]
+pub use demand::may_panic;
 #[cfg(feature = "mutants")]
 pub use switch::{Mutant, is_on, switch};
+
+#[cfg(feature = "mutants")]
+mod demand {
+    use std::sync::OnceLock;
+
+    /// Panics where the process was told to do so in this task, with words that must be shown nowhere.
+    ///
+    /// # Panics
+    /// On demand.
+    #[expect(clippy::disallowed_methods, reason = "a test's order to a whole process")]
+    pub fn may_panic(task: &str) {
+        static NAMED: OnceLock<Option<String>> = OnceLock::new();
+        let named = NAMED.get_or_init(|| std::env::var("CROSSCHECK_PANIC_IN").ok());
+        assert!(named.as_deref() != Some(task), "a value of a record in {task}");
+    }
+}
 
 #[cfg(feature = "mutants")]
 mod switch {

@@ -11,6 +11,7 @@ mod exit;
 mod fail;
 mod load;
 mod migrate;
+mod panic;
 mod reconcile;
 mod release;
 mod replay;
@@ -64,6 +65,7 @@ enum Command {
 /// Parses the command line, runs the command, gives its exit code.
 #[must_use]
 pub fn main() -> std::process::ExitCode {
+    panic::end_the_process();
     // One TLS stack, chosen before the first client; a second choice changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let parsed = parse(std::env::args_os());

@@ -56,7 +56,7 @@ impl Weather {
 
 /// The logs and registries of a run.
 pub struct Nature {
-    pub world: World,
+    pub world: Arc<World>,
     pub time: Arc<SimTime>,
     pub weather: Weather,
     /// Draws for readers: sizes of batches, which partition comes first.
