@@ -23,6 +23,7 @@ mod row;
 mod rules;
 mod segment;
 mod settings;
+pub mod stats;
 mod tolerance;
 mod view;
 mod window;

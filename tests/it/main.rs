@@ -17,6 +17,7 @@ mod registry;
 mod replay;
 mod simulation;
 mod stack;
+mod stats;
 mod store;
 mod tidy;
 mod worker;

@@ -1,0 +1,7 @@
+//! The statistics: against tables computed elsewhere, and as properties.
+
+mod difference;
+mod noise;
+mod oracles;
+mod properties;
+mod simulation;
