@@ -206,24 +206,50 @@ fn optional(out: &mut Out<'_>, numbers: &mut Numbers) -> bool {
 
 /// One side's log: batches of a thousand records, `step_ms` apart or with several a millisecond.
 pub fn log(shape: Shape, count: u64, span_ms: i64, canary: bool) -> Vec<RecordBatch> {
+    batches(
+        shape,
+        (0..count).map(|number| (number, time_of(number, count, span_ms), canary)),
+    )
+}
+
+/// The same with all that can go wrong: on both sides some records are not there, there twice, or far too old; the canary
+/// writes some as they should be and once more wrong.
+pub fn troubled(shape: Shape, count: u64, span_ms: i64, canary: bool) -> Vec<RecordBatch> {
+    let (lost, twice) = if canary { (701, 503) } else { (907, 1_009) };
+    let records = (0..count).flat_map(|number| {
+        let time_ms = time_of(number, count, span_ms);
+        let plain = (number, time_ms, canary);
+        let all = [
+            (number % lost != 1).then_some(plain),
+            (number % twice == 2).then_some(plain),
+            (canary && number % 3_000 == 500).then_some((number, time_ms, false)),
+            (number % 1_511 == 3).then_some((number, time_ms - 100_000, canary)),
+        ];
+        all.into_iter().flatten()
+    });
+    batches(shape, records)
+}
+
+/// Records by number, time, and whether they are as the canary writes them.
+fn batches(shape: Shape, records: impl Iterator<Item = (u64, i64, bool)>) -> Vec<RecordBatch> {
     let mut batches = Vec::new();
     let mut batch = RecordBatch::new(0);
-    for number in 0..count {
-        let time_ms = time_of(number, count, span_ms);
+    for (offset, (number, time_ms, canary)) in (0..).zip(records) {
         let start = batch.arena.len();
         put_record(&mut batch.arena, shape, number, time_ms, canary);
         let end = batch.arena.len();
         batch.records.push(RecordRef {
-            offset: number,
+            offset,
             timestamp_ms: Some(time_ms),
             key: None,
             value: Some(crosscheck::model::Bytes { start, end }),
             headers: (0, 0),
         });
-        if batch.records.len() == 1_000 || number + 1 == count {
+        if batch.records.len() == 1_000 {
             batches.push(std::mem::replace(&mut batch, RecordBatch::new(0)));
         }
     }
+    batches.push(batch);
     batches
 }
 

@@ -1,10 +1,12 @@
 //! `cargo bench --bench ratios`: how fast and how lean, as ratios inside one run. One line a figure, `NAME VALUE TARGET
 //! ok|short`, with `-` where a figure has no target; it ends non-zero where one falls short.
 
+mod codec;
 mod data;
 mod files;
 mod ours;
 mod plain;
+mod ruled;
 
 use std::error::Error;
 use std::io::{Write, stdout};
@@ -27,6 +29,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     for shape in Shape::ALL {
         in_memory(shape)?;
     }
+    with_the_rules()?;
+    codec::phases()?;
+    codec::evolution()?;
     files::resident()?;
     files::reconcile()?;
     match SHORT.load(Ordering::Relaxed) {
@@ -146,6 +151,51 @@ fn in_memory(shape: Shape) -> Result<(), Box<dyn Error>> {
         median(&mut ratios),
         "x",
         Some(target),
+        true,
+    )?;
+    Ok(())
+}
+
+/// The small shape against a path that keeps our rules; first with all that can go wrong, then timed.
+fn with_the_rules() -> Result<(), Box<dyn Error>> {
+    let shape = Shape::Small;
+    let schema = apache_avro::Schema::parse_str(shape.schema())?;
+    let mut lanes = ours::Lanes::new(shape)?;
+    let mut same = |turns: &[(bool, &RecordBatch)]| -> Result<[Duration; 2], Box<dyn Error>> {
+        let (expected, ruled_time) = timed(|| ruled::compare(shape, &schema, turns))?;
+        let mut found = ruled::Windows::new();
+        let (_, our_time) = timed(|| {
+            lanes.each_window(turns, |window| {
+                found.insert(window.start_ms.unwrap_or(0), ruled::counts(window));
+            })
+        })?;
+        found.retain(|_, counts| counts.iter().any(|count| *count > 0));
+        if found != expected {
+            return Err("the path that keeps the rules finds other outcomes".into());
+        }
+        Ok([ruled_time, our_time])
+    };
+    for (count, span_ms) in [(50_000, SPAN_MS), (40_000, SPAN_MS / 4)] {
+        let [baseline, canary] = [false, true].map(|canary| data::troubled(shape, count, span_ms, canary));
+        for lag in [0, baseline.len() / 4] {
+            same(&interleaved(&baseline, &canary, lag))?;
+        }
+    }
+    let count = 400_000;
+    let [baseline, canary] = [false, true].map(|canary| data::log(shape, count, SPAN_MS, canary));
+    let turns = interleaved(&baseline, &canary, baseline.len() / 4);
+    let (mut times, mut ratios) = (Vec::new(), Vec::new());
+    for _ in 0..REPETITIONS {
+        let [ruled, ours] = same(&turns)?;
+        times.push(each(ruled, 2 * count));
+        ratios.push(ruled.as_secs_f64() / ours.as_secs_f64());
+    }
+    line("small: path with all rules", median(&mut times), " ns", None, true)?;
+    line(
+        "small: times as fast as that",
+        median(&mut ratios),
+        "x",
+        Some(11.0),
         true,
     )?;
     Ok(())

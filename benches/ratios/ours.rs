@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use crosscheck::codec::{EventTime, Field, Framing, Part, Progress, Reducer, Rules, Schema, SchemaRef, Settings};
-use crosscheck::engine::{self, Engine, Entry, Input, Names, Output, Range};
+use crosscheck::engine::{self, Engine, FinalWindow, Input, Names, Output, Range};
 use crosscheck::model::{Path, RecordBatch, Side};
 
 use super::data::Shape;
@@ -66,11 +66,24 @@ impl Lanes {
 
     /// Compares two logs whose batches come in this order.
     pub fn compare(&mut self, turns: &[(bool, &RecordBatch)]) -> Result<Counted, Box<dyn Error>> {
+        let mut counted = Counted::default();
+        self.each_window(turns, |window| {
+            counted.matched += window.counts.matched;
+            counted.mismatched += window.counts.mismatched;
+        })?;
+        Ok(counted)
+    }
+
+    /// The same, window by window.
+    pub fn each_window(
+        &mut self,
+        turns: &[(bool, &RecordBatch)],
+        mut each: impl FnMut(&FinalWindow),
+    ) -> Result<(), Box<dyn Error>> {
         let mut engine = Engine::new(engine_settings(Some(60_000), Some(30_000)));
         engine.declare(Side::Baseline, 0, 0);
         engine.declare(Side::Canary, 0, 0);
         let (mut reduced, mut outputs) = (Vec::new(), Vec::new());
-        let mut counted = Counted::default();
         for (canary, batch) in turns {
             let (side, lane) = match canary {
                 false => (Side::Baseline, &mut self.baseline),
@@ -80,43 +93,28 @@ impl Lanes {
             let Progress::Done = lane.reduce(batch, 0, &mut reduced) else {
                 return Err("a schema is missing".into());
             };
-            let entries: Vec<Entry> = entries(&mut reduced);
             let input = Input::Records {
                 side,
                 partition: 0,
-                entries: &entries,
+                entries: &reduced,
                 read_at_ms: 0,
             };
             engine.step(input, &mut outputs);
-            count(&mut outputs, &mut counted);
+            windows(&mut outputs, &mut each);
         }
         for side in Side::PAIR {
             engine.step(Input::Completed { side, partition: 0 }, &mut outputs);
         }
-        count(&mut outputs, &mut counted);
+        windows(&mut outputs, &mut each);
         engine.conservation().map_err(|_| "a record was lost")?;
-        Ok(counted)
+        Ok(())
     }
 }
 
-/// As a lane of the app makes them.
-fn entries(reduced: &mut Vec<crosscheck::codec::Reduced>) -> Vec<Entry> {
-    let entry = |reduced: crosscheck::codec::Reduced| Entry {
-        offset: reduced.offset,
-        bytes: reduced.bytes,
-        timestamp_ms: reduced.timestamp_ms,
-        body: reduced.reduction,
-    };
-    std::mem::take(reduced).into_iter().map(entry).collect()
-}
-
-fn count(outputs: &mut Vec<Output>, counted: &mut Counted) {
+fn windows(outputs: &mut Vec<Output>, each: &mut impl FnMut(&FinalWindow)) {
     for output in outputs.drain(..) {
         if let Output::Final(found) = output {
-            for window in found.windows {
-                counted.matched += window.counts.matched;
-                counted.mismatched += window.counts.mismatched;
-            }
+            found.windows.iter().for_each(&mut *each);
         }
     }
 }

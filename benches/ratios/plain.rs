@@ -17,6 +17,40 @@ pub struct Counted {
     pub mismatched: u64,
 }
 
+/// Reads orders: identity, digest, event time.
+pub struct Orders<'a> {
+    shape: Shape,
+    reader: GenericDatumReader<'a>,
+    bytes: Vec<u8>,
+}
+
+impl<'a> Orders<'a> {
+    pub fn new(shape: Shape, schema: &'a apache_avro::Schema) -> Result<Self, Box<dyn Error>> {
+        let reader = GenericDatumReader::builder(schema).build()?;
+        let bytes = Vec::new();
+        Ok(Self { shape, reader, bytes })
+    }
+
+    pub fn read(&mut self, mut record: &[u8]) -> Result<(String, [u8; 32], i64), Box<dyn Error>> {
+        let Value::Record(mut fields) = self.reader.read_value(&mut record)? else {
+            return Err("not a record".into());
+        };
+        fields.retain(|(name, _)| !self.shape.ignored().contains(&name.as_str()));
+        self.bytes.clear();
+        fields.iter_mut().for_each(|(_, value)| put(&mut self.bytes, value));
+        let digest = *blake3::hash(&self.bytes).as_bytes();
+        let time = fields.iter().find_map(|(_, value)| match value {
+            Value::TimestampMillis(ms) => Some(*ms),
+            Value::TimestampMicros(micros) => Some(micros.div_euclid(1_000)),
+            _ => None,
+        });
+        let Some((_, Value::String(order))) = fields.into_iter().next() else {
+            return Err("not an order".into());
+        };
+        Ok((order, digest, time.ok_or("no event time")?))
+    }
+}
+
 /// Compares two logs whose batches come in this order.
 pub fn compare(
     shape: Shape,

@@ -44,7 +44,7 @@ pub fn run(bytes: &[u8]) {
     for _ in 0..8 {
         match reducer.reduce(&batch, 0, &mut out) {
             Progress::Done => {
-                assert!(out.len() == 1 && !matches!(out[0].reduction, Reduction::Deselected));
+                assert!(out.len() == 1 && !matches!(out[0].body, Reduction::Deselected));
                 return;
             }
             Progress::NeedsSchema { field, schema, .. } => match schema_of(schema) {

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use crosscheck::codec::{Field, Format, Framing, Progress, Reduced, Reducer, Schema, SchemaRef, Settings, Skipper};
-use crosscheck::model::{RecordBatch, RecordRef, Reduction, Side, UndecodableReason};
+use crosscheck::codec::{Field, Format, Framing, Progress, Reducer, Schema, SchemaRef, Settings, Skipper};
+use crosscheck::model::{Entry, RecordBatch, RecordRef, Reduction, Side, UndecodableReason};
 
 use crate::tape::Maker;
 
@@ -33,11 +33,11 @@ pub fn check(writer: &Arc<Schema>, contract: &Arc<Schema>, record: &[u8]) {
     records.extend([record; 2]);
     let found: Vec<Reduction> = records
         .iter()
-        .map(|bytes| reduce(&mut reducer, &[bytes]).remove(0).reduction)
+        .map(|bytes| reduce(&mut reducer, &[bytes]).remove(0).body)
         .collect();
     let together: Vec<Reduction> = reduce(&mut reducer, &records)
         .into_iter()
-        .map(|reduced| reduced.reduction)
+        .map(|reduced| reduced.body)
         .collect();
     assert_eq!(found, together, "alone and among others");
     let batch = batch(&[record]);
@@ -94,7 +94,7 @@ pub fn batch(values: &[&[u8]]) -> RecordBatch {
     batch
 }
 
-fn reduce(reducer: &mut Reducer, values: &[&[u8]]) -> Vec<Reduced> {
+fn reduce(reducer: &mut Reducer, values: &[&[u8]]) -> Vec<Entry> {
     let mut out = Vec::new();
     let done = reducer.reduce(&batch(values), 0, &mut out);
     assert!(matches!(done, Progress::Done) && out.len() == values.len());

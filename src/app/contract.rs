@@ -149,9 +149,7 @@ async fn choose(
         let mut out = Vec::new();
         match reader.reducer().reduce(batch, 0, &mut out) {
             Progress::Done => {
-                let decodes = out
-                    .iter()
-                    .any(|reduced| matches!(reduced.reduction, Reduction::Decoded(_)));
+                let decodes = out.iter().any(|reduced| matches!(reduced.body, Reduction::Decoded(_)));
                 for (field, schema) in own.into_iter().filter(|_| decodes) {
                     chosen.entry((field, schema.name().to_owned())).or_insert(schema);
                 }

@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use anyhow::Context;
 
 use super::book::{self, Book};
-use super::lane::entries;
+use super::lane::keep_reasons;
 use crate::codec::{self, Met, Progress, Reducer};
 use crate::edge::files::{Chunk, FileError, Packed, Unpacked};
 use crate::engine::Entry;
@@ -272,15 +272,16 @@ fn reduce(giver: &Giver, chunk: &Chunk, tools: &mut book::Reader) -> Option<Read
     if !batch.records.iter().all(|record| giver.span.contains(&record.offset)) {
         return None;
     }
-    let mut reduced = Vec::with_capacity(batch.records.len());
+    let mut entries = Vec::with_capacity(batch.records.len());
     let reducer = tools.reducer();
-    let progress = reducer.reduce(batch, 0, &mut reduced);
+    let progress = reducer.reduce(batch, 0, &mut entries);
     let met = reducer.take_uses();
     let Progress::Done = progress else {
         return None;
     };
+    keep_reasons(&mut entries, &chunk.undecodable);
     Some(Ready {
-        entries: entries(reduced, &chunk.undecodable),
+        entries,
         met,
         facts: tools.facts(),
     })

@@ -7,7 +7,7 @@ use super::book;
 use super::crew::Ready;
 use super::log::Log;
 use super::stream::Trail;
-use crate::codec::{Field, Progress, Reduced, Schema, SchemaRef};
+use crate::codec::{Field, Progress, Schema, SchemaRef};
 use crate::engine::Entry;
 use crate::model::{RecordBatch, Reduction, Side, UndecodableReason};
 
@@ -130,8 +130,8 @@ impl Lane {
     }
 
     fn reduce(&mut self, batch: RecordBatch, broken: Vec<(u64, UndecodableReason)>, from: usize) -> Vec<Entry> {
-        let mut reduced = Vec::with_capacity(batch.records.len() - from);
-        let progress = self.reducer.reducer().reduce(&batch, from, &mut reduced);
+        let mut entries = Vec::with_capacity(batch.records.len() - from);
+        let progress = self.reducer.reducer().reduce(&batch, from, &mut entries);
         let need = match progress {
             Progress::Done => None,
             Progress::NeedsSchema { at, field, schema } => Some((at, Need::Schema(field, schema))),
@@ -151,7 +151,7 @@ impl Lane {
                 },
             )),
         };
-        let entries = entries(reduced, &broken);
+        keep_reasons(&mut entries, &broken);
         if let Some((from, need)) = need {
             let partition = batch.partition;
             self.log.hold(&[partition]);
@@ -200,28 +200,19 @@ impl Lane {
     }
 }
 
-/// What the engine is told. Records that a file could not tell apart keep the file's reason.
-pub(super) fn entries(reduced: Vec<Reduced>, broken: &[(u64, UndecodableReason)]) -> Vec<Entry> {
+/// Records that a file could not tell apart keep the file's reason.
+pub(super) fn keep_reasons(entries: &mut [Entry], broken: &[(u64, UndecodableReason)]) {
     let mut broken = broken.iter().peekable();
-    let entry = |reduced: Reduced| {
-        while broken.next_if(|(offset, _)| *offset < reduced.offset).is_some() {}
-        let body = match (broken.peek(), reduced.reduction) {
-            (Some((offset, reason)), body) if *offset == reduced.offset => {
-                let hash = match body {
-                    Reduction::Undecodable(_, hash) => hash,
-                    Reduction::Decoded(fingerprint) => fingerprint.digest.0,
-                    Reduction::Deselected => [0; 16],
-                };
-                Reduction::Undecodable(*reason, hash)
-            }
-            (_, body) => body,
-        };
-        Entry {
-            offset: reduced.offset,
-            bytes: reduced.bytes,
-            timestamp_ms: reduced.timestamp_ms,
-            body,
+    for entry in entries {
+        while broken.next_if(|(offset, _)| *offset < entry.offset).is_some() {}
+        let Some((offset, reason)) = broken.peek() else { return };
+        if *offset == entry.offset {
+            let hash = match &entry.body {
+                Reduction::Undecodable(_, hash) => *hash,
+                Reduction::Decoded(fingerprint) => fingerprint.digest.0,
+                Reduction::Deselected => [0; 16],
+            };
+            entry.body = Reduction::Undecodable(*reason, hash);
         }
-    };
-    reduced.into_iter().map(entry).collect()
+    }
 }

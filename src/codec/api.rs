@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::schema::Schema;
-use crate::model::{Reduction, Value};
+use crate::model::Value;
 
 /// Which half of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,19 +23,6 @@ pub enum SchemaRef {
     Fingerprint([u8; 8]),
     /// Not at all: the log has one schema.
     Fixed,
-}
-
-/// One record, reduced.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Reduced {
-    /// Its offset.
-    pub offset: u64,
-    /// Bytes of its key and value.
-    pub bytes: u64,
-    /// Its Kafka timestamp.
-    pub timestamp_ms: Option<i64>,
-    /// What it was reduced to.
-    pub reduction: Reduction,
 }
 
 /// How far a batch was reduced.

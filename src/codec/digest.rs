@@ -17,14 +17,20 @@ pub(super) const UNDECODABLE: &str = "crosscheck canonical form v1 undecodable";
 const BLOCK: usize = 64;
 
 /// Behind the message that begins at `from`: zeros and its length, so that the whole is a multiple of 64 bytes.
-#[inline]
+#[inline(always)]
 pub(super) fn pad(bytes: &mut Vec<u8>, from: usize) {
     let length = bytes.len() - from;
-    let padded = (length + 8).div_ceil(BLOCK) * BLOCK;
+    let padded = (length + 8).next_multiple_of(BLOCK);
     // Zeros of one fixed length are a few stores; what is too much is cut off.
-    bytes.extend([0; BLOCK + 8]);
-    bytes.truncate(from + padded);
-    bytes[from + padded - 8..].copy_from_slice(&(length as u64).to_le_bytes());
+    bytes.extend_from_slice(&[0; BLOCK]);
+    bytes.truncate(from + padded - 8);
+    bytes.extend_from_slice(&(length as u64).to_le_bytes());
+}
+
+/// A padded message without its padding. None where there is none.
+pub(super) fn unpad(padded: &[u8]) -> Option<&[u8]> {
+    let length = u64::from_le_bytes(*padded.last_chunk()?);
+    padded.get(..usize::try_from(length).ok()?)
 }
 
 pub(super) fn first_half(hash: &[u8; 32]) -> [u8; 16] {
@@ -106,6 +112,7 @@ mod tests {
             pad(&mut message, 0);
             assert_eq!(message.len(), padded);
             assert_eq!(message[padded - 8..], (length as u64).to_le_bytes());
+            assert_eq!(unpad(&message), Some(vec![7; length].as_slice()));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Many keyed hashes at once. Padded messages stand one behind the other in one arena; what waits is sorted by key and
+//! Many keyed hashes at once. Padded messages stand in one arena; what waits is sorted by key and
 //! length, and sixteen of one kind make one call of BLAKE3's widest implementation, found at run time: AVX-512, AVX2,
 //! SSE4.1, SSE2, NEON, or plain code.
 //!
@@ -25,8 +25,6 @@ const LANES: usize = 16;
 const BLOCKS_MAX: usize = 16 * CHUNK_BLOCKS;
 /// More keys than this are forgotten.
 const KEYS_MAX: usize = 32;
-/// When so much waits, all of it is hashed: it is still in the cache.
-const ARENA_MAX: usize = 256 * 1024;
 
 const CHUNK_START: u8 = 1;
 const CHUNK_END: u8 = 1 << 1;
@@ -34,26 +32,13 @@ const PARENT: u8 = 1 << 2;
 const ROOT: u8 = 1 << 3;
 const KEYED_HASH: u8 = 1 << 4;
 
-/// Which of a record's hashes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum What {
-    Digest,
-    Identity,
-}
-
-/// Whose hash it is: a place in the caller's list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Slot {
-    pub at: usize,
-    pub what: What,
-}
-
 /// A message that waits: where it begins in the arena, how many blocks it has.
 #[derive(Clone, Copy)]
 struct Waiting {
     at: usize,
     blocks: usize,
-    slot: Slot,
+    /// Whose hash it is: a place in the caller's list.
+    slot: usize,
 }
 
 struct Queue {
@@ -66,11 +51,7 @@ struct Queue {
 /// What is to be hashed.
 pub(super) struct Hashes {
     platform: Platform,
-    /// The messages that wait, and behind them one that is being written.
-    pub arena: Vec<u8>,
     queues: Vec<Queue>,
-    /// The queue that the last digest went to, and the last identity.
-    last: [usize; 2],
     long: Long,
 }
 
@@ -78,74 +59,67 @@ impl Default for Hashes {
     fn default() -> Self {
         Self {
             platform: Platform::detect(),
-            arena: Vec::new(),
             queues: Vec::new(),
-            last: [0; 2],
             long: Long::default(),
         }
     }
 }
 
 impl Hashes {
-    /// Takes the padded message that begins at `at` and ends the arena; `done` is called for it now or later.
-    #[inline]
-    pub fn push(&mut self, key: &[u8; 32], at: usize, slot: Slot, done: &mut impl FnMut(Slot, [u8; 16])) {
-        let blocks = (self.arena.len() - at) / BLOCK;
-        if !(1..=BLOCKS_MAX).contains(&blocks) {
-            done(slot, first_half(blake3::keyed_hash(key, &self.arena[at..]).as_bytes()));
-            return self.arena.truncate(at);
+    /// The queue of a key. It holds until another one is asked for.
+    pub fn queue(&mut self, key: &[u8; 32], arena: &[u8], done: &mut impl FnMut(usize, [u8; 16])) -> usize {
+        if let Some(at) = self.queues.iter().position(|queue| queue.key == *key) {
+            return at;
         }
-        let place = self.queue(key, slot.what);
-        let queue = &mut self.queues[place];
+        if self.queues.len() == KEYS_MAX {
+            self.finish(arena, done);
+            self.queues.clear();
+        }
+        self.queues.push(Queue {
+            key: *key,
+            buckets: Default::default(),
+            long: Vec::new(),
+        });
+        self.queues.len() - 1
+    }
+
+    /// Takes the padded message that stands there in the arena; `done` is called with its slot now or later.
+    #[inline]
+    pub fn push(
+        &mut self,
+        queue: usize,
+        arena: &[u8],
+        (at, end): (usize, usize),
+        slot: usize,
+        done: &mut impl FnMut(usize, [u8; 16]),
+    ) {
+        let blocks = (end - at) / BLOCK;
+        let queue = &mut self.queues[queue];
         let waiting = Waiting { at, blocks, slot };
-        match queue.buckets.get_mut(blocks - 1) {
+        match queue.buckets.get_mut(blocks.wrapping_sub(1)) {
             Some(bucket) => {
                 bucket.push(waiting);
                 if bucket.len() == LANES {
-                    chunk(self.platform, key, &self.arena, bucket, done);
+                    chunk(self.platform, &queue.key, arena, bucket, done);
                 }
             }
-            None => queue.long.push(waiting),
-        }
-        if self.arena.len() >= ARENA_MAX || self.queues.len() > KEYS_MAX {
-            self.finish(done);
-        }
-    }
-
-    fn queue(&mut self, key: &[u8; 32], what: What) -> usize {
-        let last = &mut self.last[usize::from(what == What::Identity)];
-        if self.queues.get(*last).is_some_and(|queue| queue.key == *key) {
-            return *last;
-        }
-        let at = match self.queues.iter().position(|queue| queue.key == *key) {
-            Some(at) => at,
+            None if (1..=BLOCKS_MAX).contains(&blocks) => queue.long.push(waiting),
             None => {
-                self.queues.push(Queue {
-                    key: *key,
-                    buckets: Default::default(),
-                    long: Vec::new(),
-                });
-                self.queues.len() - 1
+                let hash = blake3::keyed_hash(&queue.key, &arena[at..end]);
+                done(slot, first_half(hash.as_bytes()));
             }
-        };
-        *last = at;
-        at
+        }
     }
 
     /// Hashes what is left.
-    pub fn finish(&mut self, done: &mut impl FnMut(Slot, [u8; 16])) {
+    pub fn finish(&mut self, arena: &[u8], done: &mut impl FnMut(usize, [u8; 16])) {
         for queue in &mut self.queues {
             for bucket in queue.buckets.iter_mut().filter(|bucket| !bucket.is_empty()) {
-                chunk(self.platform, &queue.key, &self.arena, bucket, done);
+                chunk(self.platform, &queue.key, arena, bucket, done);
             }
             if !queue.long.is_empty() {
-                self.long
-                    .hash(self.platform, &queue.key, &self.arena, &mut queue.long, done);
+                self.long.hash(self.platform, &queue.key, arena, &mut queue.long, done);
             }
-        }
-        self.arena.clear();
-        if self.queues.len() > KEYS_MAX {
-            self.queues.clear();
         }
     }
 }
@@ -156,7 +130,7 @@ fn chunk(
     key: &[u8; 32],
     arena: &[u8],
     bucket: &mut Vec<Waiting>,
-    done: &mut impl FnMut(Slot, [u8; 16]),
+    done: &mut impl FnMut(usize, [u8; 16]),
 ) {
     let call = Call {
         platform,
@@ -251,25 +225,21 @@ mod tests {
                 ..Hashes::default()
             };
             let keys = [[3; 32], [9; 32]];
-            let mut expected = Vec::new();
-            let mut found = Vec::new();
-            let mut done = |slot: Slot, hash: [u8; 16]| found.push((slot.at, hash));
+            let (mut arena, mut expected, mut found) = (Vec::new(), Vec::new(), Vec::new());
+            let mut done = |slot: usize, hash: [u8; 16]| found.push((slot, hash));
             // Every length a few times, so that some calls are full and some are not, under two keys in turns.
             for round in 0..3 {
                 for length in (0..=1_100).chain((1_100..20_000).step_by(37 + round)) {
                     let key = keys[(length + round) % 2];
                     let message = message(length, u8::try_from(round).unwrap());
                     expected.push(first_half(blake3::keyed_hash(&key, &message).as_bytes()));
-                    let slot = Slot {
-                        at: expected.len() - 1,
-                        what: What::Digest,
-                    };
-                    let at = hashes.arena.len();
-                    hashes.arena.extend(message);
-                    hashes.push(&key, at, slot, &mut done);
+                    let at = arena.len();
+                    arena.extend(message);
+                    let (queue, span) = (hashes.queue(&key, &arena, &mut done), (at, arena.len()));
+                    hashes.push(queue, &arena, span, expected.len() - 1, &mut done);
                 }
             }
-            hashes.finish(&mut done);
+            hashes.finish(&arena, &mut done);
             found.sort_unstable();
             let expected: Vec<_> = expected.into_iter().enumerate().collect();
             assert!(found == expected, "{platform:?}");
@@ -279,18 +249,15 @@ mod tests {
     #[test]
     fn many_keys_are_forgotten() {
         let mut hashes = Hashes::default();
-        let mut found = vec![[0; 16]; 200];
-        let mut done = |slot: Slot, hash: [u8; 16]| found[slot.at] = hash;
+        let (mut arena, mut found) = (Vec::new(), vec![[0; 16]; 200]);
+        let mut done = |slot: usize, hash: [u8; 16]| found[slot] = hash;
         for number in 0..200_u8 {
-            let slot = Slot {
-                at: usize::from(number),
-                what: What::Identity,
-            };
-            let at = hashes.arena.len();
-            hashes.arena.extend(message(70, number));
-            hashes.push(&[number; 32], at, slot, &mut done);
+            let at = arena.len();
+            arena.extend(message(70, number));
+            let (queue, span) = (hashes.queue(&[number; 32], &arena, &mut done), (at, arena.len()));
+            hashes.push(queue, &arena, span, usize::from(number), &mut done);
         }
-        hashes.finish(&mut done);
+        hashes.finish(&arena, &mut done);
         for number in 0..200_u8 {
             let hash = blake3::keyed_hash(&[number; 32], &message(70, number));
             assert_eq!(found[usize::from(number)], first_half(hash.as_bytes()));

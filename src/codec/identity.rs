@@ -19,14 +19,14 @@ const TAGGED: u8 = 9;
 
 /// Begins the encoding of an identity of that many parts.
 pub(super) fn begin(out: &mut Vec<u8>, parts: usize) {
-    out.clear();
     out.extend(u32::try_from(parts).unwrap_or(u32::MAX).to_le_bytes());
 }
 
 /// Appends a part.
+#[inline]
 pub(super) fn put(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
-    out.push(tag);
-    out.extend(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
+    let [a, b, c, d] = u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes();
+    out.extend_from_slice(&[tag, a, b, c, d]);
     out.extend_from_slice(bytes);
 }
 

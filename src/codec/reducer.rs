@@ -1,24 +1,23 @@
 //! Reduces the records of one side of a stream to fingerprints.
 
-use std::collections::HashMap;
-use std::collections::BTreeSet;
+mod message;
+
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::api::{Field, Met, Progress, Reduced, Rendered, SchemaRef, SchemaUse};
+use super::api::{Field, Met, Progress, Rendered, SchemaRef, SchemaUse};
 use super::changes::SchemaChange;
 use super::compile::{Purpose, compile};
-use super::digest::{self, Keys, Material};
+use super::digest::Keys;
 use super::half::{Half, Ready};
-use super::hashes::{Hashes, Slot, What};
-use super::identity;
+use super::hashes::Hashes;
 use super::marks::{Asked, header_path};
-use super::print::{Print, Walked, digest_header, fill};
+use super::messages::{Messages, Pair, Walked, identity_key};
 use super::schema::Schema;
 use super::select::selected;
 use super::settings::{EventTime, Part, Settings};
-use super::time;
 use super::walk::{Scratch, walk};
-use crate::model::{Bytes, Path, RecordBatch, RecordRef, Segment, Side, TolerantValue, UndecodableReason, Value};
+use crate::model::{Entry, Path, RecordBatch, RecordRef, Segment, Side, UndecodableReason, Value};
 
 /// One for each stream and side; keeps a plan for each writer schema.
 pub struct Reducer {
@@ -33,24 +32,18 @@ pub struct Reducer {
     headers: Vec<String>,
     identity_key: [u8; 32],
     /// By the plans of value and key.
-    keys: HashMap<Plans, Keys>,
-    last_keys: Option<(Plans, Keys)>,
+    keys: HashMap<(Option<usize>, Option<usize>), Keys>,
     memory: Memory,
+    /// Memory that is used again, as is what follows.
+    messages: Messages,
     hashes: Hashes,
+    pairs: Vec<Pair>,
 }
-
-/// The plans of value and key of a record.
-type Plans = (Option<usize>, Option<usize>);
 
 #[derive(Default)]
 struct Memory {
     key: Scratch,
     value: Scratch,
-    /// Where the message begins in the arena of the hashes.
-    at: usize,
-    /// The message is in the tagged form.
-    tagged: bool,
-    identity: Vec<u8>,
 }
 
 /// Where a half of a record is to be walked: a place of `Half::prepared`, one of its known schemas, its bytes.
@@ -91,18 +84,18 @@ impl Reducer {
             key_compared,
             key_needed: key_compared || settings.identity.iter().any(in_key),
             headers: rules.headers.iter().filter(|name| !ignored(name)).cloned().collect(),
-            identity_key: blake3::derive_key(digest::IDENTITY, &[]),
+            identity_key: identity_key(),
             keys: HashMap::new(),
-            last_keys: None,
             memory: Memory::default(),
+            messages: Messages::default(),
             hashes: Hashes::default(),
+            pairs: Vec::new(),
             settings,
         }
     }
 
     fn half(&mut self, field: Field) -> &mut Half {
         self.keys.clear();
-        self.last_keys = None;
         match field {
             Field::Key => &mut self.key,
             Field::Value => &mut self.value,
@@ -130,73 +123,77 @@ impl Reducer {
     }
 
     /// Reduces the records from `from` on and appends one entry each; stops where a schema or a contract is needed.
-    pub fn reduce(&mut self, batch: &RecordBatch, from: usize, out: &mut Vec<Reduced>) -> Progress {
-        let mut progress = Progress::Done;
-        for (at, record) in batch.records.iter().enumerate().skip(from) {
-            let walked = match self.one(batch, at, record) {
-                Ok(walked) => walked,
-                Err(wait) => {
-                    progress = wait;
-                    break;
-                }
-            };
-            let hashed = match &walked {
-                Walked::Decoded(print) => Some(print.by_content),
-                Walked::Undecodable(_) | Walked::Deselected => None,
-            };
-            walked.append(batch, record, out);
-            if let Some(by_content) = hashed {
-                self.hash(by_content, out);
+    pub fn reduce(&mut self, batch: &RecordBatch, mut from: usize, out: &mut Vec<Entry>) -> Progress {
+        let mut messages = std::mem::take(&mut self.messages);
+        loop {
+            let progress = self.walk(batch, from, &mut messages);
+            from += messages.len();
+            self.digest(batch, from - messages.len(), &mut messages, out);
+            if from >= batch.records.len() || !matches!(progress, Progress::Done) {
+                self.messages = messages;
+                return progress;
             }
         }
-        self.hashes.finish(&mut |slot, hash| fill(out, slot, hash));
-        progress
     }
 
-    /// Has the last record hashed, at once or with others.
-    #[inline(always)]
-    fn hash(&mut self, by_content: bool, out: &mut [Reduced]) {
-        let Some(at) = out.len().checked_sub(1) else { return };
-        let memory = &mut self.memory;
-        let Some((_, keys)) = &self.last_keys else { return };
-        let key = if memory.tagged { &keys.tagged } else { &keys.plain };
-        let done = &mut |slot: Slot, hash: [u8; 16]| fill(out, slot, hash);
-        let what = What::Digest;
-        self.hashes.push(key, memory.at, Slot { at, what }, done);
-        if !by_content {
-            let (arena, what) = (&mut self.hashes.arena, What::Identity);
-            let from = arena.len();
-            arena.extend_from_slice(&memory.identity);
-            digest::pad(arena, from);
-            self.hashes.push(&self.identity_key, from, Slot { at, what }, done);
+    /// Walks the records from `from` on: as many as stay in a core's cache, to be hashed at once, so that there may be
+    /// more behind them though it is done. Stops where a schema or a contract is needed. What was there is forgotten.
+    pub fn walk(&mut self, batch: &RecordBatch, from: usize, messages: &mut Messages) -> Progress {
+        messages.clear();
+        for (at, record) in batch.records.iter().enumerate().skip(from) {
+            if let Err(wait) = self.one(batch, at, record, messages) {
+                return wait;
+            }
+            if messages.is_full() {
+                break;
+            }
         }
+        Progress::Done
     }
 
-    /// What becomes of a record; its hashes are not filled in yet.
+    /// Hashes records that were walked from `from` on, and appends one entry each. Then they are forgotten.
+    pub fn digest(&mut self, batch: &RecordBatch, from: usize, messages: &mut Messages, out: &mut Vec<Entry>) {
+        messages.hash(&mut self.hashes, &self.identity_key, &mut self.pairs);
+        let records = batch.records.get(from..).unwrap_or_default();
+        messages.append(batch, records, &self.pairs, out);
+    }
+
+    /// Appends what becomes of a record.
     #[inline(always)]
-    fn one(&mut self, batch: &RecordBatch, at: usize, record: &RecordRef) -> Result<Walked, Progress> {
+    fn one(
+        &mut self,
+        batch: &RecordBatch,
+        at: usize,
+        record: &RecordRef,
+        messages: &mut Messages,
+    ) -> Result<(), Progress> {
         if !selected(&self.settings, batch, record) || (mutant!(TombstoneIsNothing) && batch.value(record).is_none()) {
-            return Ok(Walked::Deselected);
+            messages.push(Walked::Deselected);
+            return Ok(());
         }
-        let reason = match self.prepare(batch, at, record) {
-            Prepared::Halves { value, key } => match self.fingerprint(batch, record, value, key) {
-                Ok(print) => {
-                    for (half, planned) in [(&mut self.value, value), (&mut self.key, key)] {
-                        if let Some((_, known, _)) = planned {
-                            half.count(known);
-                        }
-                    }
-                    return Ok(Walked::Decoded(print));
-                }
-                Err(reason) => {
-                    self.hashes.arena.truncate(self.memory.at);
-                    reason
-                }
-            },
-            Prepared::Bad(reason) => reason,
+        let (value, key) = match self.prepare(batch, at, record) {
+            Prepared::Halves { value, key } => (value, key),
+            Prepared::Bad(reason) => {
+                messages.push(Walked::Undecodable(reason));
+                return Ok(());
+            }
             Prepared::Wait(progress) => return Err(progress),
         };
-        Ok(Walked::Undecodable(reason))
+        let begin = messages.arena.len();
+        match self.message(batch, record, (value, key), messages) {
+            Ok(()) => {
+                for (half, planned) in [(&mut self.value, value), (&mut self.key, key)] {
+                    if let Some((_, known, _)) = planned {
+                        half.count(known);
+                    }
+                }
+            }
+            Err(reason) => {
+                messages.arena.truncate(begin);
+                messages.push(Walked::Undecodable(reason));
+            }
+        }
+        Ok(())
     }
 
     #[inline]
@@ -223,138 +220,6 @@ impl Reducer {
             None => None,
         };
         Prepared::Halves { value, key }
-    }
-
-    /// Leaves the padded message at the end of the arena and the identity's bytes in the memory, to be hashed.
-    fn fingerprint(
-        &mut self,
-        batch: &RecordBatch,
-        record: &RecordRef,
-        value: Planned,
-        key: Planned,
-    ) -> Result<Print, UndecodableReason> {
-        let (parts, tolerances) = (self.settings.identity.len(), self.settings.rules.tolerant.len());
-        let (memory, arena) = (&mut self.memory, &mut self.hashes.arena);
-        memory.at = arena.len();
-        memory.value.reset(parts, tolerances);
-        if key.is_some() {
-            memory.key.reset(parts, 0);
-        }
-        let mut flags = 0u8;
-        if let Some((at, _, bytes)) = value {
-            // The canonical bytes are written where they are hashed.
-            memory.value.base = memory.at;
-            std::mem::swap(arena, &mut memory.value.out);
-            let walked = self.value.walk(at, wide(batch, record.value), bytes, &mut memory.value);
-            std::mem::swap(arena, &mut memory.value.out);
-            flags |= u8::from(walked?.tagged);
-        }
-        if let Some((at, _, bytes)) = key {
-            let walked = self.key.walk(at, wide(batch, record.key), bytes, &mut memory.key);
-            let walked = walked.map_err(|_| UndecodableReason::Identity)?;
-            if self.key_compared {
-                flags |= u8::from(walked.tagged) << 1;
-                arena.push(1);
-                arena.extend_from_slice(&memory.key.out);
-            }
-        } else if self.key_compared {
-            arena.push(0);
-        }
-        for name in &self.headers {
-            digest_header(arena, batch, record, name);
-        }
-        let time_ms = self.time(batch, record);
-        self.look_up_keys(value.map(|(at, ..)| at), key.map(|(at, ..)| at));
-        let (memory, arena) = (&mut self.memory, &mut self.hashes.arena);
-        memory.tagged = flags != 0;
-        if memory.tagged {
-            arena.insert(memory.at, flags);
-        }
-        digest::pad(arena, memory.at);
-        let by_content = self.identity(batch, record, value, key).is_none();
-        let values = std::mem::take(&mut self.memory.value.tolerant);
-        Ok(Print {
-            by_content,
-            time_ms,
-            tolerant: (tolerances > 0).then(|| values.into_iter().map(TolerantValue).collect()),
-        })
-    }
-
-    /// Makes the keys of these plans the last ones.
-    fn look_up_keys(&mut self, value: Option<usize>, key: Option<usize>) {
-        let pair = (value, key.filter(|_| self.key_compared));
-        if self.last_keys.as_ref().is_some_and(|(last, _)| *last == pair) {
-            return;
-        }
-        let keys = match self.keys.get(&pair) {
-            Some(keys) => *keys,
-            None => {
-                let mut absent = Vec::new();
-                let mut digest_of = |field: Field, half: &Half, at: Option<usize>| {
-                    let prepared = &half.prepared[at?];
-                    let paths = prepared.plan.iter().flat_map(|plan| &plan.absent);
-                    absent.extend(paths.map(|path| (field, path.clone())));
-                    Some(prepared.contract.digest())
-                };
-                let value = digest_of(Field::Value, &self.value, pair.0);
-                let key = digest_of(Field::Key, &self.key, pair.1);
-                let material = Material {
-                    value,
-                    key_compared: self.key_compared,
-                    key,
-                    headers: &self.headers,
-                    absent,
-                };
-                let keys = material.keys();
-                self.keys.insert(pair, keys);
-                keys
-            }
-        };
-        self.last_keys = Some((pair, keys));
-    }
-
-    /// Encodes the identity; `None` where there is none, or a part of it is null or absent.
-    fn identity(&mut self, batch: &RecordBatch, record: &RecordRef, value: Planned, key: Planned) -> Option<()> {
-        let parts = &self.settings.identity;
-        if parts.is_empty() {
-            return None;
-        }
-        let memory = &mut self.memory;
-        identity::begin(&mut memory.identity, parts.len());
-        for (place, part) in parts.iter().enumerate() {
-            let (half, scratch, planned) = match part {
-                Part::Header(name) => {
-                    let last = batch
-                        .headers(record)
-                        .filter(|(other, _)| *other == name.as_bytes())
-                        .last();
-                    identity::put(&mut memory.identity, identity::TEXT, last?.1?);
-                    continue;
-                }
-                Part::Field(_) => (&self.value, &memory.value, value),
-                Part::Key | Part::KeyPath(_) => (&self.key, &memory.key, key),
-            };
-            let (at, ..) = planned?;
-            let captured = scratch.parts[place]?;
-            let bytes = &scratch.captured[captured.start..captured.end];
-            identity::put_captured(&mut memory.identity, &half.prepared[at].contract, captured, bytes)?;
-        }
-        Some(())
-    }
-
-    fn time(&self, batch: &RecordBatch, record: &RecordRef) -> Option<i64> {
-        match &self.settings.event_time {
-            EventTime::None => Some(0),
-            EventTime::Timestamp => record.timestamp_ms,
-            EventTime::Field(_) => self.memory.value.time,
-            EventTime::Header(name) => {
-                let last = batch
-                    .headers(record)
-                    .filter(|(other, _)| *other == name.as_bytes())
-                    .last();
-                time::of_header(last?.1?)
-            }
-        }
     }
 
     /// The event time of a record that has no contract yet, by its own schema.
@@ -415,16 +280,15 @@ impl Reducer {
     /// As for [`Reducer::value`].
     pub fn canonical(&mut self, batch: &RecordBatch, record: usize) -> Result<(Vec<u8>, bool), UndecodableReason> {
         let record = batch.records.get(record).ok_or(UndecodableReason::Schema)?;
-        let found = match self.prepare(batch, 0, record) {
-            Prepared::Halves { value, key } => self.fingerprint(batch, record, value, key),
+        let halves = match self.prepare(batch, 0, record) {
+            Prepared::Halves { value, key } => (value, key),
             Prepared::Bad(reason) => return Err(reason),
             Prepared::Wait(_) => return Err(UndecodableReason::Schema),
         };
-        let mut message = self.hashes.arena.split_off(self.memory.at);
-        found?;
-        let length = message.last_chunk().map_or(0, |length| u64::from_le_bytes(*length));
-        message.truncate(usize::try_from(length).unwrap_or(0));
-        Ok((message, self.memory.tagged))
+        let mut messages = Messages::default();
+        self.message(batch, record, halves, &mut messages)?;
+        let canonical = messages.canonical(0).unwrap_or_default();
+        Ok((canonical.to_vec(), messages.is_tagged()))
     }
 
     /// The writer schemas that are known, keys' first, each with the records that were decoded by it.
@@ -460,11 +324,6 @@ impl Reducer {
         let found: BTreeSet<SchemaChange> = self.value.changes().cloned().chain(of_key).collect();
         found.into_iter().collect()
     }
-}
-
-/// The memory that a span stands in, and where it ends there.
-fn wide(batch: &RecordBatch, span: Option<Bytes>) -> (&[u8], usize) {
-    (&batch.arena, span.map_or(0, |span| span.end))
 }
 
 #[cold]

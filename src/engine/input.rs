@@ -1,19 +1,6 @@
 //! Everything that can happen to an engine.
 
-use crate::model::{Reduction, Side};
-
-/// One record as the codec left it, or as it was left out.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
-    /// Offset in the partition.
-    pub offset: u64,
-    /// Bytes of key and value.
-    pub bytes: u64,
-    /// Kafka timestamp, milliseconds since the epoch, if there is one.
-    pub timestamp_ms: Option<i64>,
-    /// What it is.
-    pub body: Reduction,
-}
+use crate::model::{Entry, Side};
 
 /// One thing that happened. Everything but `Records` and `Reached` is a decision about the world, and therefore stored.
 #[derive(Clone, Debug)]

@@ -28,12 +28,13 @@ mod tolerance;
 mod view;
 mod window;
 
+pub use crate::model::Entry;
 pub use align::{AlignSettings, Aligner, Alignment, Level, PartitionState};
 pub use away::Away;
 pub use checkpoint::{BadRecord, Checkpoint, PartitionCheckpoint, Straddling};
 pub use core::Engine;
 pub use holes::Hole;
-pub use input::{Entry, Input};
+pub use input::Input;
 pub use output::{Candidate, Final, FinalWindow, Output, SettledBad};
 pub use settings::{Names, Range, Settings, Tolerance};
 pub use view::{PartitionView, SideView, Unconserved, UnsharedBad};

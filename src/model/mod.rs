@@ -2,6 +2,7 @@
 
 mod batch;
 mod counts;
+mod entry;
 mod field;
 mod fingerprint;
 mod outcome;
@@ -12,6 +13,7 @@ mod verdict;
 
 pub use batch::{Bytes, Header, RecordBatch, RecordRef};
 pub use counts::{BadCounts, SideCounts, Skew, WindowCounts};
+pub use entry::Entry;
 pub use field::{DifferenceKind, FieldDifference, Path, PathParseError, Segment};
 pub use fingerprint::{Digest, Fingerprint, Identity, Reduction, TolerantKind, TolerantValue, hex};
 pub use outcome::{Excluded, Outcome, UndecodableReason};

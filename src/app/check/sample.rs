@@ -212,7 +212,7 @@ fn reduce(
     }
     let mut decoded = Vec::new();
     for reduced in out {
-        match reduced.reduction {
+        match reduced.body {
             Reduction::Deselected => {}
             Reduction::Undecodable(reason, _) => {
                 sample.read += 1;

@@ -97,6 +97,7 @@ impl Maker<'_> {
             Op::Enum(count) => Fast::Enum(u64::from(count) * 2),
             Op::EnumMap(map) => Fast::EnumMap(map),
             Op::NumberToDouble { long, .. } => Fast::ToDouble { long },
+            Op::FloatToDouble => Fast::FloatToDouble,
             Op::Wrap(index) => Fast::Wrap(index),
             Op::Absent | Op::Foreign(_) => Fast::Never,
             Op::Decimal(decimal) => {

@@ -12,12 +12,15 @@
 
 mod make;
 mod map;
+mod order;
 mod read;
 mod run;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub(super) use map::Entry;
+pub(super) use order::Part;
 pub(super) use run::run;
 
 use super::plan::{BlockId, Clock};
@@ -39,6 +42,7 @@ enum Fast {
     ToDouble {
         long: bool,
     },
+    FloatToDouble,
     /// A decimal of bytes at the contract's scale; up to so many bytes its digits need no count.
     Decimal {
         safe: u32,

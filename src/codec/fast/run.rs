@@ -1,30 +1,31 @@
 //! The interpreter of a program.
 
+use super::write::copy;
 use super::{Fast, Program, map, read};
 use crate::codec::canonical::{double_bytes, float_bytes, minimal, put_bytes, put_long, put_raw, unzigzag};
 use crate::codec::decimal;
 use crate::codec::plan::Plan;
 use crate::codec::schema::Schema;
 use crate::codec::time;
-use crate::codec::walk::{BUDGET, DEPTH_MAX, Scratch, Slow};
+use crate::codec::walk::{BUDGET, Scratch, Slow};
 
 /// A whole number up to this is a double.
 const EXACT_MAX: i64 = 1 << 53;
 
 /// A run over one record.
-struct Run<'a> {
-    wide: &'a [u8],
+pub(super) struct Run<'a> {
+    pub wide: &'a [u8],
     /// Where what waits to be copied begins.
-    run: usize,
-    s: &'a mut Scratch,
+    pub run: usize,
+    pub s: &'a mut Scratch,
 }
 
 impl Run<'_> {
     /// Copies what waits, up to here.
     #[inline]
-    fn flush(&mut self, to: usize) {
+    pub fn flush(&mut self, to: usize) {
         if self.run < to {
-            self.s.out.extend_from_slice(&self.wide[self.run..to]);
+            copy(&mut self.s.out, self.wide, (self.run, to));
         }
         self.run = to;
     }
@@ -52,8 +53,7 @@ pub(in crate::codec) fn run(
         s: scratch,
     };
     let mut budget = BUDGET / 2;
-    let mut frames = [(0usize, 0usize); DEPTH_MAX as usize + 1];
-    let (mut frame, mut part_at, mut skip_at) = (0, 0, 0);
+    let (mut part_at, mut skip_at) = (0, 0);
     let (mut pos, mut pc) = (start, 0);
     loop {
         let op = program.ops[pc];
@@ -154,6 +154,12 @@ pub(in crate::codec) fn run(
                 r.s.out.extend((number as f64).to_le_bytes());
                 pos = next;
             }
+            Fast::FloatToDouble => {
+                let value = f32::from_le_bytes(*wide[pos..].first_chunk()?);
+                r.cut(pos, pos + 4);
+                r.s.out.extend_from_slice(&double_bytes(f64::from(value)));
+                pos += 4;
+            }
             Fast::Union { first, count } => {
                 let (raw, next) = read::varint(wide, pos)?;
                 if raw & 1 == 1 || raw >> 1 >= u64::from(count) {
@@ -177,12 +183,11 @@ pub(in crate::codec) fn run(
                 if count == 0 {
                     pc = after as usize;
                 } else {
-                    frame += 1;
-                    frames[frame] = (count, pc);
+                    r.s.frames.push((count, pc));
                 }
             }
             Fast::ArrayEnd => {
-                let (left, body) = &mut frames[frame];
+                let (left, body) = r.s.frames.last_mut()?;
                 *left -= 1;
                 if pos >= end {
                     return None;
@@ -194,7 +199,7 @@ pub(in crate::codec) fn run(
                         return None;
                     }
                     pos += 1;
-                    frame -= 1;
+                    r.s.frames.pop();
                 }
             }
             Fast::Doubles => {
@@ -228,9 +233,8 @@ pub(in crate::codec) fn run(
                     pos = read::no_more(wide, last, end)?;
                     if !sorted {
                         r.cut(next, last);
-                        for entry in &r.s.keys {
-                            r.s.out.extend_from_slice(&wide[entry.whole.0..entry.whole.1]);
-                        }
+                        let Scratch { out, keys, .. } = &mut *r.s;
+                        keys.iter().for_each(|entry| copy(out, wide, entry.whole));
                     }
                 }
             }
@@ -257,15 +261,15 @@ pub(in crate::codec) fn run(
             }
             Fast::ReorderBegin => {
                 r.flush(pos);
-                r.s.ends.push(r.s.out.len());
+                r.begin_part();
             }
             Fast::ReorderPart => {
-                r.flush(pos);
-                r.s.ends.push(r.s.out.len());
+                r.end_part(pos);
+                r.begin_part();
             }
             Fast::ReorderEnd(order) => {
                 let (count, order) = &program.orders[order as usize];
-                r.s.put_in_order(*count, order);
+                r.put_in_order(*count, order);
             }
             Fast::Wrap(index) => {
                 r.cut(pos, pos);

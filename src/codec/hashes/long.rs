@@ -5,7 +5,7 @@
 
 use blake3::platform::Platform;
 
-use super::{BLOCK, CHUNK_BLOCKS, CHUNK_END, CHUNK_START, Call, KEYED_HASH, LANES, PARENT, ROOT, Slot, Waiting};
+use super::{BLOCK, CHUNK_BLOCKS, CHUNK_END, CHUNK_START, Call, KEYED_HASH, LANES, PARENT, ROOT, Waiting};
 use crate::codec::digest::first_half;
 
 const CHUNK: usize = CHUNK_BLOCKS * BLOCK;
@@ -31,7 +31,7 @@ impl Long {
         key: &[u8; 32],
         arena: &[u8],
         messages: &mut Vec<Waiting>,
-        done: &mut impl FnMut(Slot, [u8; 16]),
+        done: &mut impl FnMut(usize, [u8; 16]),
     ) {
         messages.sort_unstable_by_key(|message| message.blocks);
         let call = |counter, flags| Call {

@@ -64,8 +64,12 @@ pub(super) struct Scratch {
     /// Entries of a map of the fast walk.
     pub keys: Vec<super::fast::Entry>,
     /// Where the parts of a record that is being reordered end in the output, and before them where the first begins.
-    pub ends: Vec<usize>,
-    spare: Vec<u8>,
+    ends: Vec<usize>,
+    /// The parts of such a record in the fast walk.
+    pub pieces: Vec<super::fast::Part>,
+    /// Of the arrays that it stands in, how many items are left, and where the program of an item begins.
+    pub frames: Vec<(usize, usize)>,
+    pub spare: Vec<u8>,
 }
 
 impl Scratch {
@@ -85,6 +89,8 @@ impl Scratch {
         self.captured.clear();
         self.entries.clear();
         self.ends.clear();
+        self.pieces.clear();
+        self.frames.clear();
         self.parts.fill(None);
     }
 
@@ -115,7 +121,7 @@ impl Scratch {
     }
 
     /// The last `count` parts of the output that end at `ends` are put into an order, which may leave some out.
-    pub fn put_in_order(&mut self, count: usize, order: &[usize]) {
+    fn put_in_order(&mut self, count: usize, order: &[usize]) {
         let base = self.ends.len() - count - 1;
         let ends = &self.ends[base..];
         self.spare.clear();

@@ -81,6 +81,20 @@ pub struct GroupEvidence {
     pub ln_limit: f64,
 }
 
+impl GroupEvidence {
+    /// log10 of its evidence.
+    #[must_use]
+    pub fn log10_e(&self) -> f64 {
+        self.ln_e / std::f64::consts::LN_10
+    }
+
+    /// log10 of what fails the stream.
+    #[must_use]
+    pub fn log10_limit(&self) -> f64 {
+        self.ln_limit / std::f64::consts::LN_10
+    }
+}
+
 /// The checks of a stream.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Family {

@@ -213,7 +213,7 @@ fn reduced(bomb: &Bomb) -> (Result<(), UndecodableReason>, usize) {
     peak_of(|| {
         let mut reducer = reducer(Side::Baseline, settings(), &bomb.schema, &bomb.schema);
         let mut out = super::build::reduce(&mut reducer, &batch);
-        match out.remove(0).reduction {
+        match out.remove(0).body {
             crosscheck::model::Reduction::Undecodable(reason, _) => Err(reason),
             _ => Ok(()),
         }

@@ -1,7 +1,7 @@
 //! Small things to build records, schemas and reducers with.
 
-use crosscheck::codec::{EventTime, Field, Framing, Part, Progress, Reduced, Reducer, Schema, SchemaRef, Settings};
-use crosscheck::model::{Fingerprint, Path, RecordBatch, RecordRef, Reduction, Side, UndecodableReason};
+use crosscheck::codec::{EventTime, Field, Framing, Part, Progress, Reducer, Schema, SchemaRef, Settings};
+use crosscheck::model::{Entry, Fingerprint, Path, RecordBatch, RecordRef, Reduction, Side, UndecodableReason};
 
 pub fn path(text: &str) -> Path {
     Path::parse(text).unwrap()
@@ -69,14 +69,14 @@ pub fn values(values: &[Vec<u8>]) -> RecordBatch {
     )
 }
 
-pub fn reduce(reducer: &mut Reducer, batch: &RecordBatch) -> Vec<Reduced> {
+pub fn reduce(reducer: &mut Reducer, batch: &RecordBatch) -> Vec<Entry> {
     let mut out = Vec::new();
     assert!(matches!(reducer.reduce(batch, 0, &mut out), Progress::Done));
     out
 }
 
 pub fn one(reducer: &mut Reducer, value: &[u8]) -> Result<Fingerprint, UndecodableReason> {
-    match reduce(reducer, &values(&[value.to_vec()])).remove(0).reduction {
+    match reduce(reducer, &values(&[value.to_vec()])).remove(0).body {
         Reduction::Decoded(fingerprint) => Ok(fingerprint),
         Reduction::Undecodable(reason, _) => Err(reason),
         Reduction::Deselected => panic!("deselected"),

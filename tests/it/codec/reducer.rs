@@ -1,6 +1,8 @@
 //! The reducer: frames, keys, identities, contracts, findings.
 
-use crosscheck::codec::{Change, Field, Format, Framing, PathKind, Progress, Reducer, Schema, SchemaRef, Settings};
+use crosscheck::codec::{
+    Change, EventTime, Field, Format, Framing, Messages, PathKind, Progress, Reducer, Schema, SchemaRef, Settings,
+};
 use crosscheck::model::{Header, Reduction, Side, UndecodableReason, Value};
 
 use super::build::{batch, hex, one, path, reduce, reducer, schema, settings, values, with_identity};
@@ -53,7 +55,7 @@ fn asks_for_schema_and_contract() {
     assert!(matches!(reducer.reduce(&batch, 1, &mut out), Progress::Done));
     let reasons: Vec<_> = out
         .iter()
-        .map(|reduced| match &reduced.reduction {
+        .map(|reduced| match &reduced.body {
             Reduction::Undecodable(reason, _) => Some(*reason),
             _ => None,
         })
@@ -78,7 +80,7 @@ fn identity_is_the_same_from_key_and_field() {
     );
     let identities: Vec<_> = found
         .iter()
-        .map(|reduced| match &reduced.reduction {
+        .map(|reduced| match &reduced.body {
             Reduction::Decoded(found) => (found.identity, found.by_content),
             _ => panic!(),
         })
@@ -109,7 +111,7 @@ fn a_bad_key_is_a_bad_identity() {
     );
     let reasons: Vec<_> = found
         .iter()
-        .map(|reduced| match &reduced.reduction {
+        .map(|reduced| match &reduced.body {
             Reduction::Undecodable(reason, _) => Some(*reason),
             _ => None,
         })
@@ -142,7 +144,7 @@ fn key_headers_and_tombstones_count() {
     }
     let digests: std::collections::BTreeSet<_> = reduce(&mut reducer, &all)
         .iter()
-        .map(|reduced| match &reduced.reduction {
+        .map(|reduced| match &reduced.body {
             Reduction::Decoded(found) => found.digest,
             _ => panic!(),
         })
@@ -159,7 +161,7 @@ fn selects_without_decoding() {
     settings.select.schemas = vec![9];
     let mut reducer = Reducer::new(Side::Canary, settings);
     let found = reduce(&mut reducer, &values(&[vec![0, 0, 0, 0, 7, 14, 0], vec![1]]));
-    assert!(found.iter().all(|reduced| reduced.reduction == Reduction::Deselected));
+    assert!(found.iter().all(|reduced| reduced.body == Reduction::Deselected));
 }
 
 #[test]
@@ -243,4 +245,48 @@ fn a_foreign_symbol_is_of_one_record() {
     assert_ne!(before, foreign);
     assert_eq!(before, one(&mut reducer, &[0]).unwrap());
     assert_eq!(foreign, one(&mut reducer, &[2]).unwrap());
+}
+
+#[test]
+fn what_is_walked_is_what_is_hashed() {
+    let settings = Settings {
+        event_time: EventTime::Field(path("id")),
+        ..with_identity(&["field:note"])
+    };
+    let reducer = || reducer(Side::Baseline, settings.clone(), ORDER, ORDER);
+    // Held, null as identity, cut short; so many that they are not walked at once.
+    let all: Vec<Vec<u8>> = (0..9_000_usize)
+        .map(|number| match number % 3 {
+            0 => vec![14, 2, 2, b'a'],
+            1 => vec![14, 0],
+            _ => vec![14],
+        })
+        .collect();
+    let batch = values(&all);
+    let (mut reducer, mut hashed, mut other) = (reducer(), Vec::new(), reducer());
+    let (mut messages, mut rounds) = (Messages::default(), 0);
+    while hashed.len() < all.len() {
+        let from = hashed.len();
+        assert!(matches!(reducer.walk(&batch, from, &mut messages), Progress::Done));
+        for at in 0..messages.len() {
+            let canonical = other.canonical(&batch, from + at).ok().map(|(bytes, _)| bytes);
+            assert_eq!(messages.canonical(at), canonical.as_deref());
+            let (identity, time) = match (from + at) % 3 {
+                0 => (Some([1, 0, 0, 0, 1, 1, 0, 0, 0, b'a'].as_slice()), Some(7)),
+                1 => (None, Some(7)),
+                _ => (None, None),
+            };
+            assert_eq!((messages.identity(at), messages.time_ms(at)), (identity, time));
+        }
+        reducer.digest(&batch, from, &mut messages, &mut hashed);
+        assert!(messages.is_empty());
+        rounds += 1;
+    }
+    assert!(rounds > 1);
+    assert_eq!(hashed, reduce(&mut other, &batch));
+    assert!(matches!(
+        reducer.reduce(&batch, all.len() + 1, &mut hashed),
+        Progress::Done
+    ));
+    assert_eq!(hashed.len(), all.len());
 }

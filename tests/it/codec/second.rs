@@ -90,7 +90,7 @@ fn expect(case: &Value) -> Value {
         batch.headers.push(Header { name, value });
     }
     batch.records[0].headers = (0, u32::try_from(batch.headers.len()).unwrap());
-    match reduce(&mut reducer, &batch).remove(0).reduction {
+    match reduce(&mut reducer, &batch).remove(0).body {
         Reduction::Decoded(found) => {
             let (canonical, tagged) = reducer.canonical(&batch, 0).unwrap();
             let mut expect = json!({

@@ -50,7 +50,7 @@ fn vector(row: &Row) -> Value {
     let value = unhex(row.bytes);
     let mut reducer = reducer(side, settings, row.writer, row.contract);
     let batch = values(std::slice::from_ref(&value));
-    let expect = match reduce(&mut reducer, &batch).remove(0).reduction {
+    let expect = match reduce(&mut reducer, &batch).remove(0).body {
         Reduction::Decoded(found) => {
             let (canonical, tagged) = reducer.canonical(&batch, 0).unwrap();
             let mut expect = json!({

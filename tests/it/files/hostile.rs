@@ -41,7 +41,7 @@ fn reduced(schema: &Arc<Schema>, bytes: &[u8]) -> Option<UndecodableReason> {
     });
     let mut out = Vec::new();
     assert!(matches!(reducer.reduce(&batch, 0, &mut out), Progress::Done));
-    match out[0].reduction {
+    match out[0].body {
         Reduction::Undecodable(reason, _) => Some(reason),
         _ => None,
     }

@@ -3,5 +3,6 @@
 mod difference;
 mod noise;
 mod oracles;
+mod plan;
 mod properties;
 mod simulation;

@@ -86,7 +86,11 @@ impl View<'_> {
         change: impl Fn(&mut [Value]),
     ) -> Ran {
         let found: Vec<Data> = if prefix.len() == table.widths().0 {
-            self.rows(table).get(self.eye, &Key::of(prefix)).cloned().into_iter().collect()
+            self.rows(table)
+                .get(self.eye, &Key::of(prefix))
+                .cloned()
+                .into_iter()
+                .collect()
         } else {
             self.rows(table).scan(self.eye, prefix).cloned().collect()
         };

@@ -159,7 +159,10 @@ impl Rows {
     /// Rows whose key begins like this, in the order of the keys.
     pub fn scan(&self, eye: Eye, prefix: &[Value]) -> impl DoubleEndedIterator<Item = &Data> {
         let prefix = Key::of(prefix);
-        let cells = self.0.range(&prefix..).take_while(|(key, _)| key.0.starts_with(&prefix.0));
+        let cells = self
+            .0
+            .range(&prefix..)
+            .take_while(|(key, _)| key.0.starts_with(&prefix.0));
         let cells: Vec<&Cell> = cells.map(|(_, cell)| cell).collect();
         cells.into_iter().filter_map(move |cell| cell.seen(eye))
     }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crosscheck::codec::{Field, Progress, Reduced, Reducer, Schema, SchemaRef};
+use crosscheck::codec::{Field, Progress, Reducer, Schema, SchemaRef};
 use crosscheck::engine::{Range, Settings};
-use crosscheck::model::{Digest, Identity, Reduction, Side, TolerantValue};
+use crosscheck::model::{Digest, Entry, Identity, Reduction, Side, TolerantValue};
 
 use super::World;
 use super::log::{Kind, OutOfRange, Partition, Slot, Topic, batch};
@@ -180,7 +180,7 @@ fn a_reader_gets_every_committed_record_once() {
 }
 
 /// Every record of a world, as the real codec reduces it.
-fn reduced(world: &World, side: Side, partition: &Partition) -> Vec<Reduced> {
+fn reduced(world: &World, side: Side, partition: &Partition) -> Vec<Entry> {
     let mut reducer = Reducer::new(side, world.codec());
     reducer.set_sole_contract(Field::Value, Schema::parse(world.contract()).unwrap());
     for (id, text) in world.registries.get(side) {
@@ -247,7 +247,7 @@ fn the_codec_sees_the_truth() {
                         (offset, Some(record.timestamp_ms)),
                         (reduced.offset, reduced.timestamp_ms)
                     );
-                    let (decoded, print) = match (&record.truth, reduced.reduction) {
+                    let (decoded, print) = match (&record.truth, reduced.body) {
                         (Truth::Decoded(decoded), Reduction::Decoded(print)) => (decoded, print),
                         (Truth::Undecodable(reason), Reduction::Undecodable(found, _)) => {
                             assert_eq!(*reason, found, "seed {seed}");

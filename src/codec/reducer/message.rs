@@ -1,0 +1,163 @@
+//! One record to its message: its canonical bytes, its identity, its event time.
+
+use super::super::api::Field;
+use super::super::digest::{self, Material};
+use super::super::half::Half;
+use super::super::messages::{Kind, Message, Messages, Walked};
+use super::super::settings::{EventTime, Part};
+use super::super::{header, identity, time};
+use super::{Planned, Reducer};
+use crate::model::{Bytes, RecordBatch, RecordRef, TolerantValue, UndecodableReason};
+
+impl Reducer {
+    /// Appends a record that can be decoded: its message, its identity, and what else is known of it.
+    #[inline(always)]
+    pub(super) fn message(
+        &mut self,
+        batch: &RecordBatch,
+        record: &RecordRef,
+        (value, key): (Planned, Planned),
+        messages: &mut Messages,
+    ) -> Result<(), UndecodableReason> {
+        let (parts, tolerances) = (self.settings.identity.len(), self.settings.rules.tolerant.len());
+        let (memory, arena) = (&mut self.memory, &mut messages.arena);
+        let from = arena.len();
+        memory.value.reset(parts, tolerances);
+        if key.is_some() {
+            memory.key.reset(parts, 0);
+        }
+        let mut flags = 0u8;
+        if let Some((at, _, bytes)) = value {
+            // The canonical bytes are written where they are hashed.
+            memory.value.base = from;
+            std::mem::swap(arena, &mut memory.value.out);
+            let walked = self.value.walk(at, wide(batch, record.value), bytes, &mut memory.value);
+            std::mem::swap(arena, &mut memory.value.out);
+            flags |= u8::from(walked?.tagged);
+        }
+        if let Some((at, _, bytes)) = key {
+            let walked = self.key.walk(at, wide(batch, record.key), bytes, &mut memory.key);
+            let walked = walked.map_err(|_| UndecodableReason::Identity)?;
+            if self.key_compared {
+                flags |= u8::from(walked.tagged) << 1;
+                arena.push(1);
+                arena.extend_from_slice(&memory.key.out);
+            }
+        } else if self.key_compared {
+            arena.push(0);
+        }
+        for name in &self.headers {
+            header::put(arena, batch, record, name);
+        }
+        if flags != 0 {
+            arena.insert(from, flags);
+        }
+        digest::pad(arena, from);
+        let to = arena.len();
+        match self.identity(batch, record, (value, key), arena) {
+            Some(()) => digest::pad(arena, to),
+            None => arena.truncate(to),
+        }
+        let spans = [from, to, arena.len()];
+        let kind = (
+            value.map(|(at, ..)| at),
+            key.filter(|_| self.key_compared).map(|(at, ..)| at),
+            flags != 0,
+        );
+        let key = match messages.last_key(kind) {
+            Some(number) => number,
+            None => messages.number_key(kind, self.key_of(kind)),
+        };
+        let values = &mut self.memory.value.tolerant;
+        let tolerant = (tolerances > 0).then(|| values.drain(..).map(TolerantValue).collect());
+        messages.push(Walked::Decoded(Message {
+            spans,
+            time_ms: self.time(batch, record),
+            tolerant,
+            key,
+        }));
+        Ok(())
+    }
+
+    /// The key of the digests of these plans.
+    #[inline(never)]
+    fn key_of(&mut self, (value, key, tagged): Kind) -> [u8; 32] {
+        let keys = *self.keys.entry((value, key)).or_insert_with(|| {
+            let mut absent = Vec::new();
+            let mut digest_of = |field: Field, half: &Half, at: Option<usize>| {
+                let prepared = &half.prepared[at?];
+                let paths = prepared.plan.iter().flat_map(|plan| &plan.absent);
+                absent.extend(paths.map(|path| (field, path.clone())));
+                Some(prepared.contract.digest())
+            };
+            let value = digest_of(Field::Value, &self.value, value);
+            let key = digest_of(Field::Key, &self.key, key);
+            let material = Material {
+                value,
+                key_compared: self.key_compared,
+                key,
+                headers: &self.headers,
+                absent,
+            };
+            material.keys()
+        });
+        if tagged { keys.tagged } else { keys.plain }
+    }
+
+    /// Encodes the identity; `None` where there is none, or a part of it is null or absent.
+    #[inline]
+    fn identity(
+        &self,
+        batch: &RecordBatch,
+        record: &RecordRef,
+        (value, key): (Planned, Planned),
+        arena: &mut Vec<u8>,
+    ) -> Option<()> {
+        let parts = &self.settings.identity;
+        if parts.is_empty() {
+            return None;
+        }
+        let memory = &self.memory;
+        identity::begin(arena, parts.len());
+        for (place, part) in parts.iter().enumerate() {
+            let (half, scratch, planned) = match part {
+                Part::Header(name) => {
+                    let last = batch
+                        .headers(record)
+                        .filter(|(other, _)| *other == name.as_bytes())
+                        .last();
+                    identity::put(arena, identity::TEXT, last?.1?);
+                    continue;
+                }
+                Part::Field(_) => (&self.value, &memory.value, value),
+                Part::Key | Part::KeyPath(_) => (&self.key, &memory.key, key),
+            };
+            let (at, ..) = planned?;
+            let captured = scratch.parts[place]?;
+            let bytes = &scratch.captured[captured.start..captured.end];
+            identity::put_captured(arena, &half.prepared[at].contract, captured, bytes)?;
+        }
+        Some(())
+    }
+
+    #[inline]
+    pub(super) fn time(&self, batch: &RecordBatch, record: &RecordRef) -> Option<i64> {
+        match &self.settings.event_time {
+            EventTime::None => Some(0),
+            EventTime::Timestamp => record.timestamp_ms,
+            EventTime::Field(_) => self.memory.value.time,
+            EventTime::Header(name) => {
+                let last = batch
+                    .headers(record)
+                    .filter(|(other, _)| *other == name.as_bytes())
+                    .last();
+                time::of_header(last?.1?)
+            }
+        }
+    }
+}
+
+/// The memory that a span stands in, and where it ends there.
+fn wide(batch: &RecordBatch, span: Option<Bytes>) -> (&[u8], usize) {
+    (&batch.arena, span.map_or(0, |span| span.end))
+}
