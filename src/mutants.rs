@@ -19,7 +19,7 @@ macro_rules! mutant {
     };
 }
 
-/// Panics here where `CROSSCHECK_PANIC_IN` names this task; nothing in every build without the feature.
+/// Panics here where the process was told to do so in this task; nothing in every build without the feature.
 #[cfg(feature = "mutants")]
 macro_rules! may_panic {
     ($task:literal) => {
@@ -34,7 +34,7 @@ macro_rules! may_panic {
 }
 
 #[cfg(feature = "mutants")]
-pub use demand::may_panic;
+pub use demand::{may_panic, panic_in};
 #[cfg(feature = "mutants")]
 pub use switch::{Mutant, is_on, switch};
 
@@ -42,15 +42,22 @@ pub use switch::{Mutant, is_on, switch};
 mod demand {
     use std::sync::OnceLock;
 
-    /// Panics where the process was told to do so in this task, with words that must be shown nowhere.
+    static TASK: OnceLock<String> = OnceLock::new();
+
+    /// Tells the process in which task it shall panic.
+    pub fn panic_in(task: String) {
+        TASK.get_or_init(|| task);
+    }
+
+    /// Panics in that task, with words that must be shown nowhere.
     ///
     /// # Panics
     /// On demand.
-    #[expect(clippy::disallowed_methods, reason = "a test's order to a whole process")]
     pub fn may_panic(task: &str) {
-        static NAMED: OnceLock<Option<String>> = OnceLock::new();
-        let named = NAMED.get_or_init(|| std::env::var("CROSSCHECK_PANIC_IN").ok());
-        assert!(named.as_deref() != Some(task), "a value of a record in {task}");
+        assert!(
+            TASK.get().is_none_or(|named| named != task),
+            "a value of a record in {task}"
+        );
     }
 }
 
