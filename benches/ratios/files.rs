@@ -1,4 +1,4 @@
-//! Two files reconciled by the program itself, and what records in flight and remembered ones hold.
+//! Two files reconciled by the program itself.
 
 use std::error::Error;
 use std::fs::File;
@@ -7,111 +7,14 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crosscheck::engine::{Engine, Entry, Input};
-use crosscheck::model::{Digest, Fingerprint, Identity, Reduction, Side};
+use super::data::{self, Shape, put_long};
+use super::{each, line};
 
-use super::data::{self, Numbers, Shape, put_long};
-use super::{each, line, ours};
-
-/// Set for a process that is to hold records and tell its size.
-const HOLD: &str = "CROSSCHECK_BENCH_HOLD";
 /// Records of a file.
 const COUNT: u64 = 1_000_000;
 
-/// What this process is to hold, if it was started for that.
-pub fn asked_to_hold() -> Option<String> {
-    #[expect(clippy::disallowed_methods, reason = "the bench starts itself again")]
-    std::env::var(HOLD).ok()
-}
-
-/// Resident bytes a record by a slope over two sizes, each in a process of its own.
-pub fn resident() -> Result<(), Box<dyn Error>> {
-    for (what, target) in [("open", 48.0), ("remembered", 24.0)] {
-        let mut found = Vec::new();
-        for count in [500_000_u32, 2_000_000] {
-            let mut child = Command::new(std::env::current_exe()?);
-            let output = child
-                .env(HOLD, format!("{what} {count}"))
-                .stderr(Stdio::inherit())
-                .output()?;
-            let text = String::from_utf8(output.stdout)?;
-            let bytes: f64 = text.trim().parse().map_err(|_| "no size; this row needs /proc")?;
-            found.push((f64::from(count), bytes));
-        }
-        let slope = (found[1].1 - found[0].1) / (found[1].0 - found[0].0);
-        line(
-            &format!("resident bytes a record, {what}"),
-            slope,
-            " B",
-            Some(target),
-            false,
-        )?;
-    }
-    Ok(())
-}
-
-/// Holds that many records, open or settled and remembered, and prints the resident bytes.
-pub fn hold(asked: &str) -> Result<(), Box<dyn Error>> {
-    let (what, count) = asked.split_once(' ').ok_or("what, how many")?;
-    let count: u64 = count.parse()?;
-    let settings = ours::engine_settings(Some(0), Some(i64::from(i32::MAX)));
-    let mut engine = Engine::new(settings);
-    Side::PAIR.into_iter().for_each(|side| engine.declare(side, 0, 0));
-    let mut outputs = Vec::new();
-    for first in (0..count / 2).step_by(1_000) {
-        for side in Side::PAIR {
-            let entries: Vec<Entry> = (first..first + 1_000).map(entry).collect();
-            let input = Input::Records {
-                side,
-                partition: 0,
-                entries: &entries,
-                read_at_ms: 0,
-            };
-            engine.step(input, &mut outputs);
-        }
-    }
-    if what == "remembered" {
-        // A last one moves the watermark over all, but not by grace.
-        for side in Side::PAIR {
-            let last = entry(count * 1_000);
-            let input = Input::Records {
-                side,
-                partition: 0,
-                entries: &[last],
-                read_at_ms: 0,
-            };
-            engine.step(input, &mut outputs);
-        }
-    }
-    let bytes = status("self", "VmRSS").ok_or("no /proc")?;
-    writeln!(std::io::stdout(), "{bytes}")?;
-    drop(engine);
-    Ok(())
-}
-
-/// A record of the first window, or far behind it.
-fn entry(number: u64) -> Entry {
-    let mut numbers = Numbers(number);
-    let mut half = [0; 16];
-    half[..8].copy_from_slice(&numbers.next().to_le_bytes());
-    half[8..].copy_from_slice(&numbers.next().to_le_bytes());
-    let time_ms = i64::try_from(number / 1_000).unwrap_or(0);
-    Entry {
-        offset: number,
-        bytes: 73,
-        timestamp_ms: Some(time_ms),
-        body: Reduction::Decoded(Fingerprint {
-            identity: Identity(half),
-            by_content: false,
-            digest: Digest(half),
-            time_ms: Some(time_ms),
-            tolerant: None,
-        }),
-    }
-}
-
 /// A size in bytes that the system tells of a process.
-fn status(process: &str, name: &str) -> Option<u64> {
+pub fn status(process: &str, name: &str) -> Option<u64> {
     let text = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;
     let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;

@@ -7,6 +7,7 @@ mod files;
 mod ours;
 mod plain;
 mod ruled;
+mod settle;
 
 use std::error::Error;
 use std::io::{Write, stdout};
@@ -23,8 +24,8 @@ const REPETITIONS: usize = 7;
 static SHORT: AtomicUsize = AtomicUsize::new(0);
 
 fn main() -> Result<(), Box<dyn Error>> {
-    if let Some(held) = files::asked_to_hold() {
-        return files::hold(&held);
+    if let Some(held) = settle::asked_to_hold() {
+        return settle::hold(&held);
     }
     for shape in Shape::ALL {
         in_memory(shape)?;
@@ -32,7 +33,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     with_the_rules()?;
     codec::phases()?;
     codec::evolution()?;
-    files::resident()?;
+    settle::resident()?;
+    settle::steps()?;
     files::reconcile()?;
     match SHORT.load(Ordering::Relaxed) {
         0 => Ok(()),

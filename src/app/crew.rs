@@ -75,6 +75,8 @@ pub enum Work {
     Packed(Packed),
     /// Go on with a block that was inflated already.
     Rest(Unpacked),
+    /// Reduce records that were read already.
+    Chunk(Chunk),
 }
 
 /// What came of it.
@@ -248,6 +250,10 @@ impl Job {
             Work::Rest(block) => {
                 giver.held.fetch_sub(block.held_bytes(), Ordering::Relaxed);
                 Ok(cut(&giver, block, tools))
+            }
+            Work::Chunk(chunk) => {
+                let ready = reduce(&giver, &chunk, tools);
+                Ok(Done::Pieces(VecDeque::from([Piece { chunk, ready }]), None))
             }
         };
         // Nobody waits any more where the run is over.

@@ -156,7 +156,8 @@ impl Lane {
             let partition = batch.partition;
             self.log.hold(&[partition]);
             self.partitions.entry(partition).or_default().waiting = Some(Waiting {
-                batch,
+                // It may wait for long, and what is lent keeps whole answers of a broker in memory.
+                batch: batch.owned(),
                 broken,
                 from,
                 need,

@@ -1,6 +1,6 @@
 //! One log of one side: a topic or a file. The same questions to both.
 
-use std::ops::Range;
+use std::ops::{Deref, DerefMut, Range};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,19 +8,48 @@ use std::time::Duration;
 use super::ahead::Ahead;
 use super::crew::{Crew, Piece, Ready};
 use super::topic::Topic;
+use super::window::{BATCH_RECORDS, Next, Window};
 use crate::edge::files::{self, Chunk};
 use crate::edge::kafka;
 use crate::model::{RecordBatch, Side, UndecodableReason};
 
-/// Records that one read may yield.
-const BATCH_RECORDS: usize = 2048;
-
 /// A log that can be read.
 pub enum Log {
     /// A topic.
-    Kafka(Box<dyn Topic>),
+    Kafka(Box<TopicLog>),
     /// An Avro object container.
     Avro(Box<AvroLog>),
+}
+
+/// A topic, and what of it is under way. What is asked of the topic is asked of this; who reads, holds or releases does
+/// so through [`Log`].
+pub struct TopicLog {
+    topic: Box<dyn Topic>,
+    /// Reads ahead, where a crew walks its records.
+    window: Option<Window>,
+}
+
+impl Deref for TopicLog {
+    type Target = dyn Topic;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.topic
+    }
+}
+
+impl DerefMut for TopicLog {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut *self.topic
+    }
+}
+
+impl TopicLog {
+    fn next(&mut self, wait: Duration) -> anyhow::Result<Next> {
+        match &mut self.window {
+            Some(window) => window.next(&mut *self.topic, wait),
+            None => Ok(Next::Event(self.topic.poll(BATCH_RECORDS, wait)?)),
+        }
+    }
 }
 
 /// An Avro object container and where it stands.
@@ -81,7 +110,31 @@ pub enum Read {
     Idle,
 }
 
+impl From<kafka::Event> for Read {
+    fn from(event: kafka::Event) -> Self {
+        match event {
+            kafka::Event::Records(batch) => Read::Records(batch, Vec::new(), None),
+            kafka::Event::End { partition, position } => Read::End(partition, position),
+            kafka::Event::Expired { partition, from, to } => Read::Expired(partition, from, to),
+            kafka::Event::Truncated {
+                partition,
+                position,
+                end,
+            } => Read::Truncated(partition, position, end),
+            kafka::Event::Corrupt { partition, offset } => Read::Corrupt(partition, offset),
+            kafka::Event::Trouble(text) => Read::Trouble(text),
+            kafka::Event::Idle => Read::Idle,
+        }
+    }
+}
+
 impl Log {
+    /// Reads a topic.
+    #[must_use]
+    pub fn of_topic(topic: Box<dyn Topic>) -> Self {
+        Log::Kafka(Box::new(TopicLog { topic, window: None }))
+    }
+
     /// Opens a file.
     ///
     /// # Errors
@@ -96,24 +149,22 @@ impl Log {
         })))
     }
 
+    /// Has the records of a topic walked by a crew from now on, so many batches ahead; nothing was read yet.
+    pub fn share(&mut self, crew: &Arc<Crew>, side: Side, batches: usize) {
+        if let Log::Kafka(log) = self {
+            log.window = Some(Window::new(Arc::clone(crew), side, batches));
+        }
+    }
+
     /// The next thing, waiting at most `wait` for it.
     ///
     /// # Errors
     /// The log cannot be read any further.
     pub fn read(&mut self, wait: Duration) -> anyhow::Result<Read> {
         match self {
-            Log::Kafka(reader) => Ok(match reader.poll(BATCH_RECORDS, wait)? {
-                kafka::Event::Records(batch) => Read::Records(batch, Vec::new(), None),
-                kafka::Event::End { partition, position } => Read::End(partition, position),
-                kafka::Event::Expired { partition, from, to } => Read::Expired(partition, from, to),
-                kafka::Event::Truncated {
-                    partition,
-                    position,
-                    end,
-                } => Read::Truncated(partition, position, end),
-                kafka::Event::Corrupt { partition, offset } => Read::Corrupt(partition, offset),
-                kafka::Event::Trouble(text) => Read::Trouble(text),
-                kafka::Event::Idle => Read::Idle,
+            Log::Kafka(topic) => Ok(match topic.next(wait)? {
+                Next::Piece(Piece { chunk, ready }) => Read::Records(chunk.batch, chunk.undecodable, ready),
+                Next::Event(event) => event.into(),
             }),
             Log::Avro(log) => {
                 if let Some(Piece { chunk, ready }) = log.next()? {
@@ -127,15 +178,19 @@ impl Log {
 
     /// Reads nothing of these partitions until they are released. A file is held by not asking it.
     pub fn hold(&mut self, partitions: &[u32]) {
-        if let Log::Kafka(reader) = self {
-            reader.hold(partitions);
+        if let Log::Kafka(log) = self {
+            let TopicLog { topic, window } = &mut **log;
+            topic.hold(partitions);
+            window.iter_mut().for_each(|window| window.hold(partitions));
         }
     }
 
     /// Goes on reading them.
     pub fn release(&mut self, partitions: &[u32]) {
-        if let Log::Kafka(reader) = self {
-            reader.release(partitions);
+        if let Log::Kafka(log) = self {
+            let TopicLog { topic, window } = &mut **log;
+            topic.release(partitions);
+            window.iter_mut().for_each(|window| window.release(partitions));
         }
     }
 

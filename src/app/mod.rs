@@ -29,5 +29,6 @@ pub mod stream;
 pub mod topic;
 pub mod trouble;
 pub mod verdict;
+pub mod window;
 pub mod worker;
 pub mod world;

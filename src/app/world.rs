@@ -6,7 +6,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 
 use super::schemas::Registrar;
+use super::stream;
 use super::topic::{Fetch, Second, Topic};
+use super::window::Pace;
 use crate::config::Config;
 use crate::edge::kafka::{self, KafkaError};
 use crate::edge::registry::{self, Registry};
@@ -25,6 +27,16 @@ pub trait World: Send + Sync {
 
     /// A registry.
     fn registry(&self, name: &str) -> Option<Arc<dyn Registrar>>;
+
+    /// How far topics are read ahead.
+    fn pace(&self) -> Pace {
+        Pace::of_this_machine()
+    }
+
+    /// How many records an engine settles at once.
+    fn settled_at_once(&self) -> u64 {
+        stream::PACE
+    }
 }
 
 /// The clusters and registries that a config names.

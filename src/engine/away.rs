@@ -213,7 +213,12 @@ impl Engine {
             rules, pairing, ledger, ..
         } = self;
         let mut pairing = std::mem::take(pairing);
-        pairing.advance(watermark, rules, &mut Apart(Sink { ledger, rules }));
+        pairing.advance(
+            watermark,
+            rules,
+            &mut u64::MAX.clone(),
+            &mut Apart(Sink { ledger, rules }),
+        );
         for side in Side::PAIR {
             *away.get_mut(side) += pairing.pending(side);
         }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use super::bad::Bad;
 use super::evidence::Evidence;
-use super::ledger::{Ledger, Sink};
+use super::ledger::Ledger;
 use super::pairing::Pairing;
 use super::partition::Partition;
 use super::resumed::{Met, Resumed};
 use super::row::Row;
 use super::rules::{BEGIN, NEVER, Rules, earlier, later};
 use super::window::Aside;
+use super::work::Pace;
 use super::{BadRecord, Candidate, Checkpoint, Entry, Input, Output, Settings, Unconserved};
 use crate::model::{Digest, Fingerprint, Outcome, PerSide, Position, Reduction, Side, UndecodableReason};
 
@@ -32,6 +33,7 @@ pub struct Engine {
     pub(super) broken: Option<Unconserved>,
     /// Records without an outcome that are put away; then nothing is settled here.
     pub(super) away: Option<PerSide<u64>>,
+    pub(super) pace: Pace,
 }
 
 impl Engine {
@@ -78,6 +80,7 @@ impl Engine {
             watermark: None,
             broken: None,
             away: None,
+            pace: Pace::default(),
             partitions,
             rules,
             settings,
@@ -105,7 +108,8 @@ impl Engine {
         self.ledger.wants_pairs = true;
     }
 
-    /// Takes in one thing that happened; what it brings about is appended to `outputs`.
+    /// Takes in one thing that happened; what it brings about is appended to `outputs`, as far as the pace allows (see
+    /// [`Engine::pace`]).
     pub fn step(&mut self, input: Input<'_>, outputs: &mut Vec<Output>) {
         let watermark = self.watermark();
         match input {
@@ -264,11 +268,12 @@ impl Engine {
         if let (Some(baseline), Some(canary)) = (baseline, canary) {
             self.watermark = self.watermark.max(Some(baseline.min(canary)));
         }
-        let Some(watermark) = self.watermark else { return };
+        if self.watermark.is_none() {
+            return;
+        }
         let Engine {
             rules,
             partitions,
-            pairing,
             ledger,
             ..
         } = self;
@@ -289,8 +294,7 @@ impl Engine {
         if self.away.is_some() {
             return;
         }
-        pairing.advance(watermark, rules, &mut Sink { ledger, rules });
-        self.finish(watermark, outputs);
+        self.go_on(outputs);
     }
 
     /// The engine's watermark, which never falls.

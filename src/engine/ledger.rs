@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Straddling;
 use super::evidence::Evidence;
 use super::pairing::Tally;
-use super::row::{Pair, Settled};
+use super::row::{Settled, Sighting};
 use super::rules::Rules;
 use super::window::{Aside, Window, leave_out};
 use crate::model::{PerSide, Position, Side, WindowCounts};
@@ -144,7 +144,7 @@ pub(super) struct Sink<'a> {
 pub(super) struct Apart<'a>(pub(super) Sink<'a>);
 
 impl Tally for Apart<'_> {
-    fn matched(&mut self, window: i64, pairs: &[Pair]) {
+    fn matched(&mut self, window: i64, pairs: impl Iterator<Item = (Sighting, Sighting)>) {
         self.0.matched(window, pairs);
     }
 
@@ -156,14 +156,9 @@ impl Tally for Apart<'_> {
 }
 
 impl Tally for Sink<'_> {
-    fn matched(&mut self, window: i64, pairs: &[Pair]) {
-        if !pairs.is_empty() {
-            self.ledger
-                .open
-                .entry(window)
-                .or_default()
-                .matched(pairs, &self.ledger.evidence);
-        }
+    fn matched(&mut self, window: i64, pairs: impl Iterator<Item = (Sighting, Sighting)>) {
+        let Ledger { open, evidence, .. } = &mut *self.ledger;
+        open.entry(window).or_default().matched(pairs, evidence);
     }
 
     fn settled(&mut self, settled: Settled) {

@@ -9,13 +9,15 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
 
-use super::pairing::FirstBytes;
+use super::group::FirstBytes;
 use super::row::{Row, Settled, Sighting, plain_surplus};
 use super::rules::{BEGIN, Rules, later};
 use crate::model::{Digest, Identity, Outcome, Side};
 
 /// No record: the end of a list.
 const NONE: usize = usize::MAX;
+/// What settling a record costs, where taking it into S or dropping it costs 1.
+const COST: u64 = 2;
 
 /// Which of the two lanes a side has.
 fn lane(side: Side) -> usize {
@@ -227,16 +229,20 @@ impl Many {
             .max()
     }
 
-    /// Settles every unsettled record before `until`.
-    pub(super) fn settle(&mut self, until: i64, rules: &Rules, out: &mut Vec<Settled>) {
+    /// Settles unsettled records before `until`, as many as the budget allows; true once there are none.
+    pub(super) fn settle(&mut self, until: i64, rules: &Rules, budget: &mut u64, out: &mut Vec<Settled>) -> bool {
         while let Some((side, number, member)) = self.first() {
             if member.at.time >= until {
                 break;
             }
-            self.enter(later(member.at.time, rules.grace), rules);
+            if *budget == 0 || !self.enter(later(member.at.time, rules.grace), rules, budget) {
+                return false;
+            }
+            *budget = budget.saturating_sub(COST);
             let settled = self.settle_one(side, number, member, rules);
             out.push(settled);
         }
+        true
     }
 
     fn first(&mut self) -> Option<(Side, usize, Member)> {
@@ -250,20 +256,25 @@ impl Many {
         }
     }
 
-    /// Takes every record up to `end` into S.
-    fn enter(&mut self, end: i64, rules: &Rules) {
+    /// Takes every record up to `end` into S; false where the budget does not allow all.
+    fn enter(&mut self, end: i64, rules: &Rules, budget: &mut u64) -> bool {
         for side in 0..2 {
             loop {
                 let lane = &mut self.lanes[side];
                 let Some(member) = lane.get(lane.entered).copied().filter(|member| member.at.time <= end) else {
                     break;
                 };
+                if *budget == 0 {
+                    return false;
+                }
+                *budget -= 1;
                 lane.entered += 1;
                 if !member.settled {
                     self.live(side, member.slot, true, rules);
                 }
             }
         }
+        true
     }
 
     /// One more or one less unsettled record of a digest in S.
@@ -366,12 +377,17 @@ impl Many {
         self.live(side, slot, false, rules);
     }
 
-    /// Drops settled records that no look-back reaches any more: those before `until`.
-    pub(super) fn forget(&mut self, until: i64) {
+    /// Drops settled records that no look-back reaches any more, those before `until`, as many as the budget allows; true
+    /// once there are none.
+    pub(super) fn forget(&mut self, until: i64, budget: &mut u64) -> bool {
         for side in 0..2 {
             let lane = &mut self.lanes[side];
             lane.first();
             while lane.base < lane.next && lane.members.front().is_some_and(|member| member.at.time < until) {
+                if *budget == 0 {
+                    return false;
+                }
+                *budget -= 1;
                 let Some(member) = lane.members.pop_front() else { break };
                 let number = lane.base;
                 lane.base += 1;
@@ -393,6 +409,7 @@ impl Many {
             }
             lane.entered = lane.entered.max(lane.base);
         }
+        true
     }
 }
 
@@ -463,16 +480,18 @@ mod tests {
             let first = plain.len();
             let mut many = Many::new(&rows[..half]);
             rows[half..].iter().for_each(|row| many.push(row));
-            many.settle(cut, &rules, &mut indexed);
-            many.forget(rules.grace.map_or(BEGIN, |grace| cut - grace));
+            // In steps of any size.
+            let step = 1 + next(state, 40);
+            while !many.settle(cut, &rules, &mut step.clone(), &mut indexed) {}
+            while !many.forget(rules.grace.map_or(BEGIN, |grace| cut - grace), &mut step.clone()) {}
             assert_eq!(plain, indexed, "seed {seed}");
             // And taken over in the middle.
             let mut taken_over = Many::new(&all);
             few::settle(&mut all, i64::MAX, &rules, &mut plain);
-            many.settle(i64::MAX, &rules, &mut indexed);
+            while !many.settle(i64::MAX, &rules, &mut step.clone(), &mut indexed) {}
             assert_eq!(plain, indexed, "seed {seed}");
             let mut rest = Vec::new();
-            taken_over.settle(i64::MAX, &rules, &mut rest);
+            assert!(taken_over.settle(i64::MAX, &rules, &mut u64::MAX.clone(), &mut rest));
             assert_eq!(plain[first..], rest, "seed {seed}");
         }
     }

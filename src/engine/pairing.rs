@@ -2,20 +2,23 @@
 //! settled when it has passed it by grace. An identity with exactly one record a side in a span, equal and near, and
 //! nothing unsettled before, is matched when the span is sealed: a third record would stand later in the order, so it
 //! cannot change that. All others are open groups until they are settled.
+//!
+//! The work is done in the order of the spans, and can be cut anywhere: what a budget leaves is gone on with later. That
+//! never shows. No record can come any more to a span that is sealed, and no outcome asks for another identity.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::row::{Pair, Row, Settled};
-use super::rules::{BEGIN, NEVER, Rules, earlier, later};
-use super::segment::{Sealed, Segment};
+use super::drain::{Drain, Next};
+use super::group::{Groups, Held, Past};
+use super::packed::{Logs, Packed};
+use super::row::{Pair, Row, Settled, Sighting};
+use super::rules::{Rules, earlier};
+use super::sealed::{Sealed, sides};
+use super::segment::Segment;
 use super::tolerance::Equality;
-use super::{few, many::Many};
 use crate::model::{Identity, PerSide, Side};
 
-/// A group with more records than this is indexed, unless there are tolerances.
-const FEW_MAX: usize = 32;
 /// Bytes that a group holds besides its rows: its entry, the list's slack, its places in the queue (measured).
 const GROUP_BYTES: u64 = 160;
 /// Bytes of an indexed record (measured: list, digest's entry, sets).
@@ -24,46 +27,22 @@ const INDEXED_BYTES: u64 = 240;
 /// What becomes of the outcomes.
 pub(super) trait Tally {
     /// Pairs that were matched at once, all in one window.
-    fn matched(&mut self, window: i64, pairs: &[Pair]);
+    fn matched(&mut self, window: i64, pairs: impl Iterator<Item = (Sighting, Sighting)>);
     /// An outcome, now that it counts.
     fn settled(&mut self, settled: Settled);
     /// A pair, as soon as it is decided.
     fn decided(&mut self, settled: &Settled);
 }
 
+/// What was begun and is not done.
 #[derive(Debug)]
-enum Records {
-    Few(Vec<Row>),
-    Many(Box<Many>),
-}
-
-/// The records of one identity that were not matched at once.
-#[derive(Debug)]
-struct Group {
-    records: Records,
-    /// The span in which it is looked at next.
-    due: i64,
-    /// Its pairs that were matched at once are among the records.
-    recalled: bool,
-}
-
-/// The first bytes of an identity or digest serve as its hash: it is one already. They are mixed once more, so that
-/// bytes that are not spread well cost nothing either.
-#[derive(Debug, Default)]
-pub(super) struct FirstBytes(u64);
-
-impl Hasher for FirstBytes {
-    fn finish(&self) -> u64 {
-        let product = u128::from(self.0) * 0x9e37_79b9_7f4a_7c15;
-        let [low, high] = super::window::halves(product);
-        low ^ high
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.first_chunk().copied().map_or(0, u64::from_le_bytes);
-    }
-
-    fn write_usize(&mut self, _length: usize) {}
+enum Task {
+    /// A span got all its records.
+    Seal(i64, Box<(Drain, Sealed)>),
+    /// Everything that may pair with a span's records is sealed: its groups, then its pairs that are decided already.
+    Settle(i64, Vec<Identity>, Vec<Settled>),
+    /// Nobody asks for a span any more.
+    Forget(Sealed),
 }
 
 /// All records in flight and all that are remembered.
@@ -72,23 +51,18 @@ pub(super) struct Pairing {
     unsealed: BTreeMap<i64, Segment>,
     /// The times of the span that got the last record, and the span.
     recent: (Range<i64>, i64),
+    logs: Logs,
     sealed: BTreeMap<i64, Sealed>,
-    /// Never iterated over: its order does not show.
-    open: HashMap<Identity, Group, BuildHasherDefault<FirstBytes>>,
+    /// Those with pairs that are not counted.
+    uncounted: BTreeSet<i64>,
+    open: Groups,
     due: BTreeMap<i64, Vec<Identity>>,
     /// Pairs that are decided and whose baseline record lies in a span that is not settled yet.
     deferred: BTreeMap<i64, Vec<Settled>>,
+    task: Option<Task>,
     /// Unsettled records in groups.
     unsettled: PerSide<u64>,
     held: Held,
-}
-
-/// Numbers of what is held.
-#[derive(Clone, Copy, Debug, Default)]
-struct Held {
-    rows: u64,
-    pairs: u64,
-    indexed: u64,
 }
 
 fn count(len: usize) -> u64 {
@@ -102,12 +76,14 @@ impl Pairing {
             let span = rules.grid.segment(row.time);
             self.recent = (rules.grid.segment_start(span)..rules.grid.segment_end(span), span);
         }
-        let span = self.recent.1;
-        match self.unsealed.get_mut(&span) {
-            Some(segment) => segment.push(row),
-            None => self.unsealed.entry(span).or_default().push(row),
+        let (Range { start, .. }, span) = &self.recent;
+        match self.unsealed.get_mut(span) {
+            Some(segment) => segment.push(row, &mut self.logs),
+            None => {
+                let segment = self.unsealed.entry(*span).or_insert_with(|| Segment::new(*start));
+                segment.push(row, &mut self.logs);
+            }
         }
-        self.held.rows += 1;
     }
 
     /// A pair that is decided already: it counts when its baseline record's span is settled.
@@ -118,113 +94,187 @@ impl Pairing {
             .push(settled);
     }
 
-    /// Seals and settles what the watermark allows.
-    pub(super) fn advance(&mut self, watermark: i64, rules: &Rules, tally: &mut impl Tally) {
-        while let Some((&span, _)) = self.unsealed.first_key_value() {
-            if rules.grid.segment_end(span) > watermark {
-                break;
-            }
-            if let Some(segment) = self.unsealed.remove(&span) {
-                self.seal(span, segment, rules);
+    /// Seals and settles what the watermark allows, as far as the budget does: a record costs about 1. True once all is.
+    pub(super) fn advance(&mut self, watermark: i64, rules: &Rules, budget: &mut u64, tally: &mut impl Tally) -> bool {
+        loop {
+            let Some(task) = self.task.take().or_else(|| self.next_task(watermark, rules)) else {
+                return true;
+            };
+            self.task = self.go_on(task, rules, budget, tally);
+            if self.task.is_some() || *budget == 0 {
+                return false;
             }
         }
-        let mut from = i64::MIN;
-        while let Some(span) = self.next_work(from).filter(|span| rules.is_ready(*span, watermark)) {
-            self.settle(span, rules, tally);
-            from = span;
+    }
+
+    fn next_task(&mut self, watermark: i64, rules: &Rules) -> Option<Task> {
+        let grid = &rules.grid;
+        if let Some(first) = self
+            .unsealed
+            .first_entry()
+            .filter(|first| grid.segment_end(*first.key()) <= watermark)
+        {
+            let (span, segment) = first.remove_entry();
+            let sealed = Sealed::new(grid.segment_start(span), grid.segment_end(span));
+            return Some(Task::Seal(span, Box::new((segment.drain(), sealed))));
+        }
+        if let Some(span) = self.next_work().filter(|span| rules.is_ready(*span, watermark)) {
+            let due = self.due.remove(&span).unwrap_or_default();
+            let deferred = self.deferred.remove(&span).unwrap_or_default();
+            return Some(Task::Settle(span, due, deferred));
         }
         let forgotten = earlier(rules.settled_before(watermark), rules.grace);
-        while let Some(sealed) = self.sealed.first_entry() {
-            if !sealed.get().counted || rules.grid.segment_end(*sealed.key()) > forgotten {
-                break;
-            }
-            self.held.pairs -= count(sealed.remove().len());
+        let first = self.sealed.first_entry()?;
+        if self.uncounted.contains(first.key()) || grid.segment_end(*first.key()) > forgotten {
+            return None;
         }
+        Some(Task::Forget(first.remove()))
     }
 
     /// The first span with something to settle.
-    fn next_work(&self, from: i64) -> Option<i64> {
+    fn next_work(&self) -> Option<i64> {
         let due = self.due.first_key_value().map(|(span, _)| *span);
         let deferred = self.deferred.first_key_value().map(|(span, _)| *span);
-        // Spans before the last one settled are counted.
-        let sealed = self
-            .sealed
-            .range(from..)
-            .find(|(_, sealed)| !sealed.counted)
-            .map(|(span, _)| *span);
-        [due, deferred, sealed].into_iter().flatten().min()
+        let uncounted = self.uncounted.first().copied();
+        [due, deferred, uncounted].into_iter().flatten().min()
     }
 
-    fn seal(&mut self, span: i64, segment: Segment, rules: &Rules) {
-        let mut sealed = Sealed::default();
-        let rows = count(segment.len());
-        sealed.pairs.reserve(segment.len() / 2);
-        segment.drain(|rows| {
-            let is_open = |row: &Row| self.open.contains_key(&row.identity);
-            let alone = self.open.is_empty() || !rows.first().is_some_and(is_open);
-            if let Some(pair) = alone.then(|| matched_at_once(rows, rules)).flatten() {
-                let recalled = rows.iter().all(|row| row.settled);
-                let pairs = if recalled {
-                    &mut sealed.recalled
-                } else {
-                    &mut sealed.pairs
-                };
-                return pairs.push(pair);
+    /// What is left of the task.
+    fn go_on(&mut self, task: Task, rules: &Rules, budget: &mut u64, tally: &mut impl Tally) -> Option<Task> {
+        let left = match task {
+            Task::Seal(span, mut parts) => {
+                let (drain, sealed) = &mut *parts;
+                if !self.seal(span, drain, sealed, rules, budget) {
+                    return Some(Task::Seal(span, parts));
+                }
+                let (_, mut sealed) = *parts;
+                sealed.finish();
+                if sealed.len() > 0 {
+                    self.sealed.insert(span, sealed);
+                    self.uncounted.insert(span);
+                }
+                None
             }
-            self.open_group(span, rows, rules);
-        });
-        self.held.rows -= rows;
-        sealed.pairs.shrink_to_fit();
-        self.held.pairs += count(sealed.len());
-        if sealed.len() > 0 {
-            self.sealed.insert(span, sealed);
-        }
+            Task::Settle(span, mut due, mut deferred) => {
+                let done = self.settle(span, &mut due, rules, budget, tally)
+                    && settle_deferred(&mut deferred, budget, tally)
+                    && self.count(span, rules, budget, tally);
+                (!done).then_some(Task::Settle(span, due, deferred))
+            }
+            Task::Forget(mut sealed) => sealed.forget(budget).then_some(Task::Forget(sealed)),
+        };
+        // An empty one is not free either.
+        *budget = budget.saturating_sub(1);
+        left
     }
 
-    fn open_group(&mut self, span: i64, rows: &mut Vec<Row>, rules: &Rules) {
+    /// True once nothing is left of the span's rows.
+    fn seal(&mut self, span: i64, drain: &mut Drain, sealed: &mut Sealed, rules: &Rules, budget: &mut u64) -> bool {
+        let (mut run, mut rows, mut group) = (Vec::new(), Vec::new(), Vec::new());
+        while *budget > 0 {
+            let next = drain.next(&self.logs, budget, &mut run);
+            match next {
+                Next::Done => return true,
+                Next::Busy => continue,
+                Next::Run if self.is_matched(&run, sealed, rules) => continue,
+                Next::Run | Next::Piece => {}
+            }
+            let unpacked = run
+                .drain(..)
+                .map(|row| row.unpack(drain.base, &self.logs, &mut drain.apart));
+            rows.extend(unpacked);
+            if next == Next::Run && rows.len() > 1 {
+                rows.sort_unstable_by_key(|row: &Row| (row.identity, row.order()));
+            }
+            // Identities that agree in their first bytes: one after the other.
+            for row in rows.drain(..) {
+                if group.last().is_some_and(|last: &Row| last.identity != row.identity) {
+                    self.resolve(span, &mut group, next == Next::Run, sealed, rules);
+                }
+                group.push(row);
+            }
+            self.resolve(span, &mut group, next == Next::Run, sealed, rules);
+        }
+        false
+    }
+
+    /// The usual case, seen on the rows as they are held.
+    #[inline(always)]
+    fn is_matched(&self, run: &[Packed], sealed: &mut Sealed, rules: &Rules) -> bool {
+        let [one, other] = run else { return false };
+        let alike = one.identity == other.identity && one.digest == other.digest;
+        let plain = alike && one.is_settled() == other.is_settled() && !one.is_apart() && !other.is_apart();
+        let Some((baseline, canary)) = sides(one, other).filter(|_| plain) else {
+            return false;
+        };
+        rules.near(i64::from(baseline.time()), i64::from(canary.time()))
+            && !self.open.contains(&baseline.identity)
+            && sealed.push_packed(baseline, canary)
+    }
+
+    /// All rows of one identity in a span, or some.
+    fn resolve(&mut self, span: i64, rows: &mut Vec<Row>, all: bool, sealed: &mut Sealed, rules: &Rules) {
         let Some(identity) = rows.first().map(|row| row.identity) else {
             return;
         };
-        let group = self.open.entry(identity).or_insert_with(|| Group {
-            records: Records::Few(Vec::with_capacity(rows.len())),
-            due: NEVER,
-            recalled: false,
-        });
+        if all
+            && !self.open.contains(&identity)
+            && let Some(pair) = matched_at_once(rows, rules)
+        {
+            sealed.push(pair, rows.iter().all(|row| row.settled));
+            return rows.clear();
+        }
         for row in rows.iter().filter(|row| !row.settled) {
             *self.unsettled.get_mut(row.side) += 1;
         }
-        match &mut group.records {
-            Records::Few(few) => {
-                self.held.rows += count(rows.len());
-                few.append(rows);
-                if few.len() > FEW_MAX && rules.limits.is_empty() {
-                    group.recall(identity, &self.sealed, span, &mut self.held);
-                    group.index(&mut self.held);
-                }
-            }
-            Records::Many(many) => {
-                self.held.indexed += count(rows.len());
-                rows.drain(..).for_each(|row| many.push(&row));
-            }
-        }
+        let past = Past {
+            sealed: &self.sealed,
+            logs: &self.logs,
+        };
+        let group = self.open.open(identity, rows.len());
+        group.append(rows, span, rules, past, &mut self.held);
         if span < group.due {
             group.due = span;
             self.due.entry(span).or_default().push(identity);
         }
     }
 
-    fn settle(&mut self, span: i64, rules: &Rules, tally: &mut impl Tally) {
+    /// Settles the groups that are due; true once there are none.
+    fn settle(
+        &mut self,
+        span: i64,
+        due: &mut Vec<Identity>,
+        rules: &Rules,
+        budget: &mut u64,
+        tally: &mut impl Tally,
+    ) -> bool {
         let end = rules.grid.segment_end(span);
-        let mut identities = self.due.remove(&span).unwrap_or_default();
-        identities.sort_unstable();
-        identities.dedup();
         let mut outcomes = Vec::new();
-        for identity in identities {
+        while let Some(identity) = due.last().copied() {
+            if *budget == 0 {
+                return false;
+            }
+            // It may stand there twice.
             let Some(group) = self.open.get_mut(&identity).filter(|group| group.due == span) else {
+                due.pop();
                 continue;
             };
-            group.settle(identity, span, rules, &self.sealed, &mut self.held, &mut outcomes);
-            let kept = group.forget(earlier(end, rules.grace), &mut self.held);
+            let past = Past {
+                sealed: &self.sealed,
+                logs: &self.logs,
+            };
+            let held = (&mut self.held, &mut *budget);
+            let done = group.settle((identity, end), rules, past, held, &mut outcomes)
+                && group.forget(earlier(end, rules.grace), &mut self.held, budget);
+            if done {
+                due.pop();
+                if group.is_empty() {
+                    self.open.remove(&identity);
+                } else {
+                    group.due = rules.grid.segment(group.next_time(rules)).max(span.saturating_add(1));
+                    self.due.entry(group.due).or_default().push(identity);
+                }
+            }
             for settled in outcomes.drain(..) {
                 self.unsettled.baseline -= u64::from(settled.baseline.is_some());
                 self.unsettled.canary -= u64::from(settled.canary.is_some());
@@ -232,31 +282,24 @@ impl Pairing {
                 if settled.time() < end {
                     tally.settled(settled);
                 } else {
-                    self.deferred
-                        .entry(rules.grid.segment(settled.time()))
-                        .or_default()
-                        .push(settled);
-                }
-            }
-            match (kept, group.first_time(), group.last_time()) {
-                (false, ..) => {
-                    self.open.remove(&identity);
-                }
-                (true, first, last) => {
-                    let idle = || later(last.unwrap_or(BEGIN), rules.grace);
-                    let next = first.unwrap_or_else(idle);
-                    group.due = rules.grid.segment(next).max(span.saturating_add(1));
-                    self.due.entry(group.due).or_default().push(identity);
+                    self.defer(settled, rules);
                 }
             }
         }
-        for settled in self.deferred.remove(&span).unwrap_or_default() {
-            tally.settled(settled);
+        true
+    }
+
+    /// Counts the pairs of a span that were matched at once; true once all are.
+    fn count(&mut self, span: i64, rules: &Rules, budget: &mut u64, tally: &mut impl Tally) -> bool {
+        let window = rules.grid.window_of_segment(span);
+        if let Some(sealed) = self.sealed.get_mut(&span) {
+            while *budget > 0 && count_next(sealed, window, &self.logs, budget, tally) {}
+            if sealed.uncounted() > 0 {
+                return false;
+            }
         }
-        if let Some(sealed) = self.sealed.get_mut(&span).filter(|sealed| !sealed.counted) {
-            tally.matched(rules.grid.window_of_segment(span), &sealed.pairs);
-            sealed.counted = true;
-        }
+        self.uncounted.remove(&span);
+        true
     }
 
     /// Hands out every row and forgets it. What is decided counts at once: no window of it is final yet.
@@ -266,9 +309,14 @@ impl Pairing {
         tally: &mut impl Tally,
         mut each: impl FnMut(Row) -> Result<(), E>,
     ) -> Result<(), E> {
+        while let Some(task) = self.task.take() {
+            self.task = self.go_on(task, rules, &mut u64::MAX.clone(), tally);
+        }
         let Pairing {
             unsealed,
+            logs,
             sealed,
+            uncounted,
             mut open,
             due,
             deferred,
@@ -278,11 +326,12 @@ impl Pairing {
             .into_values()
             .flatten()
             .for_each(|settled| tally.settled(settled));
-        for (span, sealed) in sealed {
-            if !sealed.counted {
-                tally.matched(rules.grid.window_of_segment(span), &sealed.pairs);
+        for (span, mut sealed) in sealed {
+            if uncounted.contains(&span) {
+                let window = rules.grid.window_of_segment(span);
+                while count_next(&mut sealed, window, &logs, &mut u64::MAX.clone(), tally) {}
             }
-            for pair in sealed.pairs.iter().chain(&sealed.recalled) {
+            for pair in sealed.pairs(&logs) {
                 // Those of a recalled group are among its records.
                 if !open.get(&pair.identity).is_some_and(|group| group.recalled) {
                     pair.rows().into_iter().try_for_each(&mut each)?;
@@ -291,39 +340,67 @@ impl Pairing {
         }
         // Every group is due somewhere.
         for identity in due.into_values().flatten() {
-            match open.remove(&identity).map(|group| group.records) {
-                Some(Records::Few(few)) => few.into_iter().try_for_each(&mut each)?,
-                Some(Records::Many(many)) => many.rows().try_for_each(&mut each)?,
-                None => {}
-            }
+            open.remove(&identity).map_or(Ok(()), |group| group.each(&mut each))?;
         }
-        unsealed.into_values().try_for_each(|segment| segment.each(&mut each))
+        unsealed
+            .into_values()
+            .try_for_each(|segment| segment.each(&logs, &mut each))
     }
 
     /// Records of a side that are in no window yet.
     pub(super) fn pending(&self, side: Side) -> u64 {
         let unsealed: u64 = self.unsealed.values().map(|segment| segment.pending(side)).sum();
-        let matched = self
-            .sealed
-            .values()
-            .filter(|sealed| !sealed.counted)
-            .map(|sealed| count(sealed.pairs.len()));
+        let uncounted = self.uncounted.iter().filter_map(|span| self.sealed.get(span));
+        let uncounted: u64 = uncounted.map(|sealed| count(sealed.uncounted())).sum();
         let deferred = self.deferred.values().map(|deferred| count(deferred.len()));
-        unsealed + matched.sum::<u64>() + deferred.sum::<u64>() + self.unsettled.get(side)
+        let begun = match &self.task {
+            Some(Task::Seal(_, parts)) => parts.0.pending(side) + count(parts.1.uncounted()),
+            Some(Task::Settle(_, _, deferred)) => count(deferred.len()),
+            Some(Task::Forget(_)) | None => 0,
+        };
+        unsealed + uncounted + deferred.sum::<u64>() + begun + self.unsettled.get(side)
     }
 
-    /// Bytes that the records in flight and the remembered ones hold: 64 an unsettled record (chunks may be half empty
-    /// while they are small), 80 a remembered pair, what an open group costs besides its rows, an indexed record.
+    /// Bytes that the records in flight and the remembered ones hold: rows and pairs in their blocks, free places
+    /// included, 64 a record in a group, what a group costs besides, an indexed record.
     pub(super) fn held_bytes(&self, rules: &Rules) -> u64 {
         let tolerant = rules.tolerant_bytes();
+        let unsealed: u64 = self.unsealed.values().map(|segment| segment.held_bytes(tolerant)).sum();
+        let sealed: u64 = self.sealed.values().map(|sealed| sealed.held_bytes(tolerant)).sum();
         let deferred = self
             .deferred
             .values()
             .map(|deferred| count(deferred.len()))
             .sum::<u64>();
-        let rows = self.held.rows * (64 + tolerant) + self.held.pairs * (96 + tolerant) + deferred * 80;
+        let (begun, waiting) = match &self.task {
+            Some(Task::Seal(_, parts)) => (parts.0.held_bytes(tolerant) + parts.1.held_bytes(tolerant), 0),
+            Some(Task::Settle(_, _, deferred)) => (0, count(deferred.len())),
+            Some(Task::Forget(sealed)) => (sealed.held_bytes(tolerant), 0),
+            None => (0, 0),
+        };
+        let rows = unsealed + sealed + begun + self.held.rows * (64 + tolerant) + (deferred + waiting) * 80;
         rows + count(self.open.len()) * GROUP_BYTES + self.held.indexed * INDEXED_BYTES
     }
+}
+
+/// Counts some of the pairs that were matched at once; false where there are none.
+fn count_next(sealed: &mut Sealed, window: i64, logs: &Logs, budget: &mut u64, tally: &mut impl Tally) -> bool {
+    let Some(pairs) = sealed.next_uncounted() else {
+        return false;
+    };
+    tally.matched(window, sealed.places(&pairs, logs));
+    *budget = budget.saturating_sub(count(sealed.keep(&pairs)));
+    true
+}
+
+/// True once all are counted.
+fn settle_deferred(deferred: &mut Vec<Settled>, budget: &mut u64, tally: &mut impl Tally) -> bool {
+    while *budget > 0 {
+        let Some(settled) = deferred.pop() else { return true };
+        *budget -= 1;
+        tally.settled(settled);
+    }
+    deferred.is_empty()
 }
 
 /// One record a side, exactly equal and near: nothing that comes later can part them.
@@ -346,93 +423,4 @@ fn matched_at_once(rows: &mut [Row], rules: &Rules) -> Option<Pair> {
         tolerant: baseline.tolerant.take(),
         by_content: baseline.by_content,
     })
-}
-
-impl Group {
-    /// Puts the pairs that were matched at once before the records: they are older.
-    fn recall(&mut self, identity: Identity, sealed: &BTreeMap<i64, Sealed>, before: i64, held: &mut Held) {
-        let Records::Few(few) = &mut self.records else { return };
-        if self.recalled {
-            return;
-        }
-        self.recalled = true;
-        let pairs = sealed.range(..before).filter_map(|(_, sealed)| sealed.find(identity));
-        let mut rows: Vec<Row> = pairs.flat_map(|pair| pair.rows()).collect();
-        if !rows.is_empty() {
-            held.rows += count(rows.len());
-            rows.append(few);
-            rows.sort_unstable_by_key(Row::order);
-            *few = rows;
-        }
-    }
-
-    fn index(&mut self, held: &mut Held) {
-        if let Records::Few(few) = &self.records {
-            held.rows -= count(few.len());
-            held.indexed += count(few.len());
-            self.records = Records::Many(Box::new(Many::new(few)));
-        }
-    }
-
-    fn settle(
-        &mut self,
-        identity: Identity,
-        span: i64,
-        rules: &Rules,
-        sealed: &BTreeMap<i64, Sealed>,
-        held: &mut Held,
-        outcomes: &mut Vec<Settled>,
-    ) {
-        let until = rules.grid.segment_end(span);
-        if self.needs_past(rules) {
-            self.recall(identity, sealed, i64::MAX, held);
-        }
-        match &mut self.records {
-            Records::Few(few) => few::settle(few, until, rules, outcomes),
-            Records::Many(many) => many.settle(until, rules, outcomes),
-        }
-    }
-
-    /// False where two equal records of two sides are all there is: they match without a look at the past.
-    fn needs_past(&self, rules: &Rules) -> bool {
-        let Records::Few(few) = &self.records else { return false };
-        match few.as_slice() {
-            [one, other] if !one.settled && !other.settled => {
-                one.side == other.side || !rules.near(one.time, other.time) || !one.equals(other, rules)
-            }
-            rows => rows.iter().any(|row| !row.settled),
-        }
-    }
-
-    /// Drops what no look-back reaches any more; false where nothing is left.
-    fn forget(&mut self, until: i64, held: &mut Held) -> bool {
-        match &mut self.records {
-            Records::Few(few) => {
-                let before = few.len();
-                few.retain(|row| !row.settled || row.time >= until);
-                held.rows -= count(before - few.len());
-                !few.is_empty()
-            }
-            Records::Many(many) => {
-                let before = many.len();
-                many.forget(until);
-                held.indexed -= count(before - many.len());
-                many.len() > 0
-            }
-        }
-    }
-
-    fn first_time(&mut self) -> Option<i64> {
-        match &mut self.records {
-            Records::Few(few) => few.iter().find(|row| !row.settled).map(|row| row.time),
-            Records::Many(many) => many.first_time(),
-        }
-    }
-
-    fn last_time(&self) -> Option<i64> {
-        match &self.records {
-            Records::Few(few) => few.last().map(|row| row.time),
-            Records::Many(many) => many.last_time(),
-        }
-    }
 }

@@ -1,42 +1,52 @@
-//! The records of one span of event time: appended as they come, gone through once when no more can come.
+//! The records of one span of event time that can still get some: appended as they come.
 
-use super::row::{Pair, Row};
+use super::drain::Drain;
+use super::packed::{Apart, Logs, Packed, base};
+use super::row::Row;
 use crate::model::{Identity, PerSide, Side};
 
 /// Rows stand in chunks, so that growing never copies them. The first ones are small: a span may hold a single record.
 const CHUNK_MIN: usize = 8;
-const CHUNK_BITS: u32 = 10;
-const CHUNK_MAX: usize = 1 << CHUNK_BITS;
-/// A span with more rows than this is spread over parts by the first bits of the identity: each is sorted in cache.
+/// A place in a part is the number of the chunk and that in the chunk.
+pub(super) const CHUNK_BITS: u32 = 10;
+const CHUNK_MAX: usize = 1_008;
+/// A span with more rows than this is spread over parts by the first bits of the identity: each is gone through in cache.
 const SPREAD_AT: usize = 4_096;
-const PART_BITS: u32 = 6;
+pub(super) const PART_BITS: u32 = 6;
 
 /// A span that can still get records.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Segment {
+    base: i64,
     /// None, one or `2^PART_BITS`.
     parts: Vec<Part>,
-    len: usize,
+    apart: Vec<Apart>,
     pending: PerSide<u64>,
 }
 
 /// Rows whose identities begin alike.
 #[derive(Debug, Default)]
-struct Part {
-    chunks: Vec<Vec<Row>>,
-    len: usize,
+pub(super) struct Part {
+    pub(super) chunks: Vec<Vec<Packed>>,
+    pub(super) len: usize,
 }
 
-/// Where a row stands, with the first bytes of its identity.
-type Key = (u64, u32);
-
 impl Segment {
+    pub(super) fn new(span_start: i64) -> Segment {
+        Segment {
+            base: base(span_start),
+            parts: Vec::new(),
+            apart: Vec::new(),
+            pending: PerSide::default(),
+        }
+    }
+
     #[inline(always)]
-    pub(super) fn push(&mut self, row: Row) {
+    pub(super) fn push(&mut self, row: Row, logs: &mut Logs) {
         if !row.settled {
             *self.pending.get_mut(row.side) += 1;
         }
-        self.len += 1;
+        let row = Packed::new(row, self.base, logs, &mut self.apart);
         match self.parts.as_mut_slice() {
             [] => {
                 let mut part = Part::default();
@@ -50,7 +60,7 @@ impl Segment {
     }
 
     #[inline(never)]
-    fn spread(&mut self, row: Row) {
+    fn spread(&mut self, row: Packed) {
         let parts = (0..1_u32 << PART_BITS).map(|_| Part::default()).collect();
         let rows = std::mem::replace(&mut self.parts, parts);
         let rows = rows.into_iter().flat_map(|part| part.chunks).flatten();
@@ -59,31 +69,44 @@ impl Segment {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.len
-    }
-
     /// Records without an outcome.
     pub(super) fn pending(&self, side: Side) -> u64 {
         *self.pending.get(side)
     }
 
     /// Hands out the rows as they stand.
-    pub(super) fn each<E>(self, each: impl FnMut(Row) -> Result<(), E>) -> Result<(), E> {
+    pub(super) fn each<E>(mut self, logs: &Logs, mut each: impl FnMut(Row) -> Result<(), E>) -> Result<(), E> {
         let chunks = self.parts.into_iter().flat_map(|part| part.chunks);
-        chunks.flatten().try_for_each(each)
+        chunks
+            .flatten()
+            .try_for_each(|row| each(row.unpack(self.base, logs, &mut self.apart)))
     }
 
-    /// Hands out the rows identity by identity, in the order of the identities, each in the order of settling.
-    pub(super) fn drain(self, mut each: impl FnMut(&mut Vec<Row>)) {
+    /// To be gone through in the order of the identities.
+    pub(super) fn drain(self) -> Drain {
         let spread = if self.parts.len() > 1 { PART_BITS } else { 0 };
-        self.parts.into_iter().for_each(|part| part.drain(spread, &mut each));
+        Drain::new(self.base, self.parts, spread, self.apart, self.pending)
     }
+
+    /// Bytes of its rows, free places included, and of what stands apart, with that many bytes of tolerant values each.
+    pub(super) fn held_bytes(&self, tolerant: u64) -> u64 {
+        let rows: u64 = self.parts.iter().map(Part::held_bytes).sum();
+        rows + apart_bytes(&self.apart, tolerant)
+    }
+}
+
+/// Bytes of what stands apart.
+pub(super) fn apart_bytes(apart: &Vec<Apart>, tolerant: u64) -> u64 {
+    bytes::<Apart>(apart.capacity()) + u64::try_from(apart.len()).unwrap_or(u64::MAX) * tolerant
+}
+
+fn bytes<T>(count: usize) -> u64 {
+    u64::try_from(count * size_of::<T>()).unwrap_or(u64::MAX)
 }
 
 impl Part {
     #[inline(always)]
-    fn push(&mut self, row: Row) {
+    fn push(&mut self, row: Packed) {
         match self.chunks.last_mut() {
             Some(chunk) if chunk.len() < chunk.capacity() => chunk.push(row),
             _ => {
@@ -95,153 +118,28 @@ impl Part {
         self.len += 1;
     }
 
-    fn drain(mut self, spread: u32, each: &mut impl FnMut(&mut Vec<Row>)) {
-        let mut run: Vec<Row> = Vec::new();
-        let mut group: Vec<Row> = Vec::new();
-        let mut keys = self.keys(spread).into_iter().peekable();
-        while let Some((prefix, place)) = keys.next() {
-            run.extend(self.take(place));
-            while let Some((_, place)) = keys.next_if(|(next, _)| *next == prefix) {
-                run.extend(self.take(place));
-            }
-            if !is_pair_in_order(&run) {
-                run.sort_unstable_by_key(|row| (row.identity, row.order()));
-            }
-            if run.first().map(|row| row.identity) == run.last().map(|row| row.identity) {
-                each(&mut run);
-            } else {
-                // Identities that agree in their first bytes: one after the other.
-                for row in run.drain(..) {
-                    if group.last().is_some_and(|last| last.identity != row.identity) {
-                        each(&mut group);
-                        group.clear();
-                    }
-                    group.push(row);
-                }
-                each(&mut group);
-                group.clear();
-            }
-            run.clear();
-        }
-    }
-
-    /// The keys of all rows, sorted: spread by their next bits first, then a few at a time.
-    fn keys(&self, spread: u32) -> Vec<Key> {
-        let width = usize::BITS - (self.len / 16).leading_zeros();
-        let place = |key: &Key| bits(key.0 << spread, width);
-        let mut ends = vec![0_usize; 1 << width];
-        self.each_key(|key| ends[place(&key)] += 1);
-        let mut start = 0;
-        for end in &mut ends {
-            (*end, start) = (start, start + *end);
-        }
-        let mut keys: Vec<Key> = vec![(0, 0); self.len];
-        self.each_key(|key| {
-            let end = &mut ends[place(&key)];
-            keys[*end] = key;
-            *end += 1;
-        });
-        let mut start = 0;
-        for end in ends {
-            keys[start..end].sort_unstable();
-            start = end;
-        }
-        keys
-    }
-
-    fn each_key(&self, mut each: impl FnMut(Key)) {
-        for (chunk, rows) in (0_u32..).zip(&self.chunks) {
-            for (at, row) in (0_u32..).zip(rows) {
-                each((prefix(&row.identity), chunk << CHUNK_BITS | at));
-            }
-        }
-    }
-
-    fn take(&mut self, place: u32) -> Option<Row> {
+    pub(super) fn get(&self, place: u32) -> Option<&Packed> {
         let chunk = usize::try_from(place >> CHUNK_BITS).ok()?;
-        let at = usize::try_from(place).ok()? % CHUNK_MAX;
-        let row = self.chunks.get_mut(chunk)?.get_mut(at)?;
-        Some(Row {
-            tolerant: row.tolerant.take(),
-            ..*row
-        })
+        let at = usize::try_from(place & ((1 << CHUNK_BITS) - 1)).ok()?;
+        self.chunks.get(chunk)?.get(at)
     }
-}
 
-/// The usual cases, seen without a sort.
-fn is_pair_in_order(run: &[Row]) -> bool {
-    match run {
-        [_] => true,
-        [one, other] => one.identity == other.identity && one.order() < other.order(),
-        _ => false,
+    pub(super) fn held_bytes(&self) -> u64 {
+        let rows = match self.chunks.as_slice() {
+            [] => 0,
+            // All but the last are full.
+            [.., last] => self.len - last.len() + last.capacity(),
+        };
+        bytes::<Packed>(rows) + bytes::<Vec<Packed>>(self.chunks.capacity())
     }
 }
 
 /// The first bits of a prefix.
-fn bits(prefix: u64, count: u32) -> usize {
+pub(super) fn bits(prefix: u64, count: u32) -> usize {
     usize::try_from(prefix.checked_shr(u64::BITS - count).unwrap_or(0)).unwrap_or(0)
 }
 
-fn prefix(identity: &Identity) -> u64 {
+pub(super) fn prefix(identity: &Identity) -> u64 {
     let Identity([a, b, c, d, e, f, g, h, ..]) = *identity;
     u64::from_be_bytes([a, b, c, d, e, f, g, h])
-}
-
-/// A span that got all its records: the pairs that were matched at once, in the order of their identities.
-#[derive(Debug, Default)]
-pub(super) struct Sealed {
-    /// Pairs of this run, to be counted when their span is settled, then remembered.
-    pub(super) pairs: Vec<Pair>,
-    /// Pairs that were counted before a restart: remembered only.
-    pub(super) recalled: Vec<Pair>,
-    pub(super) counted: bool,
-}
-
-impl Sealed {
-    pub(super) fn len(&self) -> usize {
-        self.pairs.len() + self.recalled.len()
-    }
-
-    /// The pair that an identity had here, if it was matched at once.
-    pub(super) fn find(&self, identity: Identity) -> Option<&Pair> {
-        [&self.pairs, &self.recalled].into_iter().find_map(|pairs| {
-            let at = pairs.binary_search_by_key(&identity, |pair| pair.identity).ok()?;
-            pairs.get(at)
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Digest;
-
-    #[test]
-    fn rows_come_out_in_order() {
-        let mut segment = Segment::default();
-        for number in 0..20_000_u64 {
-            let mut identity = [7_u8; 16];
-            // Many share their first bytes, some their whole identity.
-            identity[..2].copy_from_slice(&u16::try_from(number.wrapping_mul(7919) % 60_000).unwrap().to_be_bytes());
-            identity[15] = u8::try_from(number % 3).unwrap();
-            segment.push(Row {
-                identity: Identity(identity),
-                digest: Digest([0; 16]),
-                time: i64::try_from(number * 31 % 17).unwrap(),
-                offset: number,
-                tolerant: None,
-                partition: 0,
-                side: if number % 2 == 0 { Side::Baseline } else { Side::Canary },
-                by_content: false,
-                settled: false,
-            });
-        }
-        let mut seen = Vec::new();
-        segment.drain(|rows| {
-            assert!(rows.iter().all(|row| row.identity == rows[0].identity));
-            seen.extend(rows.iter().map(|row| (row.identity, row.order())));
-        });
-        assert_eq!(seen.len(), 20_000);
-        assert!(seen.is_sorted());
-    }
 }

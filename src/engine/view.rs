@@ -143,10 +143,10 @@ impl Engine {
         (self.ledger.evidence.start, self.ledger.evidence.end)
     }
 
-    /// True once every partition of both sides is read to its end: then every window is final.
+    /// True once every partition of both sides is read to its end and no work is left: then every window is final.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        is_complete(&self.partitions.baseline) && is_complete(&self.partitions.canary)
+        is_complete(&self.partitions.baseline) && is_complete(&self.partitions.canary) && !self.has_work()
     }
 
     /// After `close`, once everything is read: was the canary behind by more than lateness + grace?

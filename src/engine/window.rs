@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::row::{Pair, Settled};
+use super::row::{Settled, Sighting};
 use super::{Candidate, FinalWindow, evidence::Evidence};
 use crate::model::{Digest, Outcome, Position, Side, SideCounts, UndecodableReason, WindowCounts};
 
@@ -45,12 +45,11 @@ impl Window {
     }
 
     /// Equal pairs, all at once.
-    pub(super) fn matched(&mut self, pairs: &[Pair], evidence: &Evidence) {
+    pub(super) fn matched(&mut self, pairs: impl Iterator<Item = (Sighting, Sighting)>, evidence: &Evidence) {
         let mut exact = [[0_u64; SKEW_EXACT]; 2];
-        for pair in pairs {
-            let edge = !evidence.contains(pair.baseline.time);
+        for (b, c) in pairs {
+            let edge = !evidence.contains(b.time);
             let code = code(Outcome::Matched) | if edge { EDGE } else { 0 };
-            let (b, c) = (pair.baseline, pair.canary);
             self.add([code, key(b.partition), b.offset, key(c.partition), c.offset]);
             if edge {
                 self.counts.sides.baseline.excluded_edge += 1;

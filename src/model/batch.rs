@@ -1,6 +1,19 @@
-//! Records as they were read: bytes in one arena, spans into it. No allocation a record.
+//! Records as they were read: their bytes in one arena, or in memory that whoever read them lends; spans into it. No
+//! allocation a record.
 
-/// A span of the arena, in bytes.
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// Where a lent part begins: each has as many addresses for itself, and the arena has the first.
+const PART: usize = 1 << 32;
+
+/// Memory that somebody else owns and lends to a batch, in parts.
+pub trait Lent: Debug + Send + Sync {
+    /// The bytes of a part; `None` where there is no such part.
+    fn part(&self, at: usize) -> Option<&[u8]>;
+}
+
+/// A span of a batch's memory, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bytes {
     /// First byte.
@@ -9,7 +22,19 @@ pub struct Bytes {
     pub end: usize,
 }
 
-/// A header of a record: two spans of the arena; a null value is `None`.
+impl Bytes {
+    /// The whole of a lent part of so many bytes.
+    #[must_use]
+    pub fn of_part(at: usize, len: usize) -> Self {
+        let start = (at + 1) * PART;
+        Self {
+            start,
+            end: start + len,
+        }
+    }
+}
+
+/// A header of a record: two spans; a null value is `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// Its name.
@@ -38,8 +63,10 @@ pub struct RecordRef {
 pub struct RecordBatch {
     /// Which partition; 0 in a file.
     pub partition: u32,
-    /// All bytes of all records.
+    /// The bytes of all records that are not lent.
     pub arena: Vec<u8>,
+    /// Those that are.
+    pub lent: Option<Arc<dyn Lent>>,
     /// All headers of all records.
     pub headers: Vec<Header>,
     /// The records.
@@ -57,9 +84,42 @@ impl RecordBatch {
     }
 
     /// The bytes of a span.
+    #[inline]
     #[must_use]
     pub fn bytes(&self, span: Bytes) -> &[u8] {
-        &self.arena[span.start..span.end]
+        let (memory, end) = self.around(span);
+        &memory[end - (span.end - span.start)..end]
+    }
+
+    /// The memory that a span stands in, and where the span ends there.
+    #[inline]
+    #[must_use]
+    pub fn around(&self, span: Bytes) -> (&[u8], usize) {
+        if span.start < PART {
+            return (&self.arena, span.end);
+        }
+        let lent = self.lent.as_ref().and_then(|lent| lent.part(span.start / PART - 1));
+        (lent.unwrap_or_default(), span.end - span.start / PART * PART)
+    }
+
+    /// The same records in memory of their own: what was lent is given back.
+    #[must_use]
+    pub fn owned(self) -> Self {
+        if self.lent.is_none() {
+            return self;
+        }
+        let mut all = Self::new(self.partition);
+        let keep = |all: &mut Self, span: Option<Bytes>| span.map(|span| all.push_bytes(self.bytes(span)));
+        for record in &self.records {
+            let (key, value) = (keep(&mut all, record.key), keep(&mut all, record.value));
+            all.records.push(RecordRef { key, value, ..*record });
+        }
+        for header in &self.headers {
+            let name = all.push_bytes(self.bytes(header.name));
+            let value = keep(&mut all, header.value);
+            all.headers.push(Header { name, value });
+        }
+        all
     }
 
     /// Copies bytes into the arena.
@@ -102,7 +162,54 @@ impl RecordBatch {
     /// Makes it empty and keeps its memory.
     pub fn clear(&mut self) {
         self.arena.clear();
+        self.lent = None;
         self.headers.clear();
         self.records.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Two;
+
+    impl Lent for Two {
+        fn part(&self, at: usize) -> Option<&[u8]> {
+            [b"one".as_slice(), b""].get(at).copied()
+        }
+    }
+
+    #[test]
+    fn lent_bytes_read_like_own_ones_and_become_own() {
+        let mut batch = RecordBatch::new(7);
+        let name = batch.push_bytes(b"name");
+        batch.lent = Some(Arc::new(Two));
+        batch.headers.push(Header { name, value: None });
+        batch.records.push(RecordRef {
+            offset: 3,
+            timestamp_ms: Some(4),
+            key: Some(Bytes::of_part(0, 3)),
+            value: Some(Bytes::of_part(1, 0)),
+            headers: (0, 1),
+        });
+        let look = |batch: &RecordBatch| {
+            let record = batch.records[0];
+            assert_eq!(batch.key(&record), Some(b"one".as_slice()));
+            assert_eq!(batch.value(&record), Some(b"".as_slice()));
+            assert_eq!(batch.headers(&record).next(), Some((b"name".as_slice(), None)));
+            assert_eq!((batch.size(&record), record.offset, batch.partition), (3, 3, 7));
+        };
+        look(&batch);
+        let Bytes { start, end } = Bytes::of_part(0, 3);
+        let inner = Bytes {
+            start: start + 1,
+            end: end - 1,
+        };
+        assert_eq!(batch.bytes(inner), b"n");
+        let own = batch.owned();
+        assert!(own.lent.is_none());
+        look(&own);
     }
 }

@@ -11,7 +11,7 @@ mod side;
 mod value;
 mod verdict;
 
-pub use batch::{Bytes, Header, RecordBatch, RecordRef};
+pub use batch::{Bytes, Header, Lent, RecordBatch, RecordRef};
 pub use counts::{BadCounts, SideCounts, Skew, WindowCounts};
 pub use entry::Entry;
 pub use field::{DifferenceKind, FieldDifference, Path, PathParseError, Segment};

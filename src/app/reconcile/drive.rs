@@ -85,7 +85,7 @@ pub fn to_the_end(stream: &mut Stream, interrupt: &Interrupt, bar: &Bar, clock: 
     stream.finish_what_is_read(&mut outputs);
     let mut trouble_ms = None;
     let mut spill = None;
-    while !stream.is_done() && !stream.is_over() {
+    while !stream.is_done() {
         if interrupt.came() {
             counted.interrupted = true;
             break;
@@ -142,6 +142,10 @@ fn count(output: Output, counted: &mut Counted) {
 
 /// Puts away what is in flight where it does not fit.
 fn spill_at_the_limit(stream: &mut Stream, spill: &mut Option<Spill>) -> Result<()> {
+    if stream.engine.has_work() {
+        // It may make room.
+        return Ok(());
+    }
     let max = stream.engine.settings().held_max_bytes;
     let most = match spill {
         // Half of it, and what writes the files has room beside it.

@@ -14,8 +14,9 @@ use crate::app::lane::Lane;
 use crate::app::log::Log;
 use crate::app::range::{self, Span};
 use crate::app::schemas::{Origin, Patience, Registrar, Schemas};
-use crate::app::stream::{Reading, Stream};
+use crate::app::stream::{PACE, Reading, Stream};
 use crate::app::topic::Second;
+use crate::app::window::Pace;
 use crate::app::world;
 use crate::codec::{Field, Reducer, Schema};
 use crate::config::{ReconcileRequest, SideRequest, Source};
@@ -115,6 +116,7 @@ pub fn open(request: &ReconcileRequest, clock: &Clock, handle: &Handle) -> Resul
     let reading = Reading {
         ahead_max_ms: timed.then_some(request.limits.ahead_max_ms),
         idle_ms: None,
+        pace: PACE,
     };
     let lanes = PerSide { baseline, canary };
     let stream = Stream::new(
@@ -147,6 +149,7 @@ fn lane(opened: SideOpened, side: Side, request: &ReconcileRequest, book: &Book,
         ..
     } = opened;
     let reducer = Reducer::new(side, request.sides.get(side).codec.clone());
+    log.share(crew, side, Pace::of(crew.hands()).batches);
     if let (Log::Avro(file), [span]) = (&mut log, spans.as_slice()) {
         file.share(crew.clone(), side, span.from..end.unwrap_or(u64::MAX));
     }
@@ -190,7 +193,7 @@ fn open_side(side: &SideRequest, which: Side, request: &ReconcileRequest) -> Res
                 ));
             }
             Ok(SideOpened {
-                log: Log::Kafka(Box::new(reader)),
+                log: Log::of_topic(Box::new(reader)),
                 spans,
                 end: None,
                 place: Place::Kafka(Box::new(settings), topic.clone()),

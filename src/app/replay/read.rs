@@ -13,7 +13,7 @@ use crate::app::log::Log;
 use crate::app::reconcile::drive::{Interrupt, give_up_on_trouble};
 use crate::app::reconcile::progress::Bar;
 use crate::app::schemas::{Origin, Patience, Schemas};
-use crate::app::stream::{Reading, Stream};
+use crate::app::stream::{PACE, Reading, Stream};
 use crate::app::topic::Topic;
 use crate::app::trouble::trouble;
 use crate::app::world::World;
@@ -137,6 +137,7 @@ impl Place<'_> {
         let reading = Reading {
             ahead_max_ms: Some(stream.limits.ahead_max_ms),
             idle_ms: None,
+            pace: PACE,
         };
         Ok(Stream::new(
             stream.name.clone(),
@@ -158,7 +159,7 @@ impl Place<'_> {
             .collect();
         topic.assign(&starts)?;
         let reducer = Reducer::new(side, self.stream.sides.get(side).codec.clone());
-        let log = Log::Kafka(topic);
+        let log = Log::of_topic(topic);
         let mut lane = Lane::new(side, log, book::Reader::new(reducer, side, book.clone()));
         for part in own() {
             let partition = lane.partitions.entry(part.partition).or_default();
@@ -169,7 +170,7 @@ impl Place<'_> {
     }
 
     fn give_up_at_the_limit(&self, stream: &Stream) -> Result<()> {
-        if !stream.engine.is_full() || !stream.stalled {
+        if stream.engine.has_work() || !stream.engine.is_full() || !stream.stalled {
             return Ok(());
         }
         let what = format!(

@@ -23,6 +23,8 @@ use crate::engine::{AlignSettings, Aligner, Engine, Entry, Input, Output, Range}
 use crate::model::{Inconclusive, PerSide, Reduction, Side};
 pub use retention::Trail;
 
+/// How many records are settled at once: some tenths of a millisecond, so that nothing that a turn does waits for long.
+pub const PACE: u64 = 4_096;
 /// How long is waited where nothing is there.
 const WAIT: Duration = Duration::from_millis(20);
 
@@ -33,6 +35,8 @@ pub struct Reading {
     pub ahead_max_ms: Option<i64>,
     /// A partition that sends nothing for this long may be idle; `None` in a bounded run.
     pub idle_ms: Option<i64>,
+    /// How many records are settled at once; a turn goes on with the rest before it reads.
+    pub pace: u64,
 }
 
 /// One stream.
@@ -81,13 +85,14 @@ impl Stream {
     #[must_use]
     pub fn new(
         name: String,
-        engine: Engine,
+        mut engine: Engine,
         lanes: PerSide<Lane>,
         schemas: Schemas,
         book: Book,
         reading: Reading,
         clock: Clock,
     ) -> Self {
+        engine.pace(reading.pace);
         let aligner = reading.ahead_max_ms.map(|ahead_max_ms| {
             let held_max_bytes = engine.settings().held_max_bytes;
             Aligner::new(AlignSettings {
@@ -120,11 +125,17 @@ impl Stream {
         }
     }
 
-    /// One turn: what waited, then one read of each side. True if anything moved. Waits for nothing.
+    /// One turn: some of what can be settled, or else what waited, then one read of each side. True if anything moved.
+    /// Waits for nothing.
     ///
     /// # Errors
     /// A log or a registry that cannot be read any further.
     pub fn turn(&mut self, outputs: &mut Vec<Output>) -> Result<bool> {
+        if self.engine.has_work() {
+            self.engine.work(outputs);
+            self.align();
+            return Ok(true);
+        }
         if self.is_over() {
             return Ok(false);
         }
@@ -158,11 +169,11 @@ impl Stream {
         Ok(moved)
     }
 
-    /// True once every partition of both sides was read to its captured end.
+    /// True once every partition of both sides was read to its captured end, or no further, and all that can be settled is.
     #[must_use]
     pub fn is_done(&self) -> bool {
         let done = |side| self.lanes.get(side).partitions.values().all(|partition| partition.done);
-        Side::PAIR.into_iter().all(done)
+        !self.engine.has_work() && (self.is_over() || Side::PAIR.into_iter().all(done))
     }
 
     /// True where reading is aligned by event time.

@@ -7,7 +7,8 @@ use crate::model::Side;
 impl Stream {
     /// Holds back what is too far ahead, and releases what is not any more.
     pub(super) fn align(&mut self) {
-        let Some(aligner) = &mut self.aligner else {
+        let Some(aligner) = self.aligner.as_mut().filter(|_| !self.engine.has_work()) else {
+            // What is settled next may make room.
             return;
         };
         let mut partitions = Vec::new();

@@ -128,7 +128,8 @@ impl Follower {
             self.stream.look_for_narrower_baseline();
             self.status.look(&self.stream, now_ms);
         }
-        if self.closing && (self.stream.engine.is_complete() || self.stream.is_over()) {
+        let is_over = self.stream.is_over() && !self.stream.engine.has_work();
+        if self.closing && (self.stream.engine.is_complete() || is_over) {
             self.status.look(&self.stream, now_ms);
             jobs.push(Job::Complete);
             return Ok(Turn::Complete);

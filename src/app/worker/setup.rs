@@ -12,6 +12,7 @@ use crate::app::book::{self, Book, Fact};
 use crate::app::clock::Clock;
 use crate::app::compacted;
 use crate::app::contract;
+use crate::app::crew::Crew;
 use crate::app::findings::{Again, Rereader};
 use crate::app::lane::Lane;
 use crate::app::log::Log;
@@ -119,9 +120,18 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
             engine.declare(side, partition, from);
         }
     }
+    let pace = world.pace();
+    let codec = |side: Side| stream.sides.get(side).codec.clone();
+    let settings = PerSide {
+        baseline: codec(Side::Baseline),
+        canary: codec(Side::Canary),
+    };
+    let crew = Crew::of(pace.hands, settings, &book);
     let lane = |side: Side, topic: Box<dyn Topic>| {
-        let reducer = Reducer::new(side, stream.sides.get(side).codec.clone());
-        let mut lane = Lane::new(side, Log::Kafka(topic), book::Reader::new(reducer, side, book.clone()));
+        let reducer = Reducer::new(side, codec(side));
+        let mut log = Log::of_topic(topic);
+        log.share(&crew, side, pace.batches);
+        let mut lane = Lane::new(side, log, book::Reader::new(reducer, side, book.clone()));
         for (partition, _) in starts.get(side) {
             lane.partitions.entry(*partition).or_default().selected_at_ms = clock.elapsed_ms();
         }
@@ -135,6 +145,7 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
     let reading = Reading {
         ahead_max_ms: Some(stream.limits.ahead_max_ms),
         idle_ms: Some(stream.limits.idle_ms),
+        pace: world.settled_at_once(),
     };
     let again = |side: Side| {
         let config::StreamSide { cluster, topic, .. } = stream.sides.get(side);

@@ -159,5 +159,5 @@ impl Reducer {
 
 /// The memory that a span stands in, and where it ends there.
 fn wide(batch: &RecordBatch, span: Option<Bytes>) -> (&[u8], usize) {
-    (&batch.arena, span.map_or(0, |span| span.end))
+    span.map_or((&[], 0), |span| batch.around(span))
 }

@@ -9,7 +9,7 @@ use rdkafka::metadata::Metadata;
 use super::context::Context;
 use super::link::Link;
 use super::properties::nearest_of;
-use super::queue::{Fault, Kind, Queue};
+use super::queue::{Fault, Queue};
 use super::settings::{Purpose, brokers_of};
 use super::{KafkaError, Settings};
 
@@ -92,9 +92,7 @@ fn unknown(consumer: &BaseConsumer<Context>, topic: &str) -> KafkaError {
 /// Lets the client tell its faults: they come through the queue.
 fn listen(queue: &Queue) {
     for _ in 0..5 {
-        if let Some(event) = queue.take(LISTEN)
-            && let Kind::Fault(Fault { code, reason, .. }) = queue.read(&event)
-        {
+        if let Some(Fault { code, reason, .. }) = queue.fault(LISTEN) {
             tracing::debug!(%code, reason, "while connecting");
         }
     }

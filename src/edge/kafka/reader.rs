@@ -10,7 +10,7 @@ use super::context::Context;
 use super::faults::{Judged, judge};
 use super::link::Link;
 use super::open::connect;
-use super::queue::Kind;
+use super::queue::{Kind, Run};
 use super::settings::Purpose;
 use super::{KafkaError, Settings};
 use crate::model::RecordBatch;
@@ -86,6 +86,11 @@ pub struct Reader {
     held: BTreeSet<u32>,
     /// Taken from the queue and not yet handed on.
     stash: VecDeque<Event>,
+    /// Offset behind what was taken of each partition.
+    taken: BTreeMap<u32, u64>,
+    /// Partitions of which an end or a fault was taken last. librdkafka believes then that the offset of that was a record,
+    /// and would go on behind it after a pause.
+    astray: BTreeSet<u32>,
     /// Partitions that are not read any more until it is known why.
     lost: BTreeMap<u32, Loss>,
 }
@@ -110,6 +115,8 @@ impl Reader {
             positions: BTreeMap::new(),
             held: BTreeSet::new(),
             stash: VecDeque::new(),
+            taken: BTreeMap::new(),
+            astray: BTreeSet::new(),
             lost: BTreeMap::new(),
         })
     }
@@ -144,6 +151,8 @@ impl Reader {
         self.positions = start.iter().copied().collect();
         self.held.clear();
         self.stash.clear();
+        self.taken.clear();
+        self.astray.clear();
         self.lost.clear();
         Ok(())
     }
@@ -162,6 +171,12 @@ impl Reader {
     pub fn release(&mut self, partitions: &[u32]) {
         let held = self.assigned(partitions, true);
         self.held.retain(|partition| !held.contains(partition));
+        for &partition in &held {
+            if self.astray.contains(&partition) && !self.lost.contains_key(&partition) {
+                let from = self.taken.get(&partition).copied().unwrap_or(0);
+                self.start_again(partition, from.max(self.position(partition)));
+            }
+        }
         let list = self.list(held.iter().map(|&partition| (partition, None)));
         if let Err(error) = list.map(|list| self.consumer().resume(&list)) {
             tracing::warn!(topic = self.topic, %error, "release partitions");
@@ -178,16 +193,12 @@ impl Reader {
             return Ok(event);
         }
         self.try_again();
-        let mut batch = match self.unstash() {
-            Some(Event::Records(records)) => Some(records),
-            Some(event) => return Ok(self.delivered(event)),
-            None => None,
-        };
-        let beside = self.fill(&mut batch, max_records, wait)?;
-        self.stash.extend(beside);
-        let next = match batch {
-            Some(batch) => Some(Event::Records(batch)),
-            None => self.unstash(),
+        let next = match self.unstash() {
+            Some(event) => Some(event),
+            None => {
+                self.fill(max_records, wait)?;
+                self.unstash()
+            }
         };
         if let Some(event) = next {
             return Ok(self.delivered(event));
@@ -197,22 +208,14 @@ impl Reader {
         Ok(Event::Idle)
     }
 
-    /// Fills the batch until it is full, something else comes (which it returns), or nothing does.
-    fn fill(
-        &mut self,
-        batch: &mut Option<RecordBatch>,
-        max_records: usize,
-        wait: Duration,
-    ) -> Result<Option<Event>, KafkaError> {
+    /// Takes what is in the queue, at most so many records, to the stash: runs of one partition, and what lies between them.
+    fn fill(&mut self, max_records: usize, wait: Duration) -> Result<(), KafkaError> {
         let queue = &self.link.queue;
-        // A bound on what is none of ours, so that a chatty client cannot keep us.
-        let mut others = 0;
-        while others < 8 && has_room(batch.as_ref(), max_records) {
-            let wait = if batch.is_some() { Duration::ZERO } else { wait };
-            let Some(taken) = queue.take(wait) else {
-                return Ok(None);
-            };
-            match queue.read(&taken) {
+        let mut run: Option<Run> = None;
+        // Nothing that was taken is dropped because of an error: the offsets behind it would be.
+        let mut failed = None;
+        for kind in queue.take(max_records, wait) {
+            let fault = match kind {
                 Kind::Record(message) => {
                     let (Ok(partition), Ok(offset)) =
                         (u32::try_from(message.partition()), u64::try_from(message.offset()))
@@ -225,40 +228,49 @@ impl Reader {
                     if self.lost.contains_key(&partition) {
                         continue; // behind what was skipped
                     }
-                    let held = self.held.contains(&partition);
-                    match batch {
-                        Some(batch) if batch.partition == partition && !held => message.copy_into(batch),
-                        None if !held => message.copy_into(batch.insert(RecordBatch::new(partition))),
-                        _ => {
-                            let mut other = RecordBatch::new(partition);
-                            message.copy_into(&mut other);
-                            return Ok(Some(Event::Records(other)));
-                        }
+                    let goes_on = |run: &mut Run| run.partition() == partition && run.bytes() < BATCH_BYTES;
+                    if run.as_mut().is_none_or(|run| !goes_on(run)) {
+                        let next = Run::new(queue, partition);
+                        self.stash.extend(run.replace(next).map(finish));
+                        self.astray.remove(&partition);
                     }
+                    if let Some(run) = &mut run {
+                        run.push(message);
+                    }
+                    self.taken.insert(partition, offset + 1);
+                    continue;
                 }
                 Kind::End { partition, offset } => {
-                    if let (Ok(partition), Ok(position)) = (u32::try_from(partition), u64::try_from(offset))
-                        && !self.lost.contains_key(&partition)
-                    {
-                        return Ok(Some(Event::End { partition, position }));
+                    let (Ok(partition), Ok(position)) = (u32::try_from(partition), u64::try_from(offset)) else {
+                        continue;
+                    };
+                    self.astray.insert(partition);
+                    if !self.lost.contains_key(&partition) {
+                        self.stash.extend(run.take().map(finish));
+                        self.stash.push_back(Event::End { partition, position });
+                        self.taken.insert(partition, position);
                     }
+                    continue;
                 }
-                Kind::Fault(fault) => match judge(&self.topic, fault)? {
-                    Judged::Event(event) => return Ok(Some(event)),
-                    Judged::Lost { partition, cut } => {
-                        self.lost.insert(partition, if cut { Loss::Cut } else { Loss::Reset });
-                        return Ok(None);
-                    }
-                    Judged::Corrupt { partition, offset } => {
-                        self.lost.insert(partition, Loss::Corrupt(CORRUPT_POLLS));
-                        return Ok(Some(Event::Corrupt { partition, offset }));
-                    }
-                    Judged::Nothing => others += 1,
-                },
-                Kind::Other => others += 1,
+                Kind::Fault(fault) => fault,
+            };
+            if let Some((partition, _)) = fault.place {
+                self.astray.extend(u32::try_from(partition));
+            }
+            self.stash.extend(run.take().map(finish));
+            match judge(&self.topic, fault) {
+                Ok(judged) => note(judged, &mut self.stash, &mut self.lost),
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
-        Ok(None)
+        self.stash.extend(run.map(finish));
+        while let Some(fault) = queue.fault(Duration::ZERO) {
+            match judge(&self.topic, fault) {
+                Ok(judged) => note(judged, &mut self.stash, &mut self.lost),
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        failed.map_or(Ok(()), Err)
     }
 
     /// The first of the stash that may be handed on: no record of a held partition, no end before its records.
@@ -347,17 +359,22 @@ impl Reader {
             }
         }
         for partition in ripe {
-            if let Err(error) = self.restart(partition, self.position(partition)) {
-                tracing::warn!(topic = self.topic, %error, "read a partition again");
-                self.lost.insert(partition, Loss::Corrupt(CORRUPT_POLLS));
-            } else {
-                self.lost.remove(&partition);
-            }
+            self.start_again(partition, self.position(partition));
+        }
+    }
+
+    /// Reads one partition from an offset, at once or after a while.
+    fn start_again(&mut self, partition: u32, offset: u64) {
+        if let Err(error) = self.restart(partition, offset) {
+            tracing::warn!(topic = self.topic, %error, "read a partition again");
+            self.lost.insert(partition, Loss::Corrupt(CORRUPT_POLLS));
+        } else {
+            self.lost.remove(&partition);
         }
     }
 
     /// Reads one partition from an offset; the others go on.
-    fn restart(&self, partition: u32, offset: u64) -> Result<(), KafkaError> {
+    fn restart(&mut self, partition: u32, offset: u64) -> Result<(), KafkaError> {
         let old = self.list([(partition, None)].into_iter())?;
         let new = self.list([(partition, Some(offset))].into_iter())?;
         let failed = |error: rdkafka::error::KafkaError| self.fatal(&error.to_string());
@@ -366,6 +383,8 @@ impl Reader {
         if self.held.contains(&partition) {
             self.consumer().pause(&old).map_err(failed)?;
         }
+        self.taken.insert(partition, offset);
+        self.astray.remove(&partition);
         Ok(())
     }
 
@@ -409,6 +428,21 @@ impl Reader {
     }
 }
 
-fn has_room(batch: Option<&RecordBatch>, max_records: usize) -> bool {
-    batch.is_none_or(|batch| batch.arena.len() < BATCH_BYTES && batch.records.len() < max_records.max(1))
+fn finish(run: Run) -> Event {
+    Event::Records(run.finish())
+}
+
+/// What follows of a fault.
+fn note(judged: Judged, stash: &mut VecDeque<Event>, lost: &mut BTreeMap<u32, Loss>) {
+    match judged {
+        Judged::Event(event) => stash.push_back(event),
+        Judged::Lost { partition, cut } => {
+            lost.insert(partition, if cut { Loss::Cut } else { Loss::Reset });
+        }
+        Judged::Corrupt { partition, offset } => {
+            lost.insert(partition, Loss::Corrupt(CORRUPT_POLLS));
+            stash.push_back(Event::Corrupt { partition, offset });
+        }
+        Judged::Nothing => {}
+    }
 }

@@ -23,6 +23,8 @@ pub struct Manner {
     pub lose: u64,
     /// Percent of the steps after which everything in flight is put away.
     pub away: u64,
+    /// Settles so many records at once at most; 0 is all.
+    pub pace: u64,
 }
 
 /// Raises of the running maxima: (side, partition) -> (offset, value).
@@ -59,6 +61,8 @@ pub struct Run {
     pub wakes: u32,
     /// Records that were put away.
     pub away: usize,
+    /// How often something was left to be settled later.
+    pub worked: u32,
 }
 
 struct Runner<'a> {
@@ -90,6 +94,7 @@ pub fn run(world: &World, rng: &mut Rng, manner: Manner) -> Run {
         buckets: Buckets::default(),
     };
     runner.declare();
+    runner.pace(rng, manner);
     let mut closed = false;
     while !runner.engine.is_complete() {
         runner.one(rng, manner);
@@ -99,6 +104,7 @@ pub fn run(world: &World, rng: &mut Rng, manner: Manner) -> Run {
         }
         if manner.crash > 0 && runner.run.crashes < 30 && rng.chance(manner.crash) {
             runner.crash();
+            runner.pace(rng, manner);
             closed = runner.stored.as_ref().is_some_and(|stored| stored.closing);
         }
         if world.close && !closed && runner.engine.partitions(Side::Baseline).iter().any(|log| log.completed) {
@@ -126,6 +132,12 @@ impl Runner<'_> {
     fn declare(&mut self) {
         for log in &self.world.logs {
             self.engine.declare(log.side, log.partition, log.from);
+        }
+    }
+
+    fn pace(&mut self, rng: &mut Rng, manner: Manner) {
+        if manner.pace > 0 {
+            self.engine.pace(1 + rng.below(manner.pace));
         }
     }
 
@@ -161,6 +173,11 @@ impl Runner<'_> {
 
     /// One read of one partition.
     fn one(&mut self, rng: &mut Rng, manner: Manner) {
+        if manner.pace > 0 && self.engine.has_work() && rng.chance(50) {
+            self.run.worked += 1;
+            self.engine.work(&mut self.outputs);
+            return self.take();
+        }
         let world = self.world;
         let at = usize::try_from(rng.below(world.logs.len() as u64)).unwrap();
         let log = &world.logs[at];

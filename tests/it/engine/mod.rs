@@ -10,6 +10,7 @@ mod lives;
 #[cfg(feature = "mutants")]
 mod mutants;
 mod oracle;
+mod pace;
 mod properties;
 mod replayed;
 mod world;

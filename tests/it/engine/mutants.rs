@@ -48,6 +48,7 @@ fn death(mutant: Mutant) -> Option<u64> {
             idle: seed % 3 != 0,
             lose: 10 * u64::from(seed % 5 == 0),
             away: 0,
+            pace: 0,
         };
         switch(Some(mutant));
         let lived = catch_unwind(AssertUnwindSafe(|| against_oracle(*seed..=*seed, manner)));

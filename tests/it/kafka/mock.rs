@@ -90,6 +90,65 @@ fn a_held_partition_is_silent_and_goes_on_where_it_was() {
     assert!(read.others.is_empty(), "{:?}", read.others);
 }
 
+/// librdkafka takes the offset of an end for that of a record where it hands out batches, and would skip the next record.
+#[test]
+fn a_partition_held_at_its_end_loses_nothing_that_comes_then() {
+    let cluster = MockCluster::new(1).unwrap();
+    cluster.create_topic("t", 2, 1).unwrap();
+    let brokers = cluster.bootstrap_servers();
+    let source = producer(&brokers, &[]);
+    let mut reader = Reader::open(&settings(&brokers), "t").unwrap();
+    reader.assign(&[(0, 0), (1, 0)]).unwrap();
+    let mut read = Read::default();
+    for round in 0..4_u32 {
+        for number in 0..10 {
+            produce(&source, "t", i32::try_from(number % 2).unwrap(), number, 1);
+        }
+        flush(&source);
+        let end = u64::from(round + 1) * 5;
+        read_until(&mut reader, &mut read, |read| {
+            [0, 1].iter().all(|partition| read.ends.get(partition) == Some(&end))
+        });
+        assert_eq!(read.offsets(0), (0..end).collect::<Vec<_>>(), "round {round}");
+        assert_eq!(read.offsets(1), (0..end).collect::<Vec<_>>(), "round {round}");
+        reader.hold(&[0]);
+        reader.release(&[0]);
+    }
+}
+
+#[test]
+fn a_batch_outlives_its_reader() {
+    let cluster = MockCluster::new(1).unwrap();
+    cluster.create_topic("t", 1, 1).unwrap();
+    let brokers = cluster.bootstrap_servers();
+    let source = producer(&brokers, &[]);
+    (0..100).for_each(|number| produce(&source, "t", 0, number, 1));
+    flush(&source);
+    let mut reader = Reader::open(&settings(&brokers), "t").unwrap();
+    reader.assign(&[(0, 0)]).unwrap();
+    let mut batches = Vec::new();
+    let mut count = 0;
+    while count < 100 {
+        if let Event::Records(batch) = reader.poll(30, WAIT).unwrap() {
+            assert!(batch.records.len() <= 30 && batch.lent.is_some());
+            count += batch.records.len();
+            batches.push(batch);
+        }
+    }
+    drop(reader);
+    let elsewhere = std::thread::spawn(move || {
+        let mut number = 0;
+        for batch in batches {
+            for record in &batch.records {
+                assert_eq!(batch.value(record), Some(format!("v{number}").as_bytes()));
+                number += 1;
+            }
+        }
+        number
+    });
+    assert_eq!(elsewhere.join().unwrap(), 100);
+}
+
 #[test]
 fn a_broker_that_goes_away_is_trouble_and_nothing_is_lost() {
     let cluster = MockCluster::new(1).unwrap();

@@ -4,6 +4,7 @@ mod changed;
 mod mock;
 pub(crate) mod real;
 mod secure;
+mod window;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crosscheck::app::schemas::Registrar;
 use crosscheck::app::topic::{Fetch, Topic};
+use crosscheck::app::window::Pace;
 use crosscheck::app::world::World as Outside;
 use crosscheck::edge::kafka::KafkaError;
 use crosscheck::edge::registry::{Kind, RegisteredSchema, RegistryError};
@@ -59,6 +60,8 @@ pub struct Nature {
     pub world: Arc<World>,
     pub time: Arc<SimTime>,
     pub weather: Weather,
+    /// How many records an engine settles at once.
+    pub settled_at_once: u64,
     /// Draws for readers: sizes of batches, which partition comes first.
     pub rng: Mutex<Rng>,
     pub reached: Mutex<Sometimes>,
@@ -93,11 +96,21 @@ impl Outside for SimOutside {
         })
     }
 
+    /// One hand, so that the order in which records are walked is the seed's; how many batches are under way is drawn.
+    fn pace(&self) -> Pace {
+        let batches = 1 + usize::try_from(self.0.world.seed % 5).unwrap();
+        Pace { hands: 1, batches }
+    }
+
     fn registry(&self, name: &str) -> Option<Arc<dyn Registrar>> {
         Some(Arc::new(SimRegistry {
             nature: self.0.clone(),
             side: side_of(name),
         }))
+    }
+
+    fn settled_at_once(&self) -> u64 {
+        self.0.settled_at_once
     }
 }
 

@@ -1,0 +1,48 @@
+//! What is compared with: a consumer of both topics that counts records and does nothing else, with librdkafka's settings.
+
+use std::error::Error;
+use std::time::Duration;
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+
+use super::topics::{PARTITIONS, Topics};
+
+/// Reads both to their ends: the time from the assignment on.
+pub fn read(topics: &Topics) -> Result<Duration, Box<dyn Error>> {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", &topics.brokers)
+        .set("group.id", "crosscheck-bench")
+        .set("enable.auto.commit", "false")
+        .set("enable.partition.eof", "true")
+        .create()?;
+    consumer.fetch_metadata(Some(&topics.names[0]), Duration::from_secs(10))?;
+    let mut list = TopicPartitionList::new();
+    for name in &topics.names {
+        for partition in 0..PARTITIONS {
+            list.add_partition_offset(name, partition, Offset::Beginning)?;
+        }
+    }
+    let start = super::now();
+    consumer.assign(&list)?;
+    let (mut records, mut bytes) = (0, 0);
+    let mut open = list.count();
+    while open > 0 {
+        match consumer.poll(Duration::from_secs(10)) {
+            Some(Ok(message)) => {
+                records += 1;
+                bytes += message.payload_len();
+            }
+            Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
+            Some(Err(error)) => return Err(error.into()),
+            None => return Err("no record for 10 s".into()),
+        }
+    }
+    let wall = start.elapsed();
+    std::hint::black_box(bytes);
+    if records != 2 * topics.records {
+        return Err(format!("the bare loop saw {records} records").into());
+    }
+    Ok(wall)
+}

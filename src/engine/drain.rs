@@ -1,0 +1,319 @@
+//! A span that gets no more records, gone through identity by identity, a few rows at a time: part by part, each sorted by
+//! the first bytes of the identity. Where one identity has very many rows, those are sorted by pieces, and the pieces are
+//! merged, so that they can be gone through a few at a time as well.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::packed::{Apart, Logs, Packed};
+use super::segment::{CHUNK_BITS, Part, apart_bytes, bits, prefix};
+use crate::model::{Identity, PerSide, Side};
+
+/// Rows with one prefix that are sorted at once; also the length of a piece.
+const PIECE: usize = 1_024;
+/// What a row costs while its part is made ready, as a part of what it costs to settle it.
+const READY_SHARE: u64 = 6;
+
+/// Where a row stands, with the first bytes of its identity.
+type Key = (u64, u32);
+/// Where a row stands, with its identity and its place in the order of settling.
+type Place = (Identity, (i64, Side, u32, u64), u32);
+
+/// What comes next.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// All rows whose identities have the same first bytes, in no order.
+    Run,
+    /// Some rows in the order of identities and of settling; the next ones may have the identity of the last.
+    Piece,
+    /// Nothing yet: all that was to be done at once is done.
+    Busy,
+    /// Nothing.
+    Done,
+}
+
+/// The rows of a span that are not gone through yet.
+#[derive(Debug)]
+pub(super) struct Drain {
+    pub(super) base: i64,
+    pub(super) apart: Vec<Apart>,
+    parts: std::vec::IntoIter<Part>,
+    /// Leading bits that all identities of a part share.
+    spread: u32,
+    part: Part,
+    keys: Vec<Key>,
+    /// Where the keys with equal next bits end.
+    ends: Vec<usize>,
+    /// The first key that is not gone through, and the end of those that are sorted.
+    at: usize,
+    sorted: usize,
+    bucket: usize,
+    merge: Option<Merge>,
+    pending: PerSide<u64>,
+}
+
+/// Rows with one prefix that are too many to be sorted at once.
+#[derive(Debug)]
+struct Merge {
+    /// Keys up to here are in no piece yet.
+    unsorted: usize,
+    pieces: Vec<std::vec::IntoIter<Place>>,
+    /// The first of each piece, once all are sorted.
+    first: BinaryHeap<Reverse<(Place, usize)>>,
+}
+
+impl Drain {
+    pub(super) fn new(base: i64, parts: Vec<Part>, spread: u32, apart: Vec<Apart>, pending: PerSide<u64>) -> Drain {
+        Drain {
+            base,
+            apart,
+            parts: parts.into_iter(),
+            spread,
+            part: Part::default(),
+            keys: Vec::new(),
+            ends: Vec::new(),
+            at: 0,
+            sorted: 0,
+            bucket: 0,
+            merge: None,
+            pending,
+        }
+    }
+
+    /// Rows that are not handed out yet and have no outcome.
+    pub(super) fn pending(&self, side: Side) -> u64 {
+        *self.pending.get(side)
+    }
+
+    /// The next rows, and what they cost.
+    pub(super) fn next(&mut self, logs: &Logs, budget: &mut u64, run: &mut Vec<Packed>) -> Next {
+        loop {
+            if self.merge.is_some() {
+                return self.merge(logs, budget, run);
+            }
+            if self.at < self.sorted {
+                if self.take(run) {
+                    return self.hand_out(Next::Run, budget, run);
+                }
+                continue;
+            }
+            if let Some(end) = self.ends.get(self.bucket) {
+                self.bucket += 1;
+                self.sorted = *end;
+                if let Some(keys) = self.keys.get_mut(self.at..*end) {
+                    keys.sort_unstable();
+                }
+                continue;
+            }
+            let Some(part) = self.parts.next() else {
+                return Next::Done;
+            };
+            let rows = u64::try_from(part.len).unwrap_or(u64::MAX);
+            *budget = budget.saturating_sub(1 + rows / READY_SHARE);
+            self.part = part;
+            self.make_keys();
+            if *budget == 0 {
+                return Next::Busy;
+            }
+        }
+    }
+
+    fn hand_out(&mut self, next: Next, budget: &mut u64, run: &[Packed]) -> Next {
+        for row in run.iter().filter(|row| !row.is_settled()) {
+            let pending = self.pending.get_mut(row.side());
+            *pending = pending.saturating_sub(1);
+        }
+        *budget = budget.saturating_sub(u64::try_from(run.len()).unwrap_or(u64::MAX));
+        next
+    }
+
+    /// Takes the rows with the next prefix; false where they are too many.
+    fn take(&mut self, run: &mut Vec<Packed>) -> bool {
+        run.clear();
+        let keys = self.keys.get(self.at..self.sorted).unwrap_or_default();
+        let prefix = keys.first().map(|(prefix, _)| *prefix);
+        let alike = keys.iter().take_while(|(own, _)| Some(*own) == prefix);
+        for (_, place) in alike.take(PIECE + 1) {
+            run.extend(self.part.get(*place));
+        }
+        if run.len() <= PIECE {
+            self.at += run.len();
+            return true;
+        }
+        self.merge = Some(Merge {
+            unsorted: self.at + keys.partition_point(|(own, _)| Some(*own) <= prefix),
+            pieces: Vec::new(),
+            first: BinaryHeap::new(),
+        });
+        false
+    }
+
+    /// Sorts the next piece; once there is none, hands out the least rows of all.
+    fn merge(&mut self, logs: &Logs, budget: &mut u64, run: &mut Vec<Packed>) -> Next {
+        let Some(merge) = &mut self.merge else {
+            return Next::Busy;
+        };
+        run.clear();
+        while self.at < merge.unsorted {
+            if *budget == 0 {
+                return Next::Busy;
+            }
+            let end = merge.unsorted.min(self.at + PIECE);
+            let keys = self.keys.get(self.at..end).unwrap_or_default();
+            let mut piece: Vec<Place> = Vec::with_capacity(keys.len());
+            for (_, place) in keys {
+                let row = self.part.get(*place).map(|row| row.look(self.base, logs, &self.apart));
+                piece.extend(row.map(|(identity, order)| (identity, order, *place)));
+            }
+            piece.sort_unstable();
+            let mut piece = piece.into_iter();
+            let number = merge.pieces.len();
+            merge.first.extend(piece.next().map(|first| Reverse((first, number))));
+            merge.pieces.push(piece);
+            let cost = u64::try_from(end - self.at).unwrap_or(u64::MAX);
+            *budget = budget.saturating_sub(1 + cost / 2);
+            self.at = end;
+        }
+        while run.len() < PIECE / 2 {
+            let Some(mut first) = merge.first.peek_mut() else { break };
+            let Reverse(((.., place), number)) = *first;
+            run.extend(self.part.get(place));
+            match merge.pieces.get_mut(number).and_then(Iterator::next) {
+                Some(next) => *first = Reverse((next, number)),
+                None => drop(std::collections::binary_heap::PeekMut::pop(first)),
+            }
+        }
+        if run.is_empty() {
+            self.merge = None;
+            return Next::Busy;
+        }
+        self.hand_out(Next::Piece, budget, run)
+    }
+
+    /// The keys of the part, spread by their next bits, so that a few at a time can be sorted.
+    fn make_keys(&mut self) {
+        let Drain { part, keys, ends, .. } = self;
+        let spread = self.spread;
+        (self.at, self.sorted, self.bucket) = (0, 0, 0);
+        let width = usize::BITS - (part.len / 16).leading_zeros();
+        let bucket = |prefix: u64| bits(prefix << spread, width);
+        ends.clear();
+        ends.resize(1 << width, 0);
+        let rows = || part.chunks.iter().flatten();
+        for row in rows() {
+            ends[bucket(prefix(&row.identity))] += 1;
+        }
+        let mut start = 0;
+        for end in ends.iter_mut() {
+            (*end, start) = (start, start + *end);
+        }
+        keys.clear();
+        keys.resize(part.len, (0, 0));
+        for (chunk, rows) in (0_u32..).zip(&part.chunks) {
+            for (at, row) in (0_u32..).zip(rows) {
+                let prefix = prefix(&row.identity);
+                let end = &mut ends[bucket(prefix)];
+                keys[*end] = (prefix, chunk << CHUNK_BITS | at);
+                *end += 1;
+            }
+        }
+    }
+
+    /// Bytes of the rows that are left, and of what they are sorted by.
+    pub(super) fn held_bytes(&self, tolerant: u64) -> u64 {
+        let parts = self.parts.as_slice().iter().chain([&self.part]);
+        let rows: u64 = parts.map(Part::held_bytes).sum();
+        let places = self
+            .merge
+            .iter()
+            .flat_map(|merge| &merge.pieces)
+            .map(|piece| piece.as_slice().len());
+        let sorted = self.keys.capacity() * size_of::<Key>() + places.sum::<usize>() * size_of::<Place>();
+        rows + apart_bytes(&self.apart, tolerant) + u64::try_from(sorted).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::row::Row;
+    use super::super::segment::Segment;
+    use super::*;
+    use crate::model::Digest;
+
+    fn row(identity: [u8; 16], number: u64, time: i64) -> Row {
+        Row {
+            identity: Identity(identity),
+            digest: Digest([0; 16]),
+            time,
+            offset: number,
+            tolerant: None,
+            partition: 0,
+            side: if number.is_multiple_of(2) {
+                Side::Baseline
+            } else {
+                Side::Canary
+            },
+            by_content: false,
+            settled: false,
+        }
+    }
+
+    /// Rows by identity, with the order of settling inside.
+    fn drained(segment: Segment, logs: &Logs, budget: u64) -> Vec<(Identity, (i64, Side, u32, u64))> {
+        let (mut drain, mut seen, mut run) = (segment.drain(), Vec::new(), Vec::new());
+        loop {
+            let mut left = budget;
+            let next = drain.next(logs, &mut left, &mut run);
+            let mut rows: Vec<_> = run
+                .drain(..)
+                .map(|row| row.look(drain.base, logs, &drain.apart))
+                .collect();
+            match next {
+                Next::Run => rows.sort_unstable(),
+                Next::Piece => assert!(rows.is_sorted()),
+                Next::Busy => assert!(rows.is_empty()),
+                Next::Done => return seen,
+            }
+            seen.append(&mut rows);
+        }
+    }
+
+    #[test]
+    fn rows_come_out_in_order() {
+        for budget in [1, 2, 5_000, u64::MAX] {
+            let (mut segment, mut logs) = (Segment::new(0), Logs::default());
+            for number in 0..20_000_u64 {
+                let mut identity = [7_u8; 16];
+                // Many share their first bytes, some their whole identity.
+                identity[..2]
+                    .copy_from_slice(&u16::try_from(number.wrapping_mul(7919) % 60_000).unwrap().to_be_bytes());
+                identity[15] = u8::try_from(number % 3).unwrap();
+                let time = i64::try_from(number * 31 % 17).unwrap();
+                segment.push(row(identity, number, time), &mut logs);
+            }
+            let seen = drained(segment, &logs, budget);
+            assert_eq!(seen.len(), 20_000);
+            assert!(seen.is_sorted());
+        }
+    }
+
+    #[test]
+    fn one_identity_has_most() {
+        for budget in [1, 2, 3_000, u64::MAX] {
+            let (mut segment, mut logs) = (Segment::new(0), Logs::default());
+            for number in 0..9_000_u64 {
+                let mut identity = [0x77_u8; 16];
+                if number % 10 == 0 {
+                    identity[..2].copy_from_slice(&u16::try_from(number).unwrap().to_be_bytes());
+                }
+                // The prefix is shared by two.
+                identity[15] = u8::from(number % 100 == 1);
+                let time = i64::try_from(number.wrapping_mul(7919) % 1_000).unwrap();
+                segment.push(row(identity, number, time), &mut logs);
+            }
+            let seen = drained(segment, &logs, budget);
+            assert_eq!(seen.len(), 9_000);
+            assert!(seen.is_sorted());
+        }
+    }
+}
