@@ -34,10 +34,11 @@ impl Topics {
             records,
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
         };
+        // The records are of the past.
         let fresh = topics
             .names
             .each_ref()
-            .map(|name| NewTopic::new(name, PARTITIONS, TopicReplication::Fixed(1)));
+            .map(|name| NewTopic::new(name, PARTITIONS, TopicReplication::Fixed(1)).set("retention.ms", "-1"));
         let made = topics.admin()?.create_topics(&fresh, &AdminOptions::new());
         for result in topics.runtime.block_on(made)? {
             result.map_err(|(name, code)| format!("make {name}: {code}"))?;
