@@ -19,8 +19,47 @@ macro_rules! mutant {
     };
 }
 
+/// Panics here where the process was told to do so in this task; nothing in every build without the feature.
+#[cfg(feature = "mutants")]
+macro_rules! may_panic {
+    ($task:literal) => {
+        $crate::mutants::may_panic($task)
+    };
+}
+
+/// Nothing: this build does not panic on demand.
+#[cfg(not(feature = "mutants"))]
+macro_rules! may_panic {
+    ($task:literal) => {};
+}
+
+#[cfg(feature = "mutants")]
+pub use demand::{may_panic, panic_in};
 #[cfg(feature = "mutants")]
 pub use switch::{Mutant, is_on, switch};
+
+#[cfg(feature = "mutants")]
+mod demand {
+    use std::sync::OnceLock;
+
+    static TASK: OnceLock<String> = OnceLock::new();
+
+    /// Tells the process in which task it shall panic.
+    pub fn panic_in(task: String) {
+        TASK.get_or_init(|| task);
+    }
+
+    /// Panics in that task, with words that must be shown nowhere.
+    ///
+    /// # Panics
+    /// On demand.
+    pub fn may_panic(task: &str) {
+        assert!(
+            TASK.get().is_none_or(|named| named != task),
+            "a value of a record in {task}"
+        );
+    }
+}
 
 #[cfg(feature = "mutants")]
 mod switch {

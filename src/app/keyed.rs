@@ -1,6 +1,6 @@
 //! Hashes of identities that leave the process: keyed, so that nobody finds them in a dictionary.
 
-use crate::model::Identity;
+use crate::model::{Identity, hex};
 
 const CONTEXT: &str = "crosscheck 2026 finding-key v1";
 
@@ -29,6 +29,6 @@ impl Key {
     #[must_use]
     pub fn of(&self, identity: Identity) -> String {
         let hash = blake3::keyed_hash(&self.0, &identity.0);
-        hash.as_bytes()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash.as_bytes()[..16])
     }
 }

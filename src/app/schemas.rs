@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::book::{Book, Fact};
 use crate::codec::{Field, Schema, SchemaRef};
 use crate::edge::registry::{RegisteredSchema, Registry, RegistryError};
-use crate::model::{PerSide, Side};
+use crate::model::{PerSide, Side, hex};
 
 /// How long a registry is asked for an id that it does not know, and what a registry that does not answer means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,10 +226,7 @@ impl Schemas {
 fn named(reference: SchemaRef) -> String {
     match reference {
         SchemaRef::Id(id) => format!("id {id}"),
-        SchemaRef::Fingerprint(bytes) => {
-            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            format!("fingerprint {hex}")
-        }
+        SchemaRef::Fingerprint(bytes) => format!("fingerprint {}", hex(&bytes)),
         SchemaRef::Fixed => "the subject's newest".to_owned(),
     }
 }
@@ -249,6 +246,7 @@ fn outage() -> impl Iterator<Item = Duration> {
 
 /// Looks until there is an answer.
 async fn find(key: Key, origin: &Origin, patience: Patience, sender: &mpsc::UnboundedSender<Answer>) {
+    may_panic!("schemas");
     let mut tries = 0;
     let mut pauses = outage();
     loop {

@@ -11,6 +11,7 @@ mod exit;
 mod fail;
 mod load;
 mod migrate;
+mod panic;
 mod reconcile;
 mod release;
 mod replay;
@@ -64,6 +65,9 @@ enum Command {
 /// Parses the command line, runs the command, gives its exit code.
 #[must_use]
 pub fn main() -> std::process::ExitCode {
+    panic::end_the_process();
+    #[cfg(feature = "mutants")]
+    obey_a_test();
     // One TLS stack, chosen before the first client; a second choice changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let parsed = parse(std::env::args_os());
@@ -71,6 +75,14 @@ pub fn main() -> std::process::ExitCode {
     let mut out = anstream::stdout();
     let mut log = anstream::stderr();
     run_parsed(parsed, &mut out, &mut log).into()
+}
+
+#[cfg(feature = "mutants")]
+#[expect(clippy::disallowed_methods, reason = "a test's order to a whole process")]
+fn obey_a_test() {
+    if let Ok(task) = std::env::var("CROSSCHECK_PANIC_IN") {
+        crate::mutants::panic_in(task);
+    }
 }
 
 fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {

@@ -1,9 +1,10 @@
 //! One half of the records of a side, keys or values: its schemas, contracts and plans.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
 
 use super::api::{Field, Met, SchemaRef, SchemaUse};
+use super::changes::{SchemaChange, changes};
 use super::compile::{Purpose, TooLarge, compile};
 use super::fast::{self, Program};
 use super::frame;
@@ -22,6 +23,8 @@ pub(super) struct Prepared {
     fast: Option<Program>,
     /// Made when first needed.
     show: Option<Result<Plan, TooLarge>>,
+    /// How the two differ; looked for when first asked.
+    changes: OnceLock<BTreeSet<SchemaChange>>,
 }
 
 struct Known {
@@ -233,6 +236,7 @@ impl Half {
             fast: plan.as_ref().ok().and_then(Program::new),
             plan,
             show: None,
+            changes: OnceLock::new(),
             writer,
             contract,
         });
@@ -297,11 +301,12 @@ impl Half {
         self.schemas[known].records += 1;
     }
 
-    /// Every writer schema that was walked under a contract, in the order of first use.
-    pub fn pairs(&self) -> impl Iterator<Item = (&Schema, &Schema)> {
-        self.prepared
-            .iter()
-            .map(|prepared| (&*prepared.writer, &*prepared.contract))
+    /// How the writer schemas that were walked differ from their contracts.
+    pub fn changes(&self) -> impl Iterator<Item = &SchemaChange> {
+        self.prepared.iter().flat_map(|prepared| {
+            let look = || changes(&prepared.writer, &prepared.contract, &self.asked);
+            prepared.changes.get_or_init(|| look().into_iter().collect())
+        })
     }
 }
 

@@ -2,11 +2,11 @@
 
 mod message;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::api::{Field, Met, Progress, Rendered, SchemaRef, SchemaUse};
-use super::changes::{SchemaChange, changes};
+use super::changes::SchemaChange;
 use super::compile::{Purpose, compile};
 use super::digest::Keys;
 use super::half::{Half, Ready};
@@ -320,17 +320,8 @@ impl Reducer {
     /// How the writer schemas differ from their contracts, each change once; paths of the key begin with `$key`.
     #[must_use]
     pub fn schema_changes(&self) -> Vec<SchemaChange> {
-        let mut found = std::collections::BTreeSet::new();
-        for (writer, contract) in self.value.pairs() {
-            found.extend(changes(writer, contract, &self.value.asked));
-        }
-        for (writer, contract) in self.key.pairs() {
-            found.extend(
-                changes(writer, contract, &self.key.asked)
-                    .into_iter()
-                    .map(SchemaChange::of_key),
-            );
-        }
+        let of_key = self.key.changes().cloned().map(SchemaChange::of_key);
+        let found: BTreeSet<SchemaChange> = self.value.changes().cloned().chain(of_key).collect();
         found.into_iter().collect()
     }
 }

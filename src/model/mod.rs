@@ -15,7 +15,7 @@ pub use batch::{Bytes, Header, Lent, RecordBatch, RecordRef};
 pub use counts::{BadCounts, SideCounts, Skew, WindowCounts};
 pub use entry::Entry;
 pub use field::{DifferenceKind, FieldDifference, Path, PathParseError, Segment};
-pub use fingerprint::{Digest, Fingerprint, Identity, Reduction, TolerantKind, TolerantValue};
+pub use fingerprint::{Digest, Fingerprint, Identity, Reduction, TolerantKind, TolerantValue, hex};
 pub use outcome::{Excluded, Outcome, UndecodableReason};
 pub use position::Position;
 pub use side::{PerSide, Side};

@@ -22,7 +22,7 @@ use crate::engine::Candidate;
 use crate::engine::census::{Census, Limits};
 use crate::engine::diff::DiffRules;
 use crate::engine::judge::{Judgement, Reason};
-use crate::model::{Inconclusive, Outcome, PerSide, Side, Verdict, WindowCounts};
+use crate::model::{Inconclusive, Outcome, PerSide, Side, Verdict, WindowCounts, hex};
 
 /// Pairs that are read again before SIGINT is looked for.
 const CHUNK: usize = 4096;
@@ -174,7 +174,7 @@ fn schema_uses(stream: &Stream) -> Vec<SchemaUse> {
                 SchemaRef::Id(id) => Some(id),
                 SchemaRef::Fingerprint(_) | SchemaRef::Fixed => None,
             };
-            let digest = used.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            let digest = hex(&used.digest);
             uses.push(SchemaUse {
                 side,
                 id,

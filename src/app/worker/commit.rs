@@ -24,7 +24,7 @@ use crate::edge::store::{
     Action, Command, Commit, ContractRow, FindingBody, FindingRow, Lease, Store, StoreError, VerdictRow,
 };
 use crate::engine::{Candidate, Checkpoint, FinalWindow, SettledBad};
-use crate::model::{Outcome, Side, Verdict};
+use crate::model::{Outcome, Side, Verdict, hex};
 
 /// How a key's contract is told from a value's in the database.
 const KEY: &str = "$key ";
@@ -115,6 +115,7 @@ impl Committer {
     /// # Errors
     /// As [`Committer::run`].
     pub async fn handle(&mut self, job: Job) -> Result<bool> {
+        may_panic!("committer");
         let complete = matches!(job, Job::Complete);
         match job {
             Job::Final(found) => self.store_windows(*found).await?,
@@ -417,16 +418,14 @@ impl Committer {
 
     /// Contracts that were chosen since the last commit.
     fn new_contracts(&self) -> Vec<ContractRow> {
-        contract_rows(&self.stream, &self.book)
-            .into_iter()
-            .skip(self.contracts)
-            .collect()
+        contract_rows(&self.stream, &self.book, self.contracts)
     }
 }
 
-/// The contracts of a book, in the order in which they were chosen.
+/// The contracts of a book behind the first `known`, in the order in which they were chosen.
 #[must_use]
-pub fn contract_rows(stream: &str, book: &Book) -> Vec<ContractRow> {
+pub fn contract_rows(stream: &str, book: &Book, known: usize) -> Vec<ContractRow> {
+    let is_contract = |fact: &Fact| matches!(fact, Fact::Contract(..) | Fact::SoleContract(..));
     let row = |fact| {
         let (name, schema) = match fact {
             Fact::Contract(Field::Key, schema) => (format!("{KEY}{}", schema.name()), schema),
@@ -439,10 +438,11 @@ pub fn contract_rows(stream: &str, book: &Book) -> Vec<ContractRow> {
             stream: stream.to_owned(),
             type_name: name,
             contract: schema.json().to_owned(),
-            digest: schema.digest().iter().map(|byte| format!("{byte:02x}")).collect(),
+            digest: hex(&schema.digest()),
         })
     };
-    book.since(0).into_iter().filter_map(row).collect()
+    let chosen = book.since(0).into_iter().filter(is_contract).skip(known);
+    chosen.filter_map(row).collect()
 }
 
 /// The fact behind a stored contract.

@@ -243,6 +243,9 @@ pub fn follow(mut follower: Follower, wires: &Wires) -> Result<()> {
     let mut jobs = Vec::new();
     while !follower.orders.stopped() {
         let turn = follower.turn(&mut jobs)?;
+        if !jobs.is_empty() {
+            may_panic!("stream");
+        }
         if turn == Turn::Idle {
             follower.wait(&mut jobs)?;
         }

@@ -142,7 +142,7 @@ impl Life {
             orders.close();
         }
         let book = ready.stream.book.clone();
-        let known = if fresh { 0 } else { contract_rows(&name, &book).len() };
+        let known = if fresh { 0 } else { contract_rows(&name, &book, 0).len() };
         let committer = Committer {
             shared: self.shared.clone(),
             stream: name.clone(),
@@ -281,6 +281,7 @@ async fn keep_lease(shared: Arc<Shared>, lease: Lease, orders: Orders) -> Result
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut held = true;
     while held {
+        may_panic!("lease");
         tokio::select! {
             biased;
             _ = every.tick() => held = renew(&shared, &lease, &orders).await?,

@@ -12,7 +12,7 @@ mod state;
 mod status;
 mod topics;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -115,6 +115,7 @@ impl Worker {
     /// # Errors
     /// Our own world failing.
     pub async fn build(config: Config, shutdown: CancellationToken) -> Result<Self> {
+        may_panic!("start");
         let clock = Clock::start();
         let world = Arc::new(Real::new(&config)?);
         let listener = TcpListener::bind(config.serve.address)
@@ -272,6 +273,7 @@ pub async fn begin(
 
 /// Asks now and then whether the schemas that are in use are still the registries' own.
 async fn check_registries(registries: Vec<Arc<Registry>>) {
+    may_panic!("registries");
     loop {
         tokio::time::sleep(REGISTRIES_AGAIN).await;
         for registry in &registries {
@@ -316,14 +318,16 @@ async fn wait(lives: &mut JoinSet<Result<commit::Ended>>, show: &show::Show, sig
 
 /// Who writes: host and process.
 pub(in crate::app) fn actor() -> String {
-    let host = std::fs::read_to_string("/etc/hostname")
-        .map(|name| name.trim().to_owned())
-        .unwrap_or_default();
-    format!(
-        "{}/{}",
-        if host.is_empty() { "worker" } else { &host },
-        std::process::id()
-    )
+    static ACTOR: OnceLock<String> = OnceLock::new();
+    let read = || {
+        let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+        let host = match host.trim() {
+            "" => "worker",
+            host => host,
+        };
+        format!("{host}/{}", std::process::id())
+    };
+    ACTOR.get_or_init(read).clone()
 }
 
 fn metric_settings(config: &Config, generation: &Generation) -> metrics::Settings {

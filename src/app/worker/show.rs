@@ -33,6 +33,7 @@ impl Show {
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             every.tick().await;
+            may_panic!("show");
             self.now();
         }
     }

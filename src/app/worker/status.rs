@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::app::stream::Stream;
 use crate::engine::judge::{Condition, Conditions};
 use crate::engine::{PartitionView, SideView};
-use crate::model::{Inconclusive, PerSide, Side, WindowCounts};
+use crate::model::{Inconclusive, PerSide, Side, WindowCounts, hex};
 
 /// One stream as it stood a moment ago.
 #[derive(Clone, Default)]
@@ -90,7 +90,7 @@ impl Status {
                     crate::codec::SchemaRef::Id(id) => Some(id),
                     _ => None,
                 };
-                let digest = used.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+                let digest = hex(&used.digest);
                 schemas.push((side, id, digest, used.records));
             }
         }

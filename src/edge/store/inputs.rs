@@ -1,9 +1,11 @@
 //! What final windows can be computed again from: rows that are inserted once, packed small.
 
+use std::cell::RefCell;
 use std::io::Read;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use zstd::zstd_safe::{DCtx, ResetDirective};
 
 use super::StoreError;
 
@@ -28,24 +30,40 @@ pub(super) const SELECT: &str = "SELECT stream, frontier_ms, body FROM window_in
     WHERE release = $1 AND generation = $2 AND ($3 IS NULL OR stream = $3) \
     AND (frontier_ms > $4 OR (frontier_ms = $4 AND $5 = 0)) ORDER BY stream, frontier_ms LIMIT $6";
 
+thread_local! {
+    // To set one up takes longer than to pack a window's inputs.
+    static PACKER: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
+    static UNPACKER: RefCell<Option<DCtx<'static>>> = const { RefCell::new(None) };
+}
+
 /// A text as it is stored: the same few words stand in it again and again.
 pub(super) fn pack(text: &str) -> Result<String, StoreError> {
-    let packed =
-        zstd::bulk::compress(text.as_bytes(), 0).map_err(|_| StoreError::Corrupt("a text that can be packed"))?;
-    Ok(STANDARD.encode(packed))
+    let packed = PACKER.with_borrow_mut(|packer| {
+        let packer = match packer {
+            Some(packer) => packer,
+            none => none.insert(zstd::bulk::Compressor::new(0)?),
+        };
+        packer.compress(text.as_bytes())
+    });
+    Ok(STANDARD.encode(packed.map_err(|_| StoreError::Corrupt("a text that can be packed"))?))
 }
 
 /// The text that was stored.
 pub(super) fn unpack(packed: &str) -> Result<String, StoreError> {
     const WHAT: StoreError = StoreError::Corrupt("the inputs of a window");
     let bytes = STANDARD.decode(packed).map_err(|_| WHAT)?;
-    let reader = zstd::Decoder::new(bytes.as_slice()).map_err(|_| WHAT)?;
-    let mut text = String::new();
-    reader
-        .take(BODY_MAX_BYTES)
-        .read_to_string(&mut text)
-        .map_err(|_| WHAT)?;
-    Ok(text)
+    UNPACKER.with_borrow_mut(|unpacker| {
+        let unpacker = unpacker.get_or_insert_with(DCtx::create);
+        // What a text that was cut left behind.
+        unpacker.reset(ResetDirective::SessionOnly).map_err(|_| WHAT)?;
+        let reader = zstd::Decoder::with_context(bytes.as_slice(), unpacker);
+        let mut text = String::new();
+        reader
+            .take(BODY_MAX_BYTES)
+            .read_to_string(&mut text)
+            .map_err(|_| WHAT)?;
+        Ok(text)
+    })
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ pub(super) trait Job: Send + Sync + 'static {
 pub(super) async fn perform<J: Job>(database: &Arc<dyn Database>, job: J) -> Result<J::Done, StoreError> {
     let database = Arc::clone(database);
     let task = tokio::spawn(async move {
+        may_panic!("store");
         // Two that met at a row must not meet again: each waits a time of its own.
         let mut pauses = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(5))

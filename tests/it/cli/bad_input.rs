@@ -176,6 +176,21 @@ impl Running {
         std::mem::take(&mut self.log)
     }
 
+    /// Waits until it ends by itself: the signal that ended it, and its whole log.
+    #[cfg(feature = "mutants")]
+    pub(crate) fn ended(mut self) -> (Option<i32>, String) {
+        loop {
+            match self.lines.recv_timeout(HANGS) {
+                Ok(line) => self.log.extend([line.as_str(), "\n"]),
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+                Err(mpsc::RecvTimeoutError::Timeout) => panic!("it goes on:\n{}", self.log),
+            }
+        }
+        let status = self.child.wait().unwrap();
+        let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+        (signal, std::mem::take(&mut self.log))
+    }
+
     /// SIGINT: its exit code and what it printed.
     pub(crate) fn interrupt(mut self) -> (Option<i32>, String) {
         let id = self.child.id().to_string();

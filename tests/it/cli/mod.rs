@@ -4,6 +4,8 @@ pub(crate) mod bad_input;
 mod config;
 mod help;
 mod interrupt;
+#[cfg(feature = "mutants")]
+mod panics;
 mod release;
 mod request;
 mod spill;

@@ -47,7 +47,7 @@ pub struct Committed {
 
 /// What a run left behind.
 pub struct Ran {
-    pub world: World,
+    pub world: Arc<World>,
     /// Every checkpoint that was ever committed, in order: the stored inputs stand in them.
     pub committed: Vec<Committed>,
     /// What is stored at the end.
@@ -184,7 +184,7 @@ pub fn run(seed: u64, told: bool) -> Ran {
 async fn drive(seed: u64, told: bool) -> Ran {
     // What the machine does must not move what the logs hold.
     let mut rng = Rng::new(seed ^ 0x6d61_6368_696e_6500);
-    let world = World::new(seed);
+    let world = Arc::new(World::new(seed));
     let config = config(&world);
     let time = SimTime::new(world.begins_at_ms);
     let close_at_ms = world

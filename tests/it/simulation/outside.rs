@@ -57,7 +57,7 @@ impl Weather {
 
 /// The logs and registries of a run.
 pub struct Nature {
-    pub world: World,
+    pub world: Arc<World>,
     pub time: Arc<SimTime>,
     pub weather: Weather,
     /// How many records an engine settles at once.

@@ -7,7 +7,7 @@ use crosscheck::edge::store::Mode;
 
 use super::faults::Faults;
 use super::statements::{Done, Run, STATEMENTS, Stop, View};
-use super::table::{Data, Eye, Rows, Table, Value};
+use super::table::{Data, Eye, Key, Rows, Table, Value};
 
 /// A checkpoint that was committed just now, with what its transaction stored beside it.
 pub struct Committed<'a> {
@@ -30,7 +30,7 @@ type Seen = Box<dyn FnMut(&Committed<'_>) + Send>;
 struct Open {
     connection: usize,
     snapshot: Option<u64>,
-    touched: Vec<(Table, Vec<Value>)>,
+    touched: Vec<(Table, Key)>,
     /// Whose lock it waits for.
     waits: Option<u64>,
 }
@@ -200,7 +200,7 @@ impl Server {
             snapshot: None,
         };
         for (_, row) in rows.iter().filter(|(table, _)| *table == Table::Checkpoints) {
-            let lease = self.tables[Table::Leases as usize].get(eye, &row[..3]);
+            let lease = self.tables[Table::Leases as usize].get(eye, &Key::of(&row[..3]));
             let committed = Committed {
                 release: row[0].text(),
                 generation: row[1].integer(),
@@ -220,9 +220,9 @@ impl Server {
         let committed: Vec<Data> = rows.committed().cloned().collect();
         for row in committed {
             let mut row = row.to_vec();
-            let key = row[..table.widths().0].to_vec();
+            let key = Key::of(&row[..table.widths().0]);
             change(&mut row);
-            assert_eq!(key, row[..table.widths().0], "a key is never edited");
+            assert_eq!(key, Key::of(&row[..table.widths().0]), "a key is never edited");
             rows.put(0, &key, row).unwrap();
             rows.commit(&key, self.sequence, true);
         }

@@ -1,6 +1,6 @@
 //! The statements of the store, each with what it does: nothing is parsed, and one that is not here fails loudly.
 
-use super::table::{Data, Eye, Locked, Rows, Table, Value};
+use super::table::{Data, Eye, Key, Locked, Rows, Table, Value};
 
 /// What a statement brings.
 pub enum Done {
@@ -33,7 +33,7 @@ pub struct View<'a> {
     pub tables: &'a mut [Rows; Table::COUNT],
     pub eye: Eye,
     /// Rows whose locks it holds.
-    pub touched: &'a mut Vec<(Table, Vec<Value>)>,
+    pub touched: &'a mut Vec<(Table, Key)>,
 }
 
 impl View<'_> {
@@ -42,11 +42,15 @@ impl View<'_> {
     }
 
     fn put(&mut self, table: Table, row: Vec<Value>) -> Result<(), Stop> {
+        let key = Key::of(&row[..table.widths().0]);
+        self.put_at(table, key, row)
+    }
+
+    fn put_at(&mut self, table: Table, key: Key, row: Vec<Value>) -> Result<(), Stop> {
         // A transaction that only reads.
         if self.eye.snapshot.is_some() {
             return Err(Stop::Fails("25006"));
         }
-        let key = row[..table.widths().0].to_vec();
         if self.tables[table as usize].put(self.eye.transaction, &key, row)? {
             self.touched.push((table, key));
         }
@@ -55,15 +59,16 @@ impl View<'_> {
 
     /// Inserts a row, whose last columns may be missing; false where its key is taken.
     fn insert(&mut self, table: Table, row: &[Value]) -> Result<bool, Stop> {
-        let (key, all) = table.widths();
+        let (width, all) = table.widths();
+        let key = Key::of(&row[..width]);
         // Whoever inserts the same key waits to learn what becomes of the other.
-        self.rows(table).locked(self.eye.transaction, &row[..key])?;
-        if self.rows(table).get(self.eye, &row[..key]).is_some() {
+        self.rows(table).locked(self.eye.transaction, &key)?;
+        if self.rows(table).get(self.eye, &key).is_some() {
             return Ok(false);
         }
         let mut row = row.to_vec();
         row.resize(all, Value::Null);
-        self.put(table, row)?;
+        self.put_at(table, key, row)?;
         Ok(true)
     }
 
@@ -81,7 +86,11 @@ impl View<'_> {
         change: impl Fn(&mut [Value]),
     ) -> Ran {
         let found: Vec<Data> = if prefix.len() == table.widths().0 {
-            self.rows(table).get(self.eye, prefix).cloned().into_iter().collect()
+            self.rows(table)
+                .get(self.eye, &Key::of(prefix))
+                .cloned()
+                .into_iter()
+                .collect()
         } else {
             self.rows(table).scan(self.eye, prefix).cloned().collect()
         };
@@ -96,7 +105,7 @@ impl View<'_> {
     }
 
     fn one(&self, table: Table, key: &[Value], columns: &[usize]) -> Ran {
-        let row = self.rows(table).get(self.eye, key);
+        let row = self.rows(table).get(self.eye, &Key::of(key));
         Ok(Done::Rows(row.map(|row| pick(row, columns)).into_iter().collect()))
     }
 
@@ -150,9 +159,9 @@ pub const STATEMENTS: &[(&str, Run)] = &[
          LEFT JOIN checkpoints USING (release, generation, stream) \
          WHERE release = $1 AND generation = $2 AND stream = $3",
         |view, a| {
-            let checkpoint = view.rows(Table::Checkpoints).get(view.eye, a);
+            let checkpoint = view.rows(Table::Checkpoints).get(view.eye, &Key::of(a));
             let body = checkpoint.map_or(Value::Null, |row| row[3].clone());
-            let lease = view.rows(Table::Leases).get(view.eye, a);
+            let lease = view.rows(Table::Leases).get(view.eye, &Key::of(a));
             let rows = lease.map(|row| vec![row[3].clone(), row[7].clone(), body]);
             Ok(Done::Rows(rows.into_iter().collect()))
         },

@@ -48,6 +48,32 @@ impl From<&Value> for Argument {
     }
 }
 
+/// The first columns of a row, so written that bytes sort as the values do.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key(Box<[u8]>);
+
+impl Key {
+    pub fn of(values: &[Value]) -> Self {
+        let mut bytes = Vec::with_capacity(values.len() * 12);
+        for value in values {
+            match value {
+                Value::Null => bytes.push(0),
+                Value::Integer(value) => {
+                    bytes.push(1);
+                    bytes.extend((value.cast_unsigned() ^ (1 << 63)).to_be_bytes());
+                }
+                Value::Text(text) => {
+                    assert!(!text.contains('\0'), "neither database takes such a text");
+                    bytes.push(2);
+                    bytes.extend(text.as_bytes());
+                    bytes.push(0);
+                }
+            }
+        }
+        Self(bytes.into())
+    }
+}
+
 /// All columns of a row, in the order of the migrations; the first ones are its key.
 pub type Data = Arc<Vec<Value>>;
 
@@ -123,41 +149,33 @@ pub struct Locked(pub u64);
 
 /// A table.
 #[derive(Default)]
-pub struct Rows(BTreeMap<Vec<Value>, Cell>);
+pub struct Rows(BTreeMap<Key, Cell>);
 
 impl Rows {
-    pub fn get(&self, eye: Eye, key: &[Value]) -> Option<&Data> {
+    pub fn get(&self, eye: Eye, key: &Key) -> Option<&Data> {
         self.0.get(key)?.seen(eye)
     }
 
     /// Rows whose key begins like this, in the order of the keys.
-    pub fn scan<'a>(&'a self, eye: Eye, prefix: &'a [Value]) -> impl DoubleEndedIterator<Item = &'a Data> {
-        // Nothing sorts between a prefix and what continues it; the last value of it has a next one.
-        let end = prefix.split_last().map(|(last, rest)| {
-            let next = match last {
-                Value::Null => Value::Integer(i64::MIN),
-                Value::Integer(value) => value.checked_add(1).map_or(Value::Text(String::new()), Value::Integer),
-                Value::Text(text) => Value::Text(format!("{text}\0")),
-            };
-            [rest, &[next]].concat()
-        });
-        let from = std::ops::Bound::Included(prefix);
-        let to = end
-            .as_deref()
-            .map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
-        let cells: Vec<&Cell> = self.0.range::<[Value], _>((from, to)).map(|(_, cell)| cell).collect();
+    pub fn scan(&self, eye: Eye, prefix: &[Value]) -> impl DoubleEndedIterator<Item = &Data> {
+        let prefix = Key::of(prefix);
+        let cells = self
+            .0
+            .range(&prefix..)
+            .take_while(|(key, _)| key.0.starts_with(&prefix.0));
+        let cells: Vec<&Cell> = cells.map(|(_, cell)| cell).collect();
         cells.into_iter().filter_map(move |cell| cell.seen(eye))
     }
 
     /// Writes a row and takes its lock. `Ok(false)` where the row had it already.
-    pub fn put(&mut self, transaction: u64, key: &[Value], row: Vec<Value>) -> Result<bool, Locked> {
+    pub fn put(&mut self, transaction: u64, key: &Key, row: Vec<Value>) -> Result<bool, Locked> {
         let row = Arc::new(row);
         let Some(cell) = self.0.get_mut(key) else {
             let cell = Cell {
                 committed: Vec::new(),
                 dirty: Some((transaction, row)),
             };
-            self.0.insert(key.to_vec(), cell);
+            self.0.insert(key.clone(), cell);
             return Ok(true);
         };
         match cell.dirty.replace((transaction, row)) {
@@ -172,7 +190,7 @@ impl Rows {
     }
 
     /// Who else has the row's lock.
-    pub fn locked(&self, transaction: u64, key: &[Value]) -> Result<(), Locked> {
+    pub fn locked(&self, transaction: u64, key: &Key) -> Result<(), Locked> {
         match self.0.get(key).and_then(|cell| cell.dirty.as_ref()) {
             Some((owner, _)) if *owner != transaction => Err(Locked(*owner)),
             _ => Ok(()),
@@ -180,7 +198,7 @@ impl Rows {
     }
 
     /// Makes what a transaction wrote the newest version; `kept` keeps the older ones for open snapshots.
-    pub fn commit(&mut self, key: &[Value], sequence: u64, kept: bool) -> Option<Data> {
+    pub fn commit(&mut self, key: &Key, sequence: u64, kept: bool) -> Option<Data> {
         let cell = self.0.get_mut(key)?;
         let (_, row) = cell.dirty.take()?;
         if !kept {
@@ -191,7 +209,7 @@ impl Rows {
     }
 
     /// Forgets what a transaction wrote.
-    pub fn undo(&mut self, key: &[Value]) {
+    pub fn undo(&mut self, key: &Key) {
         if let Some(cell) = self.0.get_mut(key) {
             cell.dirty = None;
             if cell.committed.is_empty() {
