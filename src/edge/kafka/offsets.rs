@@ -8,6 +8,8 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::Context;
 use super::open::unanswered;
+use super::queue::tell_brokers;
+use super::settings::brokers_of;
 use super::{KafkaError, Reader};
 
 /// How long a question may take.
@@ -37,9 +39,9 @@ impl Reader {
     /// The cluster does not answer.
     pub fn ends(&self) -> Result<Vec<Ends>, KafkaError> {
         let all = self.partitions();
-        let low = offsets(self.consumer(), self.topic(), all, Offset::Beginning)?;
-        let last_stable = offsets(self.consumer(), self.topic(), all, Offset::End)?;
-        let high = offsets(self.probe(), self.topic(), all, Offset::End)?;
+        let low = self.offsets(self.consumer(), all, Offset::Beginning)?;
+        let last_stable = self.offsets(self.consumer(), all, Offset::End)?;
+        let high = self.offsets(self.probe(), all, Offset::End)?;
         let known = all.iter().zip(low).zip(last_stable).zip(high);
         Ok(known
             .map(|(((&partition, low), last_stable), high)| Ends {
@@ -56,8 +58,8 @@ impl Reader {
     /// # Errors
     /// The cluster does not answer.
     pub fn watermarks(&self, partition: u32) -> Result<(u64, u64), KafkaError> {
-        let low = one(self.probe(), self.topic(), partition, Offset::Beginning)?;
-        let high = one(self.probe(), self.topic(), partition, Offset::End)?;
+        let low = self.one(self.probe(), partition, Offset::Beginning)?;
+        let high = self.one(self.probe(), partition, Offset::End)?;
         Ok((low, high))
     }
 
@@ -66,7 +68,7 @@ impl Reader {
     /// # Errors
     /// The cluster does not answer.
     pub fn last_stable(&self, partition: u32) -> Result<u64, KafkaError> {
-        one(self.consumer(), self.topic(), partition, Offset::End)
+        self.one(self.consumer(), partition, Offset::End)
     }
 
     /// The first offset of each partition whose Kafka timestamp is at or after a time; `None` where there is none yet.
@@ -75,40 +77,45 @@ impl Reader {
     /// The cluster does not answer.
     pub fn offsets_at(&self, time_ms: i64) -> Result<Vec<(u32, Option<u64>)>, KafkaError> {
         // Times below zero have other meanings in the protocol.
-        let found = offsets(
-            self.consumer(),
-            self.topic(),
-            self.partitions(),
-            Offset::Offset(time_ms.max(0)),
-        )?;
+        let at = Offset::Offset(time_ms.max(0));
+        let found = self.offsets(self.consumer(), self.partitions(), at)?;
         Ok(self.partitions().iter().copied().zip(found).collect())
     }
-}
 
-fn one(client: &BaseConsumer<Context>, topic: &str, partition: u32, what: Offset) -> Result<u64, KafkaError> {
-    let found = offsets(client, topic, &[partition], what)?;
-    Ok(found.first().copied().flatten().unwrap_or(0))
-}
+    fn one(&self, client: &BaseConsumer<Context>, partition: u32, what: Offset) -> Result<u64, KafkaError> {
+        let found = self.offsets(client, &[partition], what)?;
+        Ok(found.first().copied().flatten().unwrap_or(0))
+    }
 
-/// Asks the leaders of some partitions: for the beginning, the end, or (an offset) the first offset at that time.
-fn offsets(
-    client: &BaseConsumer<Context>,
-    topic: &str,
-    partitions: &[u32],
-    what: Offset,
-) -> Result<Vec<Option<u64>>, KafkaError> {
-    let question = match what {
-        Offset::Beginning => "ask for the first offsets",
-        Offset::End => "ask for the last offsets",
-        _ => "ask for the offsets of a time",
-    };
-    let mut handles = HANDLES;
-    loop {
-        match ask(client, topic, partitions, what) {
-            Err(error) if handles > 0 && error.rdkafka_error_code() == Some(RDKafkaErrorCode::DestroyBroker) => {
-                handles -= 1;
+    /// Asks the leaders of some partitions: for the beginning, the end, or (an offset) the first offset at that time.
+    fn offsets(
+        &self,
+        client: &BaseConsumer<Context>,
+        partitions: &[u32],
+        what: Offset,
+    ) -> Result<Vec<Option<u64>>, KafkaError> {
+        let question = match what {
+            Offset::Beginning => "ask for the first offsets",
+            Offset::End => "ask for the last offsets",
+            _ => "ask for the offsets of a time",
+        };
+        let mut handles = HANDLES;
+        loop {
+            let error = match ask(client, self.topic(), partitions, what) {
+                Ok(found) => return Ok(found),
+                Err(error) => error,
+            };
+            match error.rdkafka_error_code() {
+                Some(RDKafkaErrorCode::DestroyBroker) if handles > 0 => {
+                    handles -= 1;
+                    continue;
+                }
+                // A cluster that named no broker at all, as one does that comes back, made librdkafka forget every broker
+                // for good (its issue 5301): it is told again.
+                Some(RDKafkaErrorCode::AllBrokersDown) => tell_brokers(client, &brokers_of(&self.settings)),
+                _ => {}
             }
-            answer => return answer.map_err(|error| unanswered(question, topic, &error)),
+            return Err(unanswered(question, self.topic(), &error));
         }
     }
 }

@@ -12,7 +12,7 @@
     reason = "rdkafka 0.39 has no call that takes many messages, or tells the offset of an end and the partition of an error"
 )]
 
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -216,6 +216,16 @@ impl Drop for Queue {
             rd::rd_kafka_queue_destroy(self.records.as_ptr());
         }
     }
+}
+
+/// Tells a client the addresses of brokers once more; those that it knows are no news to it.
+pub(super) fn tell_brokers(client: &BaseConsumer<Context>, brokers: &str) {
+    let Ok(brokers) = CString::new(brokers) else {
+        return;
+    };
+    // SAFETY: the client is alive as long as `client` is borrowed. The text ends with a zero and is copied.
+    let added = unsafe { rd::rd_kafka_brokers_add(client.client().native_ptr(), brokers.as_ptr()) };
+    tracing::debug!(added, "the client was told its brokers again");
 }
 
 /// An event that is ours.

@@ -78,7 +78,7 @@ pub enum Event {
 
 /// Reads one topic.
 pub struct Reader {
-    settings: Settings,
+    pub(super) settings: Settings,
     topic: String,
     pub(super) link: Link,
     pub(super) partitions: Vec<u32>,
