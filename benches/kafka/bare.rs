@@ -9,14 +9,22 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use super::topics::{PARTITIONS, Topics};
 
-/// Reads both to their ends: the time from the assignment on.
-pub fn read(topics: &Topics) -> Result<Duration, Box<dyn Error>> {
-    let consumer: BaseConsumer = ClientConfig::new()
+/// What a full queue waits before it is filled again: a second with librdkafka's settings, which a loop that is slower than
+/// the broker meets.
+pub const READY: (&str, &str) = ("fetch.queue.backoff.ms", "2");
+
+/// Reads both to their ends, with a setting more or without: the time from the assignment on.
+pub fn read(topics: &Topics, more: Option<(&str, &str)>) -> Result<Duration, Box<dyn Error>> {
+    let mut config = ClientConfig::new();
+    config
         .set("bootstrap.servers", &topics.brokers)
         .set("group.id", "crosscheck-bench")
         .set("enable.auto.commit", "false")
-        .set("enable.partition.eof", "true")
-        .create()?;
+        .set("enable.partition.eof", "true");
+    if let Some((key, value)) = more {
+        config.set(key, value);
+    }
+    let consumer: BaseConsumer = config.create()?;
     consumer.fetch_metadata(Some(&topics.names[0]), Duration::from_secs(10))?;
     let mut list = TopicPartitionList::new();
     for name in &topics.names {

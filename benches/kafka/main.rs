@@ -45,17 +45,19 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn measure(topics: &Topics) -> Result<(), Box<dyn Error>> {
     // Once each for the broker's page cache and ours.
-    bare::read(topics)?;
+    bare::read(topics, None)?;
     verify::read(topics)?;
-    let [mut walls, mut cpus] = [(); 2].map(|()| Vec::new());
-    let mut each = [(); 4].map(|()| Vec::new());
+    let [mut walls, mut cpus, mut ready_walls] = [(); 3].map(|()| Vec::new());
+    let mut each = [(); 6].map(|()| Vec::new());
     for _ in 0..REPETITIONS {
-        let bare = timed(|| bare::read(topics))?;
+        let bare = timed(|| bare::read(topics, None))?;
         let ours = timed(|| verify::read(topics))?;
+        let ready = timed(|| bare::read(topics, Some(bare::READY)))?;
+        ready_walls.push(ready.0.as_secs_f64() / ours.0.as_secs_f64());
         walls.push(bare.0.as_secs_f64() / ours.0.as_secs_f64());
         cpus.push(ours.1.as_secs_f64() / bare.1.as_secs_f64());
         let count = 2.0 * topics.records as f64;
-        for (times, time) in each.iter_mut().zip([bare.0, bare.1, ours.0, ours.1]) {
+        for (times, time) in each.iter_mut().zip([bare.0, bare.1, ours.0, ours.1, ready.0, ready.1]) {
             times.push(time.as_secs_f64() * 1e9 / count);
         }
     }
@@ -64,10 +66,19 @@ fn measure(topics: &Topics) -> Result<(), Box<dyn Error>> {
         "kafka-bare-loop-cpu",
         "kafka-verified-wall",
         "kafka-verified-cpu",
+        "kafka-bare-loop-that-waits-2-ms-wall",
+        "kafka-bare-loop-that-waits-2-ms-cpu",
     ];
     for (name, times) in names.iter().zip(&mut each) {
         writeln!(stdout(), "{name:<44} {:>10.0}ns {:>8} -", middle(times), "-")?;
     }
+    let ready = middle(&mut ready_walls);
+    writeln!(
+        stdout(),
+        "{:<44} {ready:>11.2}x {:>8} -",
+        "kafka-against-one-that-waits-2-ms-wall",
+        "-"
+    )?;
     let mut short = 0;
     for (name, values, target, least) in [(WALL, &mut walls, 0.85, true), (CPU, &mut cpus, 1.5, false)] {
         let value = middle(values);

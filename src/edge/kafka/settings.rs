@@ -80,7 +80,7 @@ pub(super) fn client_config(settings: &Settings, purpose: Purpose) -> ClientConf
         .set("queued.max.messages.kbytes", "16384")
         .set("fetch.message.max.bytes", "131072")
         .set("fetch.max.bytes", "4194304")
-        .set("fetch.queue.backoff.ms", "50")
+        .set("fetch.queue.backoff.ms", "2")
         .set("fetch.wait.max.ms", "100")
         .set("reconnect.backoff.max.ms", "2000")
         .set("socket.keepalive.enable", "true");
