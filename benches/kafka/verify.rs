@@ -10,7 +10,7 @@ use crosscheck::app::lane::Lane;
 use crosscheck::app::log::Log;
 use crosscheck::app::schemas::{Origin, Patience, Schemas};
 use crosscheck::app::stream::{PACE, Reading, Stream};
-use crosscheck::app::window::Pace;
+use crosscheck::app::under_way::Pace;
 use crosscheck::codec::{EventTime, Field, Framing, Part, Reducer, Rules, Schema, SchemaRef, Settings};
 use crosscheck::edge::kafka::{self, Reader};
 use crosscheck::engine::{self, Engine, Names, Output, Range};

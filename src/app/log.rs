@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::ahead::Ahead;
 use super::crew::{Crew, Piece, Ready};
 use super::topic::Topic;
-use super::window::{BATCH_RECORDS, Next, Window};
+use super::under_way::{BATCH_RECORDS, Next, Window};
 use crate::edge::files::{self, Chunk};
 use crate::edge::kafka;
 use crate::model::{RecordBatch, Side, UndecodableReason};

@@ -28,7 +28,7 @@ pub mod stored;
 pub mod stream;
 pub mod topic;
 pub mod trouble;
+pub mod under_way;
 pub mod verdict;
-pub mod window;
 pub mod worker;
 pub mod world;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use super::schemas::Registrar;
 use super::stream;
 use super::topic::{Fetch, Second, Topic};
-use super::window::Pace;
+use super::under_way::Pace;
 use crate::config::Config;
 use crate::edge::kafka::{self, KafkaError};
 use crate::edge::registry::{self, Registry};

@@ -16,7 +16,7 @@ use crate::app::range::{self, Span};
 use crate::app::schemas::{Origin, Patience, Registrar, Schemas};
 use crate::app::stream::{PACE, Reading, Stream};
 use crate::app::topic::Second;
-use crate::app::window::Pace;
+use crate::app::under_way::Pace;
 use crate::app::world;
 use crate::codec::{Field, Reducer, Schema};
 use crate::config::{ReconcileRequest, SideRequest, Source};

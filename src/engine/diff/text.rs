@@ -1,10 +1,8 @@
 //! A value as text, for the paths that may be shown.
 
-use std::fmt::Write as _;
-
 use num_bigint::BigInt;
 
-use crate::model::Value;
+use crate::model::{Value, hex};
 
 /// Bytes after which a text is cut.
 const TEXT_MAX_BYTES: usize = 1024;
@@ -47,9 +45,7 @@ fn write(value: &Value, out: &mut String) {
         Value::Text(text) | Value::Symbol(text) => quoted(text, out),
         Value::Bytes(bytes) => {
             out.push_str("0x");
-            for byte in bytes.iter().take(TEXT_MAX_BYTES) {
-                let _ = write!(out, "{byte:02x}");
-            }
+            out.push_str(&hex(bytes.get(..TEXT_MAX_BYTES).unwrap_or(bytes)));
         }
         Value::Array(items) => listed(out, ('[', ']'), items, write),
         Value::Map(entries) | Value::Record(entries) => listed(out, ('{', '}'), entries, |(name, value), out| {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crosscheck::app::schemas::Registrar;
 use crosscheck::app::topic::{Fetch, Topic};
-use crosscheck::app::window::Pace;
+use crosscheck::app::under_way::Pace;
 use crosscheck::app::world::World as Outside;
 use crosscheck::edge::kafka::KafkaError;
 use crosscheck::edge::registry::{Kind, RegisteredSchema, RegistryError};
