@@ -84,6 +84,10 @@ impl Fetcher {
                 break;
             }
             if *patience == 0 {
+                if corrupt.is_none() {
+                    // Nobody asks this client anything else, by which it would be found out.
+                    self.reader.reconnect()?;
+                }
                 return Err(KafkaError::Query {
                     question: "read records again",
                     topic: self.reader.topic().to_owned(),

@@ -18,6 +18,7 @@ mod properties;
 mod queue;
 mod reader;
 mod settings;
+mod stall;
 mod topic;
 
 pub use error::KafkaError;

@@ -88,7 +88,7 @@ impl Reader {
     }
 
     /// Asks the leaders of some partitions: for the beginning, the end, or (an offset) the first offset at that time.
-    fn offsets(
+    pub(super) fn offsets(
         &self,
         client: &BaseConsumer<Context>,
         partitions: &[u32],

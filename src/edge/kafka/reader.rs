@@ -12,6 +12,7 @@ use super::link::Link;
 use super::open::connect;
 use super::queue::{Kind, Run};
 use super::settings::Purpose;
+use super::stall::Silence;
 use super::{KafkaError, Settings};
 use crate::model::RecordBatch;
 
@@ -79,6 +80,7 @@ pub enum Event {
 /// Reads one topic.
 pub struct Reader {
     pub(super) settings: Settings,
+    pub(super) purpose: Purpose,
     topic: String,
     pub(super) link: Link,
     pub(super) partitions: Vec<u32>,
@@ -93,6 +95,7 @@ pub struct Reader {
     astray: BTreeSet<u32>,
     /// Partitions that are not read any more until it is known why.
     lost: BTreeMap<u32, Loss>,
+    silence: Silence,
 }
 
 impl Reader {
@@ -109,6 +112,7 @@ impl Reader {
         tracing::info!(topic, partitions = partitions.len(), "topic opened");
         Ok(Self {
             settings: settings.clone(),
+            purpose,
             topic: topic.to_owned(),
             link,
             partitions,
@@ -118,6 +122,7 @@ impl Reader {
             taken: BTreeMap::new(),
             astray: BTreeSet::new(),
             lost: BTreeMap::new(),
+            silence: Silence::default(),
         })
     }
 
@@ -201,7 +206,13 @@ impl Reader {
             }
         };
         if let Some(event) = next {
+            if !matches!(event, Event::Trouble(_)) {
+                self.silence.broken();
+            }
             return Ok(self.delivered(event));
+        }
+        if self.silence.lasts(wait) {
+            self.break_silence();
         }
         // Log lines of the probe; it has no records.
         drop(self.link.probe.poll(Duration::ZERO));
@@ -391,6 +402,31 @@ impl Reader {
     fn assigned(&self, partitions: &[u32], held: bool) -> Vec<u32> {
         let fits = |partition: &&u32| self.positions.contains_key(partition) && self.held.contains(partition) == held;
         partitions.iter().filter(fits).copied().collect()
+    }
+
+    /// True where records of a partition are waited for.
+    pub(super) fn is_wanted(&self, partition: u32) -> bool {
+        !self.held.contains(&partition) && !self.lost.contains_key(&partition)
+    }
+
+    /// Assigned partitions that are held.
+    pub(super) fn held(&self) -> impl Iterator<Item = u32> {
+        self.held
+            .iter()
+            .copied()
+            .filter(|partition| self.positions.contains_key(partition))
+    }
+
+    /// Where a partition goes on: behind what was taken of it.
+    pub(super) fn next(&self, partition: u32) -> u64 {
+        let taken = self.taken.get(&partition).copied().unwrap_or(0);
+        taken.max(self.position(partition))
+    }
+
+    /// Another client reads the partitions, from these offsets.
+    pub(super) fn went_on(&mut self, places: &[(u32, u64)]) {
+        self.taken = places.iter().copied().collect();
+        self.astray.clear();
     }
 
     pub(super) fn list(

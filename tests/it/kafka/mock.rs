@@ -116,6 +116,37 @@ fn a_partition_held_at_its_end_loses_nothing_that_comes_then() {
     }
 }
 
+/// librdkafka 5301 and its like: a client that is silent for good is replaced, in the middle of everything.
+#[test]
+fn a_new_client_goes_on_where_the_old_one_stood() {
+    let cluster = MockCluster::new(1).unwrap();
+    cluster.create_topic("t", 2, 1).unwrap();
+    let brokers = cluster.bootstrap_servers();
+    let source = producer(&brokers, &[]);
+    for number in 0..4_000 {
+        produce(&source, "t", i32::try_from(number % 2).unwrap(), number, 1);
+    }
+    flush(&source);
+    let mut reader = Reader::open(&settings(&brokers), "t").unwrap();
+    reader.assign(&[(0, 0), (1, 0)]).unwrap();
+    let mut read = Read::default();
+    read_until(&mut reader, &mut read, |read| !read.offsets(0).is_empty());
+    reader.hold(&[0]);
+    let held = read.offsets(0).len();
+    for round in 0..3 {
+        let wanted = read.offsets(1).len() + 100;
+        reader.reconnect().unwrap();
+        read_until(&mut reader, &mut read, |read| read.offsets(1).len() >= wanted);
+        assert_eq!(read.offsets(0).len(), held, "round {round}");
+    }
+    reader.release(&[0]);
+    read_until(&mut reader, &mut read, |read| read.values.len() == 4_000);
+    assert_eq!(read.offsets(0), (0..2_000).collect::<Vec<_>>());
+    assert_eq!(read.offsets(1), (0..2_000).collect::<Vec<_>>());
+    assert!(read.others.is_empty(), "{:?}", read.others);
+    assert_eq!(reader.last_stable(1).unwrap(), 2_000);
+}
+
 #[test]
 fn a_batch_outlives_its_reader() {
     let cluster = MockCluster::new(1).unwrap();
