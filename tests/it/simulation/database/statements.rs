@@ -1,5 +1,7 @@
 //! The statements of the store, each with what it does: nothing is parsed, and one that is not here fails loudly.
 
+use std::sync::Arc;
+
 use super::table::{Data, Eye, Key, Locked, Rows, Table, Value};
 
 /// What a statement brings.
@@ -132,7 +134,7 @@ fn pick(row: &[Value], columns: &[usize]) -> Vec<Value> {
 }
 
 fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
+    Value::Text(Arc::new(text.to_owned()))
 }
 
 fn next(value: &Value) -> Value {

@@ -10,7 +10,8 @@ use crosscheck::edge::store::Argument;
 pub enum Value {
     Null,
     Integer(i64),
-    Text(String),
+    /// Shared: a row is copied many times on its way, a transaction's arguments are kept to be tried again.
+    Text(Arc<String>),
 }
 
 impl Value {
@@ -33,17 +34,17 @@ impl From<Argument> for Value {
     fn from(argument: Argument) -> Self {
         match argument {
             Argument::Integer(value) => value.map_or(Value::Null, Value::Integer),
-            Argument::Text(value) => value.map_or(Value::Null, Value::Text),
+            Argument::Text(value) => value.map_or(Value::Null, |text| Value::Text(Arc::new(text))),
         }
     }
 }
 
-impl From<&Value> for Argument {
-    fn from(value: &Value) -> Self {
+impl From<Value> for Argument {
+    fn from(value: Value) -> Self {
         match value {
             Value::Null => Argument::Integer(None),
-            Value::Integer(value) => Argument::Integer(Some(*value)),
-            Value::Text(value) => Argument::Text(Some(value.clone())),
+            Value::Integer(value) => Argument::Integer(Some(value)),
+            Value::Text(value) => Argument::Text(Some(Arc::unwrap_or_clone(value))),
         }
     }
 }
