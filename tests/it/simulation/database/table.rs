@@ -1,6 +1,7 @@
 //! Tables with versions: what is committed, what one transaction has written, and what a snapshot still sees.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use crosscheck::edge::store::Argument;
@@ -190,12 +191,27 @@ impl Rows {
         }
     }
 
-    /// Who else has the row's lock.
-    pub fn locked(&self, transaction: u64, key: &Key) -> Result<(), Locked> {
-        match self.0.get(key).and_then(|cell| cell.dirty.as_ref()) {
-            Some((owner, _)) if *owner != transaction => Err(Locked(*owner)),
-            _ => Ok(()),
+    /// Writes a row whose key is free, in one walk, and takes its lock. `Ok(false)` where the key is taken; whoever else
+    /// holds the lock is to be waited for, to learn what becomes of it.
+    pub fn insert(&mut self, eye: Eye, key: &Key, row: impl FnOnce() -> Vec<Value>) -> Result<bool, Locked> {
+        let cell = match self.0.entry(key.clone()) {
+            Entry::Vacant(place) => {
+                let dirty = Some((eye.transaction, Arc::new(row())));
+                place.insert(Cell {
+                    committed: Vec::new(),
+                    dirty,
+                });
+                return Ok(true);
+            }
+            Entry::Occupied(cell) => cell.into_mut(),
+        };
+        match &cell.dirty {
+            Some((owner, _)) if *owner != eye.transaction => return Err(Locked(*owner)),
+            _ if cell.seen(eye).is_some() => return Ok(false),
+            _ => {}
         }
+        cell.dirty = Some((eye.transaction, Arc::new(row())));
+        Ok(true)
     }
 
     /// Makes what a transaction wrote the newest version; `kept` keeps the older ones for open snapshots.
