@@ -53,6 +53,12 @@ pub(super) struct Half {
     raw: Vec<u8>,
 }
 
+/// The schema of raw bytes, parsed once.
+fn plain_bytes() -> Option<Arc<Schema>> {
+    static BYTES: OnceLock<Option<Arc<Schema>>> = OnceLock::new();
+    BYTES.get_or_init(|| Schema::parse("\"bytes\"").ok()).clone()
+}
+
 /// What there is to do with the bytes of a record.
 pub(super) enum Ready<'b> {
     /// Walk them by this plan.
@@ -84,7 +90,7 @@ impl Half {
             last: None,
             raw: Vec::new(),
         };
-        if let (Format::Raw, Ok(bytes)) = (format, Schema::parse("\"bytes\"")) {
+        if let (Format::Raw, Some(bytes)) = (format, plain_bytes()) {
             half.framing = Framing::None;
             half.add_schema(SchemaRef::Fixed, Some(bytes.clone()));
             half.add_contract(bytes);
