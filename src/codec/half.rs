@@ -53,6 +53,12 @@ pub(super) struct Half {
     raw: Vec<u8>,
 }
 
+/// The schema of raw bytes, parsed once.
+fn plain_bytes() -> Option<Arc<Schema>> {
+    static BYTES: OnceLock<Option<Arc<Schema>>> = OnceLock::new();
+    BYTES.get_or_init(|| Schema::parse("\"bytes\"").ok()).clone()
+}
+
 /// What there is to do with the bytes of a record.
 pub(super) enum Ready<'b> {
     /// Walk them by this plan.
@@ -84,7 +90,7 @@ impl Half {
             last: None,
             raw: Vec::new(),
         };
-        if let (Format::Raw, Ok(bytes)) = (format, Schema::parse("\"bytes\"")) {
+        if let (Format::Raw, Some(bytes)) = (format, plain_bytes()) {
             half.framing = Framing::None;
             half.add_schema(SchemaRef::Fixed, Some(bytes.clone()));
             half.add_contract(bytes);
@@ -241,6 +247,16 @@ impl Half {
             contract,
         });
         self.prepared.len() - 1
+    }
+
+    /// The program of a plan, the plan, and the contract. None where there is no program.
+    #[inline(always)]
+    pub fn fast(&self, at: usize) -> Option<(&Program, &Plan, &Schema)> {
+        let prepared = &self.prepared[at];
+        match (&prepared.fast, &prepared.plan, self.format) {
+            (Some(program), Ok(plan), Format::Avro) => Some((program, plan, &prepared.contract)),
+            _ => None,
+        }
     }
 
     /// Walks the bytes of a record by its plan, and leaves the canonical bytes in the scratch. The bytes end at `end` of
