@@ -80,9 +80,22 @@ impl Rereader {
     /// # Errors
     /// A log that cannot be read at all.
     pub fn keys(&mut self, side: Side, at: &[Position]) -> Result<BTreeMap<Position, Vec<u8>>> {
-        let mut keys = BTreeMap::new();
+        self.raw(side, at, |batch, record| batch.key(record).map(<[u8]>::to_vec))
+    }
+
+    /// What is wanted of the raw records at positions of a topic; of a file nothing.
+    ///
+    /// # Errors
+    /// A log that cannot be read at all.
+    pub fn raw<T>(
+        &mut self,
+        side: Side,
+        at: &[Position],
+        want: impl Fn(&RecordBatch, &RecordRef) -> Option<T>,
+    ) -> Result<BTreeMap<Position, T>> {
+        let mut found = BTreeMap::new();
         let Again::Kafka(fetcher) = self.again.get_mut(side) else {
-            return Ok(keys);
+            return Ok(found);
         };
         let mut wanted: Vec<(u32, u64)> = at.iter().map(|at| (at.partition, at.offset)).collect();
         wanted.sort_unstable();
@@ -94,9 +107,9 @@ impl Rereader {
                 partition: batch.partition,
                 offset: record.offset,
             };
-            keys.extend(batch.key(record).map(|key| (position, key.to_vec())));
+            found.extend(want(batch, record).map(|wanted| (position, wanted)));
         })?;
-        Ok(keys)
+        Ok(found)
     }
 
     fn compare(&self, baseline: &Rendered, canary: &Rendered) -> Vec<FieldDifference> {

@@ -130,13 +130,14 @@ pub(super) fn select(select: &mut Select, text: &str) -> Result<(), RequestError
     Ok(())
 }
 
-/// `avro`, `raw`.
+/// `avro`, `json`, `raw`.
 pub(super) fn format(flag: &str, text: &str) -> Result<Format, RequestError> {
     match text {
         "avro" => Ok(Format::Avro),
         "raw" => Ok(Format::Raw),
-        "json" | "protobuf" => Err(not_built(&format!("{flag} {text}"))),
-        _ => Err(wrong(flag, text, "avro or raw")),
+        "json" => Ok(Format::Json),
+        "protobuf" => Err(not_built(&format!("{flag} {text}"))),
+        _ => Err(wrong(flag, text, "avro, json or raw")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What must hold between the parts of a request.
 
 use super::request::{ReconcileRequest, RequestError, SideRequest, Source};
+use super::resolve_side::{differ_in_json, keys_compared};
 use crate::codec::{EventTime, Format, Framing, Part};
 use crate::model::{PerSide, Side};
 
@@ -20,6 +21,7 @@ pub(super) fn check(request: &ReconcileRequest) -> Result<(), RequestError> {
             Source::Kafka { .. } => topic(name, side, request.contract.is_some())?,
         }
     }
+    formats(request)?;
     let timed = request.engine.window_ms.is_some();
     let in_time = [baseline, canary].map(|side| (side.from.is_time(), side.to.is_time()));
     let any = in_time.iter().any(|(from, to)| *from || *to);
@@ -35,6 +37,45 @@ fn fault(what: String, hint: Option<&str>) -> RequestError {
         what,
         hint: hint.map(str::to_owned),
     }
+}
+
+/// JSON against another format.
+fn formats(request: &ReconcileRequest) -> Result<(), RequestError> {
+    let codecs = PerSide {
+        baseline: &request.sides.baseline.codec,
+        canary: &request.sides.canary.codec,
+    };
+    let PerSide { baseline, canary } = &request.sides;
+    for side in [baseline, canary] {
+        let codec = &side.codec;
+        let single = |format, framing| format == Format::Json && framing == Framing::SingleObject;
+        if single(codec.format, codec.framing) || single(codec.key_format, codec.key_framing) {
+            return Err(fault(
+                "--framing single-object: is a framing of avro".to_owned(),
+                Some("say none, or confluent where a schema id stands in front"),
+            ));
+        }
+    }
+    // An Avro file brings its schema.
+    let has_schema = [baseline, canary]
+        .iter()
+        .any(|side| matches!(side.source, Source::Avro(_)));
+    if request.contract.is_none() && !has_schema && differ_in_json(&codecs, |codec| codec.format) {
+        return Err(fault(
+            "--contract is missing: json on one side and another format on the other".to_owned(),
+            Some("say --contract FILE or SUBJECT:VERSION, an Avro schema that both are compared under"),
+        ));
+    }
+    let keyed = [baseline, canary]
+        .iter()
+        .all(|side| matches!(side.source, Source::Kafka { .. }));
+    if keyed && keys_compared(&baseline.codec) && differ_in_json(&codecs, |codec| codec.key_format) {
+        return Err(fault(
+            "--key-format: keys of json and of another format cannot be compared".to_owned(),
+            Some("say --identity key, or --ignore '$key'"),
+        ));
+    }
+    Ok(())
 }
 
 /// What a file has not.
@@ -75,7 +116,7 @@ fn file(name: Side, side: &SideRequest) -> Result<(), RequestError> {
 /// Where the schemas of a topic come from.
 fn topic(name: Side, side: &SideRequest, has_contract: bool) -> Result<(), RequestError> {
     let codec = &side.codec;
-    let asks = |format, framing| format == Format::Avro && framing == Framing::Confluent;
+    let asks = |format, framing| format != Format::Raw && framing == Framing::Confluent;
     let needs = asks(codec.format, codec.framing) || asks(codec.key_format, codec.key_framing);
     if needs && side.registry.is_none() {
         return Err(fault(

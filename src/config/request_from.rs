@@ -208,7 +208,7 @@ fn each(
 fn decoding(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), RequestError> {
     each(request, "--format", &flags.format, |side, text| {
         side.codec.format = value::format("--format", text)?;
-        if side.codec.format == Format::Raw {
+        if side.codec.format != Format::Avro {
             side.codec.framing = Framing::None;
         }
         Ok(())
@@ -221,7 +221,7 @@ fn decoding(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<()
         side.codec.key_format = value::format("--key-format", text)?;
         side.codec.key_framing = match side.codec.key_format {
             Format::Avro => Framing::Confluent,
-            Format::Raw => Framing::None,
+            Format::Json | Format::Raw => Framing::None,
         };
         Ok(())
     })?;
