@@ -82,7 +82,7 @@ fn of_plain_json() {
     let told = world.reconcile("--format json --identity key --ignore at --show v");
     assert_eq!(
         told.gist(),
-        "1 matched 2 mismatched 3 missing 1 | v type 1 | v value 1 | v.x length 1"
+        "1 matched 2 mismatched 3 missing 1 | v value 1 | v type 1 | v.x length 1"
     );
     assert_eq!(told.side("canary")["undecodable_reasons"]["duplicate_key"], 1);
     let text = told.report.to_string();
