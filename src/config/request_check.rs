@@ -15,13 +15,14 @@ pub(super) fn check(request: &ReconcileRequest) -> Result<(), RequestError> {
             None,
         ));
     }
+    formats(request)?;
     for (name, side) in [(Side::Baseline, baseline), (Side::Canary, canary)] {
         match &side.source {
-            Source::Avro(_) => file(name, side)?,
+            Source::Avro(_) | Source::Lines(_) => file(name, side)?,
             Source::Kafka { .. } => topic(name, side, request.contract.is_some())?,
         }
     }
-    formats(request)?;
+
     let timed = request.engine.window_ms.is_some();
     let in_time = [baseline, canary].map(|side| (side.from.is_time(), side.to.is_time()));
     let any = in_time.iter().any(|(from, to)| *from || *to);
@@ -46,6 +47,17 @@ fn formats(request: &ReconcileRequest) -> Result<(), RequestError> {
         canary: &request.sides.canary.codec,
     };
     let PerSide { baseline, canary } = &request.sides;
+    let is_stdin = |side: &SideRequest| match &side.source {
+        Source::Avro(path) | Source::Lines(path) => path.as_os_str() == "-",
+        Source::Kafka { .. } => false,
+    };
+    if is_stdin(baseline) && is_stdin(canary) {
+        let hint = "put one side into a file first";
+        return Err(fault(
+            "--baseline and --canary are both standard input".to_owned(),
+            Some(hint),
+        ));
+    }
     for side in [baseline, canary] {
         let codec = &side.codec;
         let single = |format, framing| format == Format::Json && framing == Framing::SingleObject;
@@ -103,6 +115,20 @@ fn file(name: Side, side: &SideRequest) -> Result<(), RequestError> {
     }
     if !side.codec.select.headers.is_empty() {
         return lacks("--select header", "headers");
+    }
+    if let Source::Lines(path) = &side.source {
+        let stdin = path.as_os_str() == "-";
+        return match (side.codec.format, side.codec.framing) {
+            (Format::Json, Framing::None) => Ok(()),
+            (Format::Raw, _) if stdin => Err(fault(
+                format!("--format is missing: the {name} is standard input, which does not say how it is written"),
+                Some("say --format json or avro, for this side alone where the other is another"),
+            )),
+            _ => Err(fault(
+                format!("--format/--framing: the {name} is JSON lines"),
+                Some("leave it out, or say it for the other side alone: baseline=… or canary=…"),
+            )),
+        };
     }
     if side.codec.format != Format::Avro || side.codec.framing != Framing::None {
         return Err(fault(

@@ -276,11 +276,16 @@ fn rereader(request: &ReconcileRequest, stream: Stream, again: PerSide<Place>) -
     let PerSide { baseline, canary } = lanes;
     let place = |log: Log, place: Place| match (place, log) {
         (Place::Kafka(settings, topic), _) => Again::Kafka(Box::new(Second::new(&settings, &topic))),
-        (Place::Avro(path), Log::Avro(file)) => Again::Avro {
-            path,
+        (Place::File(input, kind), Log::File(file)) => Again::File {
+            input,
+            kind,
             index: Some(Box::new(file.reader.into_index())),
         },
-        (Place::Avro(path), Log::Kafka(_)) => Again::Avro { path, index: None },
+        (Place::File(input, kind), Log::Kafka(_)) => Again::File {
+            input,
+            kind,
+            index: None,
+        },
     };
     let places = PerSide {
         baseline: place(baseline.log, again.baseline),
