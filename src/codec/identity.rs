@@ -1,10 +1,10 @@
 //! Identities: an unambiguous encoding of decoded values, whatever record and side they come from.
 
-use super::canonical::{FOREIGN, Reader, double_bytes, put_long, uuid_text};
+use super::canonical::{FOREIGN, Reader, double_bytes, put_bytes, put_long, uuid_text};
 use super::decimal;
 use super::digest::first_half;
 use super::schema::{Kind, Logical, NodeId, Schema};
-use super::walk::{Captured, big};
+use super::walk::{Captured, Form, big};
 
 /// Text and bytes of any kind: a header, a raw key, text, bytes, a UUID as text.
 pub(super) const TEXT: u8 = 1;
@@ -31,15 +31,20 @@ pub(super) fn put(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
 }
 
 /// Appends a part that a walk captured. `None` where it is null.
+#[inline]
 pub(super) fn put_captured(out: &mut Vec<u8>, schema: &Schema, captured: Captured, bytes: &[u8]) -> Option<()> {
-    if captured.tagged {
-        if is_null(bytes) {
-            return None;
+    match captured.form {
+        Form::Text if matches!(schema.node(captured.node).kind, Kind::Text) => put(out, TEXT, bytes),
+        Form::Text => {
+            let mut whole = Vec::with_capacity(bytes.len() + 10);
+            put_bytes(&mut whole, bytes);
+            return put_value(out, schema, captured.node, &whole);
         }
-        put(out, TAGGED, bytes);
-        return Some(());
+        Form::Tagged if is_null(bytes) => return None,
+        Form::Tagged => put(out, TAGGED, bytes),
+        Form::Plain => return put_value(out, schema, captured.node, bytes),
     }
-    put_value(out, schema, captured.node, bytes)
+    Some(())
 }
 
 /// A null where the contract has none.

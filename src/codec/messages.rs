@@ -113,10 +113,10 @@ impl Messages {
         self.last.is_some_and(|((.., tagged), _)| tagged)
     }
 
-    /// It is time to hash them.
+    /// It is time to hash them, with an arena of so many bytes.
     #[inline(always)]
-    pub(super) fn is_full(&self) -> bool {
-        self.arena.len() >= BYTES_MAX || self.records.len() >= RECORDS_MAX
+    pub(super) fn is_full(&self, bytes: usize) -> bool {
+        bytes >= BYTES_MAX || self.records.len() >= RECORDS_MAX
     }
 
     /// The number of the key of these plans, if it is that of the last record.

@@ -140,11 +140,19 @@ impl Reducer {
     /// more behind them though it is done. Stops where a schema or a contract is needed. What was there is forgotten.
     pub fn walk(&mut self, batch: &RecordBatch, from: usize, messages: &mut Messages) -> Progress {
         messages.clear();
+        std::mem::swap(&mut messages.arena, &mut self.memory.value.out);
+        let progress = self.walk_into(batch, from, messages);
+        std::mem::swap(&mut messages.arena, &mut self.memory.value.out);
+        progress
+    }
+
+    /// The same while the output of the values' walk is the arena.
+    fn walk_into(&mut self, batch: &RecordBatch, from: usize, messages: &mut Messages) -> Progress {
         for (at, record) in batch.records.iter().enumerate().skip(from) {
             if let Err(wait) = self.one(batch, at, record, messages) {
                 return wait;
             }
-            if messages.is_full() {
+            if messages.is_full(self.memory.value.out.len()) {
                 break;
             }
         }
@@ -179,7 +187,7 @@ impl Reducer {
             }
             Prepared::Wait(progress) => return Err(progress),
         };
-        let begin = messages.arena.len();
+        let begin = self.memory.value.out.len();
         match self.message(batch, record, (value, key), messages) {
             Ok(()) => {
                 for (half, planned) in [(&mut self.value, value), (&mut self.key, key)] {
@@ -189,7 +197,7 @@ impl Reducer {
                 }
             }
             Err(reason) => {
-                messages.arena.truncate(begin);
+                self.memory.value.out.truncate(begin);
                 messages.push(Walked::Undecodable(reason));
             }
         }
@@ -286,7 +294,10 @@ impl Reducer {
             Prepared::Wait(_) => return Err(UndecodableReason::Schema),
         };
         let mut messages = Messages::default();
-        self.message(batch, record, halves, &mut messages)?;
+        self.memory.value.out.clear();
+        let message = self.message(batch, record, halves, &mut messages);
+        std::mem::swap(&mut messages.arena, &mut self.memory.value.out);
+        message?;
         let canonical = messages.canonical(0).unwrap_or_default();
         Ok((canonical.to_vec(), messages.is_tagged()))
     }

@@ -215,12 +215,12 @@ impl Engine {
                         Some(time) if is_late(log, time, frontier, rules) => Some(Aside::Late),
                         Some(time) if !resumed.expects_records() => {
                             mended |= log.mend();
-                            pairing.push(row(position, time, fingerprint), rules);
+                            pairing.push_fresh(fingerprint, position, time, rules);
                             None
                         }
                         Some(time) => {
                             mended |= log.mend();
-                            let mut row = row(position, time, fingerprint);
+                            let mut row = Row::new(fingerprint, position, time);
                             match resumed.meet(&mut row) {
                                 Met::Nobody => {}
                                 Met::Partner(settled, counts) => {
@@ -370,21 +370,6 @@ fn is_late(log: &mut Partition, time: i64, frontier: Option<i64>, rules: &Rules)
         return frontier.is_some_and(|frontier| time < frontier);
     }
     late
-}
-
-#[inline(always)]
-fn row(position: Position, time: i64, print: &Fingerprint) -> Row {
-    Row {
-        identity: print.identity,
-        digest: print.digest,
-        time,
-        offset: position.offset,
-        tolerant: print.tolerant.clone().map(Box::new),
-        partition: position.partition,
-        side: position.side,
-        by_content: print.by_content,
-        settled: false,
-    }
 }
 
 fn bad_record(

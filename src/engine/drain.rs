@@ -14,6 +14,9 @@ const PIECE: usize = 1_024;
 /// What a row costs while its part is made ready, as a part of what it costs to settle it.
 const READY_SHARE: u64 = 6;
 
+/// Rows are spread over so many places that about this many, or half as many, come to one, and are sorted there.
+const BUCKET: usize = 4;
+
 /// Where a row stands, with the first bytes of its identity.
 type Key = (u64, u32);
 /// Where a row stands, with its identity and its place in the order of settling.
@@ -43,7 +46,7 @@ pub(super) struct Drain {
     part: Part,
     keys: Vec<Key>,
     /// Where the keys with equal next bits end.
-    ends: Vec<usize>,
+    ends: Vec<u32>,
     /// The first key that is not gone through, and the end of those that are sorted.
     at: usize,
     sorted: usize,
@@ -85,23 +88,41 @@ impl Drain {
         *self.pending.get(side)
     }
 
+    /// The next two rows, where they alone have their prefix and are ready: nearly always they are a pair. They are still to
+    /// be handed out, or passed over.
+    #[inline(always)]
+    pub(super) fn pair(&mut self) -> Option<(&Packed, &Packed)> {
+        if self.merge.is_some() || !self.sort_next() {
+            return None;
+        }
+        let keys = self.keys.get(self.at..self.sorted)?;
+        let ((prefix, one), (other_prefix, other)) = (keys.first()?, keys.get(1)?);
+        if prefix != other_prefix || keys.get(2).is_some_and(|(third, _)| third == prefix) {
+            return None;
+        }
+        Some((self.part.get(*one)?, self.part.get(*other)?))
+    }
+
+    /// The next two rows are dealt with: one a side, and both have an outcome or neither has.
+    #[inline(always)]
+    pub(super) fn pass_pair(&mut self, settled: bool, budget: &mut u64) {
+        self.at += 2;
+        if !settled {
+            self.pending.baseline = self.pending.baseline.saturating_sub(1);
+            self.pending.canary = self.pending.canary.saturating_sub(1);
+        }
+        *budget = budget.saturating_sub(2);
+    }
+
     /// The next rows, and what they cost.
     pub(super) fn next(&mut self, logs: &Logs, budget: &mut u64, run: &mut Vec<Packed>) -> Next {
         loop {
             if self.merge.is_some() {
                 return self.merge(logs, budget, run);
             }
-            if self.at < self.sorted {
+            if self.sort_next() {
                 if self.take(run) {
                     return self.hand_out(Next::Run, budget, run);
-                }
-                continue;
-            }
-            if let Some(end) = self.ends.get(self.bucket) {
-                self.bucket += 1;
-                self.sorted = *end;
-                if let Some(keys) = self.keys.get_mut(self.at..*end) {
-                    keys.sort_unstable();
                 }
                 continue;
             }
@@ -116,6 +137,28 @@ impl Drain {
                 return Next::Busy;
             }
         }
+    }
+
+    /// True where there are sorted keys that are not gone through; sorts those of the next place that has some.
+    #[inline(always)]
+    fn sort_next(&mut self) -> bool {
+        while self.at >= self.sorted {
+            let Some(end) = self.ends.get(self.bucket) else {
+                return false;
+            };
+            self.bucket += 1;
+            self.sorted = *end as usize;
+            match self.keys.get_mut(self.at..self.sorted) {
+                Some([one, other]) => {
+                    if one > other {
+                        std::mem::swap(one, other);
+                    }
+                }
+                Some([] | [_]) | None => {}
+                Some(keys) => keys.sort_unstable(),
+            }
+        }
+        true
     }
 
     fn hand_out(&mut self, next: Next, budget: &mut u64, run: &[Packed]) -> Next {
@@ -195,7 +238,7 @@ impl Drain {
         let Drain { part, keys, ends, .. } = self;
         let spread = self.spread;
         (self.at, self.sorted, self.bucket) = (0, 0, 0);
-        let width = usize::BITS - (part.len / 16).leading_zeros();
+        let width = usize::BITS - (part.len / BUCKET).leading_zeros();
         let bucket = |prefix: u64| bits(prefix << spread, width);
         ends.clear();
         ends.resize(1 << width, 0);
@@ -203,7 +246,7 @@ impl Drain {
         for row in rows() {
             ends[bucket(prefix(&row.identity))] += 1;
         }
-        let mut start = 0;
+        let mut start = 0_u32;
         for end in ends.iter_mut() {
             (*end, start) = (start, start + *end);
         }
@@ -213,7 +256,7 @@ impl Drain {
             for (at, row) in (0_u32..).zip(rows) {
                 let prefix = prefix(&row.identity);
                 let end = &mut ends[bucket(prefix)];
-                keys[*end] = (prefix, chunk << CHUNK_BITS | at);
+                keys[*end as usize] = (prefix, chunk << CHUNK_BITS | at);
                 *end += 1;
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::row::{Row, Sighting, Tolerant};
 use super::rules::BEGIN;
-use crate::model::{Digest, Identity, Side};
+use crate::model::{Digest, Fingerprint, Identity, Position, Side};
 
 /// Milliseconds behind the begin of its span that a row has room for: 12 days.
 const TIME_BITS: u32 = 30;
@@ -90,7 +90,8 @@ impl Place {
         Place([a, b, c, d, e, f])
     }
 
-    fn bits(self) -> u64 {
+    #[inline(always)]
+    pub(super) fn bits(self) -> u64 {
         let Place([a, b, c, d, e, f]) = self;
         u64::from_le_bytes([a, b, c, d, e, f, 0, 0])
     }
@@ -129,6 +130,35 @@ impl Packed {
             },
             None => Packed::apart(row, flags, apart),
         }
+    }
+
+    /// Where a row will be written.
+    pub(super) const NOTHING: Packed = Packed {
+        identity: Identity([0; 16]),
+        digest: Digest([0; 16]),
+        time: [0; 4],
+        place: Place([0; 6]),
+    };
+
+    /// Time with its flags, and place, of a record that was just read. None where it must stand apart.
+    #[inline(always)]
+    pub(super) fn of(print: &Fingerprint, at: Position, time: i64, logs: &mut Logs) -> Option<(u32, Place)> {
+        let time = u32::try_from(time).ok().filter(|time| *time < 1 << TIME_BITS)?;
+        if print.tolerant.is_some() {
+            return None;
+        }
+        let flags = u32::from(print.by_content) << (TIME_BITS + 1);
+        Some((time | flags, logs.place(at.side, at.partition, at.offset)?))
+    }
+
+    /// Writes the row in its place, piece by piece. Put together first, it would be copied by loads that span two stores
+    /// of a moment ago, and such a load waits until both have left the core: half of the time of a step was that.
+    #[inline(always)]
+    pub(super) fn fill(&mut self, print: &Fingerprint, (time, place): (u32, Place)) {
+        self.identity = print.identity;
+        self.digest = print.digest;
+        self.time = time.to_le_bytes();
+        self.place = place;
     }
 
     #[inline(never)]

@@ -17,7 +17,7 @@ use super::rules::{Rules, earlier};
 use super::sealed::{Sealed, sides};
 use super::segment::Segment;
 use super::tolerance::Equality;
-use crate::model::{Identity, PerSide, Side};
+use crate::model::{Fingerprint, Identity, PerSide, Position, Side};
 
 /// Bytes that a group holds besides its rows: its entry, the list's slack, its places in the queue (measured).
 const GROUP_BYTES: u64 = 160;
@@ -70,20 +70,30 @@ fn count(len: usize) -> u64 {
 }
 
 impl Pairing {
-    #[inline(always)]
     pub(super) fn push(&mut self, row: Row, rules: &Rules) {
-        if !self.recent.0.contains(&row.time) {
-            let span = rules.grid.segment(row.time);
+        let (segment, logs) = self.segment(row.time, rules);
+        segment.push(row, logs);
+    }
+
+    /// A record that was just read and has no outcome.
+    #[inline(always)]
+    pub(super) fn push_fresh(&mut self, print: &Fingerprint, at: Position, time: i64, rules: &Rules) {
+        let (segment, logs) = self.segment(time, rules);
+        if !segment.push_fresh(print, at, time, logs) {
+            segment.push(Row::new(print, at, time), logs);
+        }
+    }
+
+    /// The span of a time.
+    #[inline(always)]
+    fn segment(&mut self, time: i64, rules: &Rules) -> (&mut Segment, &mut Logs) {
+        if !self.recent.0.contains(&time) {
+            let span = rules.grid.segment(time);
             self.recent = (rules.grid.segment_start(span)..rules.grid.segment_end(span), span);
         }
         let (Range { start, .. }, span) = &self.recent;
-        match self.unsealed.get_mut(span) {
-            Some(segment) => segment.push(row, &mut self.logs),
-            None => {
-                let segment = self.unsealed.entry(*span).or_insert_with(|| Segment::new(*start));
-                segment.push(row, &mut self.logs);
-            }
-        }
+        let segment = self.unsealed.entry(*span).or_insert_with(|| Segment::new(*start));
+        (segment, &mut self.logs)
     }
 
     /// A pair that is decided already: it counts when its baseline record's span is settled.
@@ -172,11 +182,17 @@ impl Pairing {
     fn seal(&mut self, span: i64, drain: &mut Drain, sealed: &mut Sealed, rules: &Rules, budget: &mut u64) -> bool {
         let (mut run, mut rows, mut group) = (Vec::new(), Vec::new(), Vec::new());
         while *budget > 0 {
+            if let Some((one, other)) = drain.pair()
+                && self.is_matched(one, other, sealed, rules)
+            {
+                let settled = one.is_settled();
+                drain.pass_pair(settled, budget);
+                continue;
+            }
             let next = drain.next(&self.logs, budget, &mut run);
             match next {
                 Next::Done => return true,
                 Next::Busy => continue,
-                Next::Run if self.is_matched(&run, sealed, rules) => continue,
                 Next::Run | Next::Piece => {}
             }
             let unpacked = run
@@ -200,8 +216,7 @@ impl Pairing {
 
     /// The usual case, seen on the rows as they are held.
     #[inline(always)]
-    fn is_matched(&self, run: &[Packed], sealed: &mut Sealed, rules: &Rules) -> bool {
-        let [one, other] = run else { return false };
+    fn is_matched(&self, one: &Packed, other: &Packed, sealed: &mut Sealed, rules: &Rules) -> bool {
         let alike = one.identity == other.identity && one.digest == other.digest;
         let plain = alike && one.is_settled() == other.is_settled() && !one.is_apart() && !other.is_apart();
         let Some((baseline, canary)) = sides(one, other).filter(|_| plain) else {

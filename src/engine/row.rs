@@ -2,7 +2,7 @@
 
 use super::rules::Rules;
 use super::tolerance::{Equality, compare_all};
-use crate::model::{Digest, Identity, Outcome, Position, Side, TolerantValue};
+use crate::model::{Digest, Fingerprint, Identity, Outcome, Position, Side, TolerantValue};
 
 /// Values under tolerance, behind one thin pointer: most streams have none.
 pub(super) type Tolerant = Option<Box<Box<[TolerantValue]>>>;
@@ -51,6 +51,21 @@ pub(super) struct Settled {
 }
 
 impl Row {
+    /// A record that was just read.
+    pub(super) fn new(print: &Fingerprint, at: Position, time: i64) -> Row {
+        Row {
+            identity: print.identity,
+            digest: print.digest,
+            time,
+            offset: at.offset,
+            tolerant: print.tolerant.clone().map(Box::new),
+            partition: at.partition,
+            side: at.side,
+            by_content: print.by_content,
+            settled: false,
+        }
+    }
+
     /// The order in which the records of one identity are settled.
     pub(super) fn order(&self) -> (i64, Side, u32, u64) {
         (self.time, self.side, self.partition, self.offset)

@@ -58,18 +58,30 @@ impl Table {
         }
     }
 
+    /// Appends a pair: both hashes, and what follows them. Each is a few words of a length that is known where it is
+    /// written; put together before, they would be read again by a load that waits for all the stores.
     #[inline(always)]
-    fn push(&mut self, pair: &[u8]) {
-        match self.blocks.back_mut() {
-            Some(block) if block.capacity() - block.len() >= pair.len() => block.extend_from_slice(pair),
-            _ => {
-                let pairs = (self.len / 2).clamp(PAIRS_MIN, BLOCK / self.stride);
-                let mut block = Vec::with_capacity(pairs * self.stride);
-                block.extend_from_slice(pair);
-                self.blocks.push_back(block);
-            }
+    fn push<const N: usize>(&mut self, identity: &[u8; 16], digest: &[u8; 16], rest: [u8; N]) {
+        if self
+            .blocks
+            .back()
+            .is_none_or(|block| block.capacity() - block.len() < 32 + N)
+        {
+            self.grow();
         }
-        self.len += 1;
+        if let Some(block) = self.blocks.back_mut() {
+            block.extend_from_slice(identity);
+            block.extend_from_slice(digest);
+            block.extend_from_slice(&rest);
+            self.len += 1;
+        }
+    }
+
+    /// Another block.
+    #[inline(never)]
+    fn grow(&mut self) {
+        let pairs = (self.len / 2).clamp(PAIRS_MIN, BLOCK / self.stride);
+        self.blocks.push_back(Vec::with_capacity(pairs * self.stride));
     }
 
     /// The pair of an identity.
@@ -125,10 +137,6 @@ impl Sealed {
         }
     }
 
-    fn word_len(&self) -> usize {
-        if self.time_bits == 15 { 4 } else { 8 }
-    }
-
     fn word(&self, baseline: u64, canary: u64) -> Option<u64> {
         let fits = (baseline | canary) >> self.time_bits == 0;
         fits.then_some(baseline | canary << self.time_bits)
@@ -159,17 +167,26 @@ impl Sealed {
 
     #[inline(always)]
     fn push_as(&mut self, settled: bool, (identity, digest): (Identity, Digest), word: u64, places: [Place; 2]) {
-        let word_len = self.word_len();
-        let mut pair = [0; 52];
-        pair[..16].copy_from_slice(&identity.0);
-        pair[16..32].copy_from_slice(&digest.0);
-        pair[32..40].copy_from_slice(&word.to_le_bytes());
-        if settled {
-            return self.recalled.push(&pair[..32 + word_len]);
+        let narrow = self.time_bits == 15;
+        let short = |word: u64| u32::try_from(word & u64::from(u32::MAX)).unwrap_or(0).to_le_bytes();
+        match (settled, narrow) {
+            (false, true) => {
+                let rest = word_and_places(word & u64::from(u32::MAX), places);
+                self.fresh.push(&identity.0, &digest.0, rest.to_le_bytes());
+            }
+            (false, false) => self.push_wide((identity, digest), word, places),
+            (true, true) => self.recalled.push(&identity.0, &digest.0, short(word)),
+            (true, false) => self.recalled.push(&identity.0, &digest.0, word.to_le_bytes()),
         }
-        pair[32 + word_len..38 + word_len].copy_from_slice(&places[0].0);
-        pair[38 + word_len..44 + word_len].copy_from_slice(&places[1].0);
-        self.fresh.push(&pair[..44 + word_len]);
+    }
+
+    #[inline(never)]
+    fn push_wide(&mut self, (identity, digest): (Identity, Digest), word: u64, places: [Place; 2]) {
+        let mut rest = [0; 8 + PLACES];
+        rest[..8].copy_from_slice(&word.to_le_bytes());
+        rest[8..14].copy_from_slice(&places[0].0);
+        rest[14..].copy_from_slice(&places[1].0);
+        self.fresh.push(&identity.0, &digest.0, rest);
     }
 
     /// A pair that does not fit, or has tolerant values.
@@ -243,14 +260,17 @@ impl Sealed {
 
     #[inline(always)]
     fn sightings(&self, pair: &[u8], logs: &Logs) -> Option<(u64, Sighting, Sighting)> {
-        let word_len = self.word_len();
-        let mut word = [0; 8];
-        word.get_mut(..word_len)?.copy_from_slice(pair.get(32..32 + word_len)?);
-        let word = u64::from_le_bytes(word);
+        let behind = pair.get(32..)?;
+        let (word, mut places) = if self.time_bits == 15 {
+            let (word, places) = behind.split_first_chunk()?;
+            (u64::from(u32::from_le_bytes(*word)), places)
+        } else {
+            let (word, places) = behind.split_first_chunk()?;
+            (u64::from_le_bytes(*word), places)
+        };
         if let Some(apart) = self.apart_of(word) {
             return Some((word, apart.baseline, apart.canary));
         }
-        let mut places = pair.get(32 + word_len..)?;
         let mask = (1 << self.time_bits) - 1;
         let mut next = |time: u64| {
             let (partition, offset) = match places.split_first_chunk() {
@@ -292,8 +312,17 @@ impl Sealed {
     /// These pairs are counted; gives their number.
     pub(super) fn keep(&mut self, counted: &[u8]) -> usize {
         let stride = self.fresh.stride;
+        let keep = |pair: &[u8], table: &mut Table| {
+            let (identity, rest) = pair.split_first_chunk()?;
+            let (digest, rest) = rest.split_first_chunk()?;
+            match rest.len() {
+                16 => table.push(identity, digest, *rest.first_chunk::<4>()?),
+                _ => table.push(identity, digest, *rest.first_chunk::<8>()?),
+            }
+            Some(())
+        };
         for pair in counted.chunks_exact(stride) {
-            self.counted.push(&pair[..stride - PLACES]);
+            keep(pair, &mut self.counted);
         }
         if self.fresh.len == 0
             && let Some(last) = self.counted.blocks.back_mut()
@@ -325,6 +354,12 @@ impl Sealed {
         let tolerant = u64::try_from(self.apart.len()).unwrap_or(u64::MAX) * tolerant;
         u64::try_from(pairs + apart).unwrap_or(u64::MAX) + tolerant
     }
+}
+
+/// A word of four bytes and two places behind it.
+#[inline(always)]
+fn word_and_places(word: u64, [baseline, canary]: [Place; 2]) -> u128 {
+    u128::from(word) | u128::from(baseline.bits()) << 32 | u128::from(canary.bits()) << 80
 }
 
 /// Whose record of a pair is the baseline's.

@@ -3,13 +3,13 @@
 use super::drain::Drain;
 use super::packed::{Apart, Logs, Packed, base};
 use super::row::Row;
-use crate::model::{Identity, PerSide, Side};
+use crate::model::{Fingerprint, Identity, PerSide, Position, Side};
 
 /// Rows stand in chunks, so that growing never copies them. The first ones are small: a span may hold a single record.
 const CHUNK_MIN: usize = 8;
 /// A place in a part is the number of the chunk and that in the chunk.
 pub(super) const CHUNK_BITS: u32 = 10;
-const CHUNK_MAX: usize = 1_008;
+const CHUNK_MAX: usize = 252;
 /// A span with more rows than this is spread over parts by the first bits of the identity: each is gone through in cache.
 const SPREAD_AT: usize = 4_096;
 pub(super) const PART_BITS: u32 = 6;
@@ -27,7 +27,12 @@ pub(super) struct Segment {
 /// Rows whose identities begin alike.
 #[derive(Debug, Default)]
 pub(super) struct Part {
+    /// Full ones, and all of them once no row comes any more.
     pub(super) chunks: Vec<Vec<Packed>>,
+    /// The one that fills. It has all its rows from the begin, so that they are near when they are written: a core that
+    /// writes here and there, each time to memory that is far, stands still.
+    last: Vec<Packed>,
+    filled: usize,
     pub(super) len: usize,
 }
 
@@ -47,25 +52,53 @@ impl Segment {
             *self.pending.get_mut(row.side) += 1;
         }
         let row = Packed::new(row, self.base, logs, &mut self.apart);
-        match self.parts.as_mut_slice() {
-            [] => {
-                let mut part = Part::default();
-                part.push(row);
-                self.parts.push(part);
-            }
-            [part] if part.len < SPREAD_AT => part.push(row),
-            [_] => self.spread(row),
-            parts => parts[bits(prefix(&row.identity), PART_BITS)].push(row),
+        self.put(row);
+    }
+
+    /// A record that was just read; false where it does not fit as it is.
+    #[inline(always)]
+    pub(super) fn push_fresh(&mut self, print: &Fingerprint, at: Position, time: i64, logs: &mut Logs) -> bool {
+        let Some(time) = time.checked_sub(self.base) else {
+            return false;
+        };
+        let Some(of) = Packed::of(print, at, time, logs) else {
+            return false;
+        };
+        let Some(row) = self.part(&print.identity).and_then(Part::next) else {
+            return false;
+        };
+        row.fill(print, of);
+        *self.pending.get_mut(at.side) += 1;
+        true
+    }
+
+    #[inline(always)]
+    fn put(&mut self, row: Packed) {
+        if let Some(next) = self.part(&row.identity).and_then(Part::next) {
+            *next = row;
         }
     }
 
+    /// The part that a row belongs to.
+    #[inline(always)]
+    fn part(&mut self, identity: &Identity) -> Option<&mut Part> {
+        if self.parts.len() < 2 && self.parts.first().is_none_or(|part| part.len >= SPREAD_AT) {
+            self.spread();
+        }
+        match self.parts.as_mut_slice() {
+            [part] => Some(part),
+            parts => parts.get_mut(bits(prefix(identity), PART_BITS)),
+        }
+    }
+
+    /// One part for all, or a part for each of the first bits.
     #[inline(never)]
-    fn spread(&mut self, row: Packed) {
-        let parts = (0..1_u32 << PART_BITS).map(|_| Part::default()).collect();
+    fn spread(&mut self) {
+        let count = if self.parts.is_empty() { 1 } else { 1_u32 << PART_BITS };
+        let parts = (0..count).map(|_| Part::default()).collect();
         let rows = std::mem::replace(&mut self.parts, parts);
-        let rows = rows.into_iter().flat_map(|part| part.chunks).flatten();
-        for row in rows.chain([row]) {
-            self.parts[bits(prefix(&row.identity), PART_BITS)].push(row);
+        for row in rows.into_iter().flat_map(Part::into_chunks).flatten() {
+            self.put(row);
         }
     }
 
@@ -76,7 +109,7 @@ impl Segment {
 
     /// Hands out the rows as they stand.
     pub(super) fn each<E>(mut self, logs: &Logs, mut each: impl FnMut(Row) -> Result<(), E>) -> Result<(), E> {
-        let chunks = self.parts.into_iter().flat_map(|part| part.chunks);
+        let chunks = self.parts.into_iter().flat_map(Part::into_chunks);
         chunks
             .flatten()
             .try_for_each(|row| each(row.unpack(self.base, logs, &mut self.apart)))
@@ -85,7 +118,8 @@ impl Segment {
     /// To be gone through in the order of the identities.
     pub(super) fn drain(self) -> Drain {
         let spread = if self.parts.len() > 1 { PART_BITS } else { 0 };
-        Drain::new(self.base, self.parts, spread, self.apart, self.pending)
+        let parts = self.parts.into_iter().map(Part::into_chunks).map(Part::of).collect();
+        Drain::new(self.base, parts, spread, self.apart, self.pending)
     }
 
     /// Bytes of its rows, free places included, and of what stands apart, with that many bytes of tolerant values each.
@@ -105,17 +139,41 @@ fn bytes<T>(count: usize) -> u64 {
 }
 
 impl Part {
-    #[inline(always)]
-    fn push(&mut self, row: Packed) {
-        match self.chunks.last_mut() {
-            Some(chunk) if chunk.len() < chunk.capacity() => chunk.push(row),
-            _ => {
-                let mut chunk = Vec::with_capacity((self.len / 2).clamp(CHUNK_MIN, CHUNK_MAX));
-                chunk.push(row);
-                self.chunks.push(chunk);
-            }
+    fn of(chunks: Vec<Vec<Packed>>) -> Part {
+        Part {
+            len: chunks.iter().map(Vec::len).sum(),
+            chunks,
+            ..Part::default()
         }
+    }
+
+    fn into_chunks(mut self) -> Vec<Vec<Packed>> {
+        self.last.truncate(self.filled);
+        if !self.last.is_empty() {
+            self.chunks.push(self.last);
+        }
+        self.chunks
+    }
+
+    /// The place of the next row.
+    #[inline(always)]
+    fn next(&mut self) -> Option<&mut Packed> {
+        if self.filled >= self.last.len() {
+            self.grow();
+        }
+        self.filled += 1;
         self.len += 1;
+        self.last.get_mut(self.filled - 1)
+    }
+
+    #[inline(never)]
+    fn grow(&mut self) {
+        let chunk = vec![Packed::NOTHING; (self.len / 2).clamp(CHUNK_MIN, CHUNK_MAX)];
+        let full = std::mem::replace(&mut self.last, chunk);
+        self.filled = 0;
+        if !full.is_empty() {
+            self.chunks.push(full);
+        }
     }
 
     pub(super) fn get(&self, place: u32) -> Option<&Packed> {
@@ -125,12 +183,12 @@ impl Part {
     }
 
     pub(super) fn held_bytes(&self) -> u64 {
-        let rows = match self.chunks.as_slice() {
-            [] => 0,
-            // All but the last are full.
-            [.., last] => self.len - last.len() + last.capacity(),
+        // All but the last are full.
+        let free = match self.chunks.last() {
+            Some(last) if self.last.is_empty() => last.capacity() - last.len(),
+            _ => self.last.len() - self.filled,
         };
-        bytes::<Packed>(rows) + bytes::<Vec<Packed>>(self.chunks.capacity())
+        bytes::<Packed>(self.len + free) + bytes::<Vec<Packed>>(self.chunks.capacity())
     }
 }
 

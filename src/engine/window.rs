@@ -47,10 +47,16 @@ impl Window {
     /// Equal pairs, all at once.
     pub(super) fn matched(&mut self, pairs: impl Iterator<Item = (Sighting, Sighting)>, evidence: &Evidence) {
         let mut exact = [[0_u64; SKEW_EXACT]; 2];
+        // Most have the first two words in common with the pair before.
+        let mut begin = ([0, 0], begin([0, 0]));
         for (b, c) in pairs {
             let edge = !evidence.contains(b.time);
             let code = code(Outcome::Matched) | if edge { EDGE } else { 0 };
-            self.add([code, key(b.partition), b.offset, key(c.partition), c.offset]);
+            let first = [code, key(b.partition)];
+            if begin.0 != first {
+                begin = (first, self::begin(first));
+            }
+            self.add_rest(begin.1, [b.offset, key(c.partition), c.offset]);
             if edge {
                 self.counts.sides.baseline.excluded_edge += 1;
                 self.counts.sides.canary.excluded_edge += 1;
@@ -196,9 +202,15 @@ impl Window {
         }
     }
 
-    fn add(&mut self, words: [u64; 5]) {
-        for (sum, seed) in self.sums.iter_mut().zip([SEEDS[0], SEEDS[1]]) {
-            let hash = words.into_iter().fold(seed, |hash, word| mix(hash ^ word, seed));
+    fn add(&mut self, [a, b, c, d, e]: [u64; 5]) {
+        self.add_rest(begin([a, b]), [c, d, e]);
+    }
+
+    /// The same, what comes of the first two words given.
+    #[inline(always)]
+    fn add_rest(&mut self, begun: [u64; 2], words: [u64; 3]) {
+        for ((sum, seed), begun) in self.sums.iter_mut().zip([SEEDS[0], SEEDS[1]]).zip(begun) {
+            let hash = words.into_iter().fold(begun, |hash, word| mix(hash ^ word, seed));
             *sum = sum.wrapping_add(u128::from(hash));
         }
     }
@@ -321,7 +333,13 @@ const SEEDS: [u64; 5] = [
     0x510e_527f_ade6_82d1,
 ];
 
+/// What comes of the first two of the words that are added to the sums.
+fn begin(words: [u64; 2]) -> [u64; 2] {
+    [SEEDS[0], SEEDS[1]].map(|seed| words.into_iter().fold(seed, |hash, word| mix(hash ^ word, seed)))
+}
+
 /// A full 64 x 64 multiplication folded: every bit of the input reaches every bit of the result.
+#[inline(always)]
 fn mix(value: u64, seed: u64) -> u64 {
     let product = u128::from(value ^ SEEDS[4]).wrapping_mul(u128::from(seed | 1));
     let [low, high] = halves(product);

@@ -1,6 +1,6 @@
 //! From a plan to its program.
 
-use super::{Fast, Program, Target};
+use super::{Fast, Origin, Program, Target};
 use crate::codec::plan::{BlockId, DecimalSource, DecimalTarget, Mark, Op, Plan};
 use crate::codec::walk::DEPTH_MAX;
 
@@ -49,6 +49,18 @@ fn place(at: usize) -> u32 {
 impl Maker<'_> {
     fn put(&mut self, op: Fast) {
         self.program.ops.push(op);
+        self.program.origins.push(None);
+    }
+
+    /// An operation that stands for these of the plan alone.
+    fn put_leaf(&mut self, op: Fast, ops: (u32, u32), depth: u32) {
+        self.program.ops.push(op);
+        self.program.origins.push(Some(Origin { ops, depth }));
+    }
+
+    fn truncate(&mut self, length: usize) {
+        self.program.ops.truncate(length);
+        self.program.origins.truncate(length);
     }
 
     /// The operations of a block; what they cost at most, without what the items cost.
@@ -59,7 +71,7 @@ impl Maker<'_> {
         while at < last {
             let next = (at + 1 < last).then(|| self.plan.ops[at as usize + 1]);
             if let (Op::Time { clock, long: true }, Some(Op::Long)) = (self.plan.ops[at as usize], next) {
-                self.put(Fast::TimeLong(clock));
+                self.put_leaf(Fast::TimeLong(clock), (at, at + 2), depth);
                 at += 1;
             } else {
                 cost = cost.saturating_add(self.op(at, depth));
@@ -126,14 +138,14 @@ impl Maker<'_> {
             }
             _ => slow,
         };
-        self.put(op);
+        self.put_leaf(op, (at, at + 1), depth);
         0
     }
 
     fn skip(&mut self, block: BlockId, depth: u32) -> u32 {
-        let ops = &mut self.program.ops;
+        let ops = &self.program.ops;
         if ops.len() > self.barrier && matches!(ops.last(), Some(Fast::SkipEnd)) {
-            ops.pop();
+            self.truncate(ops.len() - 1);
         } else {
             self.put(Fast::SkipBegin);
         }
@@ -144,14 +156,14 @@ impl Maker<'_> {
 
     fn array(&mut self, at: u32, items: BlockId, depth: u32) -> u32 {
         match self.sole(items) {
-            Some(Op::Double) => self.put(Fast::Doubles),
-            Some(Op::Text) => self.put(Fast::Texts),
+            Some(Op::Double) => self.put_leaf(Fast::Doubles, (at, at + 1), depth),
+            Some(Op::Text) => self.put_leaf(Fast::Texts, (at, at + 1), depth),
             _ => {
                 let head = self.program.ops.len();
                 self.put(Fast::Array { after: 0 });
                 self.barrier = head + 1;
                 if self.block(items, depth + 1) > ITEM_COST_MAX {
-                    self.program.ops.truncate(head);
+                    self.truncate(head);
                     self.put(Fast::Slow { op: at, depth });
                     return 0;
                 }
@@ -223,7 +235,7 @@ impl Maker<'_> {
             return 0;
         }
         if matches!(self.sole(mark.block), Some(Op::Text)) {
-            self.put(Fast::PartText(number));
+            self.put_leaf(Fast::PartText(number), (at, at + 1), depth);
             return 0;
         }
         self.in_part = true;
@@ -234,26 +246,60 @@ impl Maker<'_> {
         cost
     }
 
-    /// Neighbours of the writer that are neighbours of the contract stay together.
+    /// A part whose turn has come stays where it is; another one is put by until then. Neighbours of the writer that are
+    /// neighbours of the contract stay together, and what needs no input is made when its turn has come.
     fn reorder(&mut self, blocks: &[BlockId], order: &[usize], depth: u32) -> u32 {
         let mut after = vec![None; blocks.len()];
         for pair in order.windows(2) {
             after[pair[0]] = Some(pair[1]);
         }
-        self.put(Fast::ReorderBegin);
-        let (mut cost, mut group, mut groups) = (0u32, 0, Vec::with_capacity(blocks.len()));
-        for (i, block) in blocks.iter().enumerate() {
-            cost = cost.saturating_add(self.block(*block, depth));
-            groups.push(group);
-            if after[i] != Some(i + 1) {
-                self.put(Fast::ReorderPart);
-                group += 1;
+        let mut kept = vec![false; blocks.len()];
+        order.iter().for_each(|part| kept[*part] = true);
+        let free: Vec<bool> = blocks.iter().map(|block| self.is_free(*block)).collect();
+        let mut put_by = vec![None; blocks.len()];
+        let (mut cost, mut turn, mut at) = (0u32, 0, 0);
+        while at <= blocks.len() {
+            // What needs nothing more.
+            while let Some(part) = order.get(turn) {
+                if free[*part] {
+                    cost = cost.saturating_add(self.block(blocks[*part], depth));
+                } else if let Some((slot, parts)) = put_by[*part] {
+                    self.put(Fast::PutIn(slot));
+                    turn += parts - 1;
+                } else {
+                    break;
+                }
+                turn += 1;
             }
+            let Some(block) = blocks.get(at) else { break };
+            let first = at;
+            at += 1;
+            if free[first] {
+                continue;
+            }
+            if !kept[first] || order.get(turn) == Some(&first) {
+                turn += usize::from(kept[first]);
+                cost = cost.saturating_add(self.block(*block, depth));
+                continue;
+            }
+            let slot = place(self.program.slots);
+            self.program.slots += 1;
+            self.put(Fast::PartLater(slot));
+            cost = cost.saturating_add(self.block(*block, depth));
+            while at < blocks.len() && after[at - 1] == Some(at) && !free[at] {
+                cost = cost.saturating_add(self.block(blocks[at], depth));
+                at += 1;
+            }
+            self.put(Fast::PutBy(slot));
+            put_by[first] = Some((slot, at - first));
         }
-        let mut parts: Vec<usize> = order.iter().map(|part| groups[*part]).collect();
-        parts.dedup();
-        self.put(Fast::ReorderEnd(place(self.program.orders.len())));
-        self.program.orders.push((group, parts));
         cost
+    }
+
+    /// It needs no input.
+    fn is_free(&self, block: BlockId) -> bool {
+        let (first, last) = self.plan.blocks[block as usize];
+        let ops = &self.plan.ops[first as usize..last as usize];
+        ops.iter().all(|op| matches!(op, Op::Default(_)))
     }
 }

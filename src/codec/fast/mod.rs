@@ -1,9 +1,10 @@
 //! The fast walk: a plan once more as one flat program, for records as nearly all are.
 //!
-//! It yields the plain form or gives up. It gives up at whatever is odd: bad bytes, a value that is not held, a varint
-//! that is longer than needed, an array in several blocks. Then [`walk`](super::walk::walk) walks the record from its
-//! beginning and says what it is. So nothing here names a reason, and what it yields must be what that walk yields; the
-//! tests hold one against the other. What is rare in a schema is one operation of that walk (`Fast::Slow`).
+//! It yields the plain form or gives up. It gives up at bad bytes and at a value that is not held. Then
+//! [`walk`](super::walk::walk) walks the record from its beginning and says what it is. So nothing here names a reason, and
+//! what it yields must be what that walk yields; the tests hold one against the other. What is rare in a schema is one
+//! operation of that walk (`Fast::Slow`), and so is what is rare in the bytes, a varint longer than needed or a map of
+//! several blocks (`odd`).
 //!
 //! What makes it fast: the position is a local number, records are put into one another and branches are jumps, so that
 //! nothing is called or returned; a length, a number and a text are checked in a few instructions without a loop. To
@@ -12,6 +13,7 @@
 
 mod make;
 mod map;
+mod odd;
 mod order;
 mod read;
 mod run;
@@ -20,6 +22,7 @@ mod tests;
 mod write;
 
 pub(super) use map::Entry;
+pub(super) use odd::Frame;
 pub(super) use order::Part;
 pub(super) use run::run;
 
@@ -73,9 +76,10 @@ enum Fast {
     PartText(u32),
     PartBegin,
     PartEnd(u32),
-    ReorderBegin,
-    ReorderPart,
-    ReorderEnd(u32),
+    /// Here begins what is put by, because its turn has not come.
+    PartLater(u32),
+    PutBy(u32),
+    PutIn(u32),
     Wrap(u32),
     /// One operation of the plan, nested so deep.
     Slow {
@@ -95,13 +99,23 @@ struct Target {
     same: bool,
 }
 
+/// The operations of the plan that an operation stands for, and how deep they are nested.
+#[derive(Clone, Copy, Debug)]
+struct Origin {
+    /// The first one, and one past the last.
+    ops: (u32, u32),
+    depth: u32,
+}
+
 /// The program of a plan.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Program {
     ops: Vec<Fast>,
+    /// For each of them, where one walk of the plan can do what it cannot.
+    origins: Vec<Option<Origin>>,
     targets: Vec<Target>,
-    /// Of reordered records how many parts there are, and which the contract has in its order.
-    orders: Vec<(usize, Vec<usize>)>,
+    /// Parts of records that are put by: each has a place of its own.
+    slots: usize,
     /// Blocks that are being put in, while the program is made.
     open: Vec<BlockId>,
 }

@@ -1,69 +1,62 @@
-//! Records whose fields stand in another order. What is canonical already is copied once, from the input to its place.
+//! Records whose fields stand in another order. A part whose turn has come is written where it belongs; another one is put
+//! by, as a span of the input where it is canonical already, until its turn has come.
 
 use super::run::Run;
 use super::write::copy;
-use crate::codec::walk::Scratch;
 
-/// A part of a record that is being put into another order.
+/// A part of a record that was put by.
 #[derive(Clone, Copy, Default)]
 pub(in crate::codec) struct Part {
-    /// Where its bytes begin and end.
+    /// Where its bytes begin and end. While it is walked: where it begins in the output.
     from: usize,
     to: usize,
-    /// They stand in the output; else in the input, where they were canonical already.
+    /// They are among those that were written; else in the input.
     written: bool,
 }
 
 impl Run<'_> {
-    /// A part begins here; what its place in the output will be if it must be written.
+    /// A part begins here that is put by.
     #[inline(always)]
-    pub fn begin_part(&mut self) {
+    pub fn begin_part(&mut self, slot: u32, pos: usize) {
+        self.flush(pos);
         let from = self.s.out.len();
-        self.s.pieces.push(Part {
-            from,
-            ..Part::default()
-        });
+        self.s.parts_by[slot as usize].from = from;
     }
 
-    /// The part that was begun ends here. Where nothing of it was written it stays where it is.
+    /// The part ends here. Where nothing of it was written it stays where it is.
     #[inline(always)]
-    pub fn end_part(&mut self, pos: usize) {
-        let Some(from) = self.s.pieces.last().map(|part| part.from) else {
-            return;
-        };
-        let written = self.s.out.len() != from;
-        let (from, to) = if written {
-            self.flush(pos);
-            (from, self.s.out.len())
+    pub fn put_by(&mut self, slot: u32, pos: usize) {
+        let from = self.s.parts_by[slot as usize].from;
+        let part = if self.s.out.len() == from {
+            Part {
+                from: self.run,
+                to: pos,
+                written: false,
+            }
         } else {
-            (self.run.min(pos), pos)
+            self.flush(pos);
+            let begin = self.s.put_by.len();
+            self.s.put_by.extend_from_slice(&self.s.out[from..]);
+            self.s.out.truncate(from);
+            Part {
+                from: begin,
+                to: self.s.put_by.len(),
+                written: true,
+            }
         };
+        self.s.parts_by[slot as usize] = part;
         self.run = pos;
-        if let Some(part) = self.s.pieces.last_mut() {
-            *part = Part { from, to, written };
-        }
     }
 
-    /// The last `count` parts are put into an order, which may leave some out. Behind them one was begun that is none.
-    #[inline]
-    pub fn put_in_order(&mut self, count: usize, order: &[usize]) {
-        let Scratch { out, pieces, spare, .. } = &mut *self.s;
-        pieces.pop();
-        let begin = pieces.len() - count;
-        let parts = &pieces[begin..];
-        let written = parts.iter().find(|part| part.written);
-        let first = written.map_or(out.len(), |part| part.from);
-        spare.clear();
-        spare.extend_from_slice(&out[first..]);
-        out.truncate(first);
-        for part in order {
-            let Part { from, to, written } = parts[*part];
-            if written {
-                copy(out, spare, (from - first, to - first));
-            } else {
-                copy(out, self.wide, (from, to));
-            }
+    /// The turn of a part has come.
+    #[inline(always)]
+    pub fn put_in(&mut self, slot: u32, pos: usize) {
+        self.flush(pos);
+        let Part { from, to, written } = self.s.parts_by[slot as usize];
+        if written {
+            self.s.out.extend_from_slice(&self.s.put_by[from..to]);
+        } else {
+            copy(&mut self.s.out, self.wide, (from, to));
         }
-        pieces.truncate(begin);
     }
 }

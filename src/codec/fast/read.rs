@@ -119,7 +119,8 @@ pub(super) fn text(wide: &[u8], pos: usize, end: usize) -> Option<(usize, usize)
 
 #[inline(always)]
 fn is_ascii(wide: &[u8], from: usize, next: usize) -> bool {
-    if let (Some(highs), Some(window)) = (HIGHS.get(next - from), wide[from..].first_chunk::<32>()) {
+    let length = next - from;
+    if let (Some(highs), Some(window)) = (HIGHS.get(length), wide[from..].first_chunk::<32>()) {
         let (words, _) = window.as_chunks::<8>();
         let high = words
             .iter()
@@ -127,7 +128,19 @@ fn is_ascii(wide: &[u8], from: usize, next: usize) -> bool {
             .fold(0, |any, (bytes, mask)| any | (u64::from_le_bytes(*bytes) & mask));
         return high == 0;
     }
-    wide[from..next].is_ascii()
+    // Up to 64 bytes are two windows, which may overlap.
+    let text = &wide[from..next];
+    if let (1..=64, Some(first), Some(last)) = (length, text.first_chunk::<32>(), text.last_chunk::<32>()) {
+        let any = |window: &[u8; 32]| {
+            window
+                .as_chunks::<8>()
+                .0
+                .iter()
+                .fold(0, |any, word| any | u64::from_le_bytes(*word))
+        };
+        return (any(first) | any(last)) & HIGH == 0;
+    }
+    text.is_ascii()
 }
 
 /// That no further block of items comes; gives where it goes on.
@@ -142,4 +155,49 @@ pub(super) fn count(wide: &[u8], pos: usize, end: usize) -> Option<(usize, usize
     let (raw, next) = int(wide, pos)?;
     let count = usize::try_from(unzigzag(raw)).ok()?;
     (next <= end && count <= end - next).then_some((count, next))
+}
+
+/// A varint that may be longer than needed.
+#[cold]
+#[inline(never)]
+pub(super) fn any_varint(wide: &[u8], pos: usize) -> Option<(u64, usize)> {
+    let mut raw = 0;
+    for (i, byte) in wide.get(pos..)?.iter().take(10).enumerate() {
+        if i == 9 && *byte > 1 {
+            return None;
+        }
+        raw |= u64::from(byte & 0x7f) << (7 * i);
+        if *byte < 0x80 {
+            return Some((raw, pos + i + 1));
+        }
+    }
+    None
+}
+
+/// An array of doubles, none of which is to be written in another way.
+#[inline]
+pub(super) fn doubles(wide: &[u8], pos: usize, end: usize) -> Option<usize> {
+    let (count, next) = count(wide, pos, end)?;
+    if count == 0 {
+        return Some(next);
+    }
+    let after = next.checked_add(count.checked_mul(8)?)?;
+    let (items, _) = wide[..end].get(next..after)?.as_chunks::<8>();
+    if items.iter().any(|bytes| f64::from_le_bytes(*bytes).is_nan()) {
+        return None;
+    }
+    no_more(wide, after, end)
+}
+
+/// An array of texts.
+#[inline]
+pub(super) fn texts(wide: &[u8], pos: usize, end: usize) -> Option<usize> {
+    let (count, mut next) = count(wide, pos, end)?;
+    if count == 0 {
+        return Some(next);
+    }
+    for _ in 0..count {
+        next = text(wide, next, end)?.1;
+    }
+    no_more(wide, next, end)
 }

@@ -1,13 +1,15 @@
 //! The interpreter of a program.
 
+use super::odd::Frame;
+use super::order::Part;
 use super::write::copy;
-use super::{Fast, Program, map, read};
+use super::{Fast, Program, read};
 use crate::codec::canonical::{double_bytes, float_bytes, minimal, put_bytes, put_long, put_raw, unzigzag};
 use crate::codec::decimal;
 use crate::codec::plan::Plan;
 use crate::codec::schema::Schema;
 use crate::codec::time;
-use crate::codec::walk::{BUDGET, Scratch, Slow};
+use crate::codec::walk::{BUDGET, Form, Scratch, Slow};
 
 /// A whole number up to this is a double.
 const EXACT_MAX: i64 = 1 << 53;
@@ -30,9 +32,15 @@ impl Run<'_> {
         self.run = to;
     }
 
+    /// Where what stands here in the input is in the output, or will be.
+    #[inline(always)]
+    pub fn place(&self, pos: usize) -> usize {
+        self.s.out.len() + (pos - self.run)
+    }
+
     /// What stands from `start` to `next` is replaced by what is written next.
     #[inline]
-    fn cut(&mut self, start: usize, next: usize) {
+    pub fn cut(&mut self, start: usize, next: usize) {
         self.flush(start);
         self.run = next;
     }
@@ -47,6 +55,9 @@ pub(in crate::codec) fn run(
     scratch: &mut Scratch,
 ) -> Option<()> {
     scratch.clear();
+    if scratch.parts_by.len() < program.slots {
+        scratch.parts_by.resize(program.slots, Part::default());
+    }
     let mut r = Run {
         wide,
         run: start,
@@ -55,24 +66,41 @@ pub(in crate::codec) fn run(
     let mut budget = BUDGET / 2;
     let (mut part_at, mut skip_at) = (0, 0);
     let (mut pos, mut pc) = (start, 0);
+    // An operation that meets something odd leaves position and output as they were.
+    macro_rules! plain {
+        ($read:expr) => {
+            match $read {
+                Some(read) => read,
+                None => {
+                    (pos, r.run, budget) = r.odd((plan, contract), program.origins[pc - 1], (pos, end), budget)?;
+                    continue;
+                }
+            }
+        };
+    }
     loop {
         let op = program.ops[pc];
         pc += 1;
         match op {
-            Fast::Text => pos = read::text(wide, pos, end)?.1,
-            Fast::Long => pos = read::pass(wide, pos)?,
-            Fast::Int => pos = read::int(wide, pos)?.1,
+            Fast::Text => pos = plain!(read::text(wide, pos, end)).1,
+            Fast::Long => pos = plain!(read::pass(wide, pos)),
+            Fast::Int => pos = plain!(read::int(wide, pos)).1,
             Fast::Optional { null, after } => {
                 let index = *wide.get(pos)?;
-                pos += 1;
                 if index == null {
-                    pc = after as usize;
-                } else if index != 2 - null {
-                    return None;
+                    (pos, pc) = (pos + 1, after as usize);
+                } else if index == 2 - null {
+                    pos += 1;
+                } else {
+                    let (raw, next) = r.odd_index(pos, 2)?;
+                    pos = next;
+                    if raw == u64::from(null) {
+                        pc = after as usize;
+                    }
                 }
             }
             Fast::Enum(limit) => {
-                let (raw, next) = read::varint(wide, pos)?;
+                let (raw, next) = plain!(read::varint(wide, pos));
                 if raw & 1 == 1 || raw >= limit {
                     return None;
                 }
@@ -88,7 +116,7 @@ pub(in crate::codec) fn run(
                 pos += 8;
             }
             Fast::Decimal { safe, precision } => {
-                let (from, next) = read::bytes(wide, pos, end)?;
+                let (from, next) = plain!(read::bytes(wide, pos, end));
                 let bytes = &wide[from..next];
                 let shortest = minimal(bytes);
                 if shortest.len() > safe as usize && !decimal::has_digits(shortest, precision) {
@@ -101,11 +129,11 @@ pub(in crate::codec) fn run(
                 pos = next;
             }
             Fast::TimeLong(clock) => {
-                let (raw, next) = read::varint(wide, pos)?;
+                let (raw, next) = plain!(read::varint(wide, pos));
                 r.s.time = time::of_count(clock, unzigzag(raw));
                 pos = next;
             }
-            Fast::Bytes => pos = read::bytes(wide, pos, end)?.1,
+            Fast::Bytes => pos = plain!(read::bytes(wide, pos, end)).1,
             Fast::Boolean => {
                 if *wide.get(pos)? > 1 {
                     return None;
@@ -129,7 +157,7 @@ pub(in crate::codec) fn run(
             }
             Fast::EnumMap(map) => {
                 let map = &plan.enums[map as usize];
-                let (raw, next) = read::varint(wide, pos)?;
+                let (raw, next) = plain!(read::varint(wide, pos));
                 let index = map.indexes.get(usize::try_from(raw >> 1).ok()?).copied().flatten()?;
                 if raw & 1 == 1 {
                     return None;
@@ -141,11 +169,11 @@ pub(in crate::codec) fn run(
                 pos = next;
             }
             Fast::ToDouble { long } => {
-                let (raw, next) = if long {
-                    read::varint(wide, pos)?
+                let (raw, next) = plain!(if long {
+                    read::varint(wide, pos)
                 } else {
-                    read::int(wide, pos)?
-                };
+                    read::int(wide, pos)
+                });
                 let number = unzigzag(raw);
                 if !(-EXACT_MAX..=EXACT_MAX).contains(&number) {
                     return None;
@@ -161,13 +189,19 @@ pub(in crate::codec) fn run(
                 pos += 4;
             }
             Fast::Union { first, count } => {
-                let (raw, next) = read::varint(wide, pos)?;
+                let (raw, next, plain) = match read::varint(wide, pos) {
+                    Some((raw, next)) => (raw, next, true),
+                    None => {
+                        let (raw, next) = read::any_varint(wide, pos)?;
+                        (raw, next, false)
+                    }
+                };
                 if raw & 1 == 1 || raw >> 1 >= u64::from(count) {
                     return None;
                 }
                 let target = program.targets[first as usize + usize::try_from(raw >> 1).ok()?];
                 match target.index {
-                    Some(_) if target.same => {}
+                    Some(_) if target.same && plain => {}
                     Some(index) => {
                         r.cut(pos, next);
                         put_long(&mut r.s.out, i64::from(index));
@@ -178,66 +212,45 @@ pub(in crate::codec) fn run(
             }
             Fast::Jump(to) => pc = to as usize,
             Fast::Array { after } => {
-                let (count, next) = read::count(wide, pos, end)?;
-                pos = next;
-                if count == 0 {
-                    pc = after as usize;
+                if let Some((count, next)) = read::count(wide, pos, end) {
+                    if count == 0 {
+                        pc = after as usize;
+                    } else {
+                        r.s.frames.push(Frame::plain(count, (pc, r.place(pos), next - pos)));
+                    }
+                    pos = next;
                 } else {
-                    r.s.frames.push((count, pc));
+                    pos = r.odd_array(pos, end, pc)?;
+                    if r.s.frames.last()?.left == 0 {
+                        r.s.frames.pop();
+                        pc = after as usize;
+                    }
                 }
             }
             Fast::ArrayEnd => {
-                let (left, body) = r.s.frames.last_mut()?;
-                *left -= 1;
+                let frame = r.s.frames.last_mut()?;
+                frame.left -= 1;
                 if pos >= end {
                     return None;
                 }
-                if *left > 0 {
-                    pc = *body;
-                } else {
-                    if wide[pos] != 0 {
-                        return None;
-                    }
+                if frame.left > 0 {
+                    pc = frame.body;
+                } else if wide[pos] == 0 && frame.is_plain {
                     pos += 1;
                     r.s.frames.pop();
-                }
-            }
-            Fast::Doubles => {
-                let (count, next) = read::count(wide, pos, end)?;
-                pos = next;
-                if count > 0 {
-                    let items = wide[..end].get(next..next.checked_add(count.checked_mul(8)?)?)?;
-                    let (items, _) = items.as_chunks::<8>();
-                    if items.iter().any(|bytes| f64::from_le_bytes(*bytes).is_nan()) {
-                        return None;
-                    }
-                    pos = next + count * 8;
-                    pos = read::no_more(wide, pos, end)?;
-                }
-            }
-            Fast::Texts => {
-                let (count, next) = read::count(wide, pos, end)?;
-                pos = next;
-                if count > 0 {
-                    for _ in 0..count {
-                        pos = read::text(wide, pos, end)?.1;
-                    }
-                    pos = read::no_more(wide, pos, end)?;
-                }
-            }
-            Fast::TextMap => {
-                let (count, next) = read::count(wide, pos, end)?;
-                pos = next;
-                if count > 0 {
-                    let (last, sorted) = map::texts(wide, (next, end), count, &mut r.s.keys)?;
-                    pos = read::no_more(wide, last, end)?;
-                    if !sorted {
-                        r.cut(next, last);
-                        let Scratch { out, keys, .. } = &mut *r.s;
-                        keys.iter().for_each(|entry| copy(out, wide, entry.whole));
+                } else {
+                    pos = r.next_block(pos, end)?;
+                    let frame = r.s.frames.last()?;
+                    if frame.left > 0 {
+                        pc = frame.body;
+                    } else {
+                        r.s.frames.pop();
                     }
                 }
             }
+            Fast::Doubles => pos = plain!(read::doubles(wide, pos, end)),
+            Fast::Texts => pos = plain!(read::texts(wide, pos, end)),
+            Fast::TextMap => pos = plain!(r.text_map(pos, end)),
             Fast::SkipBegin => {
                 r.flush(pos);
                 skip_at = r.s.out.len();
@@ -247,9 +260,9 @@ pub(in crate::codec) fn run(
                 r.run = pos;
             }
             Fast::PartText(mark) => {
-                let next = read::text(wide, pos, end)?.1;
-                r.s.capture(&plan.marks[mark as usize], &wide[pos..next]);
-                pos = next;
+                let text = plain!(read::text(wide, pos, end));
+                r.s.capture(&plan.marks[mark as usize], text, Form::Text);
+                pos = text.1;
             }
             Fast::PartBegin => {
                 r.flush(pos);
@@ -259,18 +272,9 @@ pub(in crate::codec) fn run(
                 r.flush(pos);
                 r.s.capture_out(&plan.marks[mark as usize], part_at, false);
             }
-            Fast::ReorderBegin => {
-                r.flush(pos);
-                r.begin_part();
-            }
-            Fast::ReorderPart => {
-                r.end_part(pos);
-                r.begin_part();
-            }
-            Fast::ReorderEnd(order) => {
-                let (count, order) = &program.orders[order as usize];
-                r.put_in_order(*count, order);
-            }
+            Fast::PartLater(slot) => r.begin_part(slot, pos),
+            Fast::PutBy(slot) => r.put_by(slot, pos),
+            Fast::PutIn(slot) => r.put_in(slot, pos),
             Fast::Wrap(index) => {
                 r.cut(pos, pos);
                 put_long(&mut r.s.out, i64::from(index));
@@ -283,7 +287,7 @@ pub(in crate::codec) fn run(
                     depth,
                     budget,
                 };
-                (pos, r.run, budget) = slow.step((plan, contract), op, r.s)?;
+                (pos, r.run, budget) = slow.step((plan, contract), (op, op + 1), r.s)?;
             }
             Fast::Never => return None,
             Fast::End => break,

@@ -7,7 +7,7 @@ use crate::codec::compile::{Purpose, compile};
 use crate::codec::marks::Asked;
 use crate::codec::schema::Schema;
 use crate::codec::settings::{EventTime, Part, Settings};
-use crate::codec::walk::{Scratch, walk};
+use crate::codec::walk::{Captured, Form, Scratch, walk};
 use crate::model::{Path, Side};
 
 struct Numbers(u64);
@@ -286,13 +286,20 @@ fn rules(numbers: &mut Numbers) -> Settings {
     settings
 }
 
-/// What a walk left: canonical bytes, captured parts, tolerant values, event time.
-fn left(scratch: &Scratch) -> impl PartialEq + use<> {
-    let parts: Vec<_> = scratch
-        .parts
-        .iter()
-        .map(|part| part.map(|part| (part.node, part.tagged, scratch.captured[part.start..part.end].to_vec())))
-        .collect();
+/// What a walk of bytes in this memory left: canonical bytes, captured parts, tolerant values, event time.
+fn left(scratch: &Scratch, wide: &[u8]) -> impl PartialEq + use<> {
+    let part = |part: Captured| {
+        let bytes = match part.form {
+            Form::Text => {
+                let mut bytes = Vec::new();
+                crate::codec::canonical::put_bytes(&mut bytes, &wide[part.start..part.end]);
+                bytes
+            }
+            Form::Plain | Form::Tagged => scratch.captured[part.start..part.end].to_vec(),
+        };
+        (part.node, part.form == Form::Tagged, bytes)
+    };
+    let parts: Vec<_> = scratch.parts.iter().map(|own| own.map(part)).collect();
     (
         scratch.out[scratch.base..].to_vec(),
         parts,
@@ -304,8 +311,8 @@ fn left(scratch: &Scratch) -> impl PartialEq + use<> {
 struct Pair {
     fast: Scratch,
     slow: Scratch,
-    /// Records, and those that the fast walk read.
-    count: [u64; 2],
+    /// Records, those that have a plain form, and those that the fast walk read.
+    count: [u64; 3],
 }
 
 impl Pair {
@@ -328,7 +335,8 @@ impl Pair {
         let read = run(program, pair, &wide, (around, around + bytes.len()), fast).is_some();
         let walked = walk(pair.0, pair.1, bytes, slow, false);
         count[0] += 1;
-        count[1] += u64::from(read);
+        count[1] += u64::from(walked.is_ok_and(|walked| !walked.tagged));
+        count[2] += u64::from(read);
         if !read {
             return true;
         }
@@ -336,15 +344,15 @@ impl Pair {
         if walked.as_is {
             slow.out.extend_from_slice(bytes);
         }
-        !walked.tagged && left(fast) == left(slow)
+        !walked.tagged && left(fast, &wide) == left(slow, bytes)
     }
 }
 
-fn check(seeds: std::ops::Range<u64>, hostile: bool) -> [u64; 2] {
+fn check(seeds: std::ops::Range<u64>, hostile: bool) -> [u64; 3] {
     let mut pair = Pair {
         fast: Scratch::default(),
         slow: Scratch::default(),
-        count: [0; 2],
+        count: [0; 3],
     };
     for seed in seeds {
         let numbers = &mut Numbers(seed);
@@ -361,7 +369,7 @@ fn check(seeds: std::ops::Range<u64>, hostile: bool) -> [u64; 2] {
         let asked = Asked::of_value(Side::Baseline, &rules(numbers));
         let plan = compile(&writer, &contract, &asked, Purpose::Digest).unwrap();
         let Some(program) = Program::new(&plan) else {
-            return [1, 1];
+            return [1, 1, 1];
         };
         for round in 0..4 {
             let odd = [0, 0, 40, 5][round];
@@ -400,10 +408,14 @@ fn check(seeds: std::ops::Range<u64>, hostile: bool) -> [u64; 2] {
     pair.count
 }
 
+/// Half of the records have varints that are longer than needed, blocks with sizes, and arrays and maps in several blocks.
+fn nearly_all_are_read([all, plain, read]: [u64; 3]) {
+    assert!(plain * 3 > all && read * 100 > plain * 99, "{read} of {plain} of {all}");
+}
+
 #[test]
 fn the_fast_walk_is_the_walk() {
-    let [all, read] = check(0..1_500, false);
-    assert!(read * 3 > all, "{read} of {all}");
+    nearly_all_are_read(check(0..1_500, false));
 }
 
 #[test]
@@ -414,6 +426,7 @@ fn hostile_bytes_are_left_to_the_other_walk() {
 #[test]
 #[ignore = "a million pairs of schema and value"]
 fn by_hand_a_million_pairs() {
-    let [all, read] = check(1_000_000..1_125_000, false);
-    assert!(all >= 1_000_000 && read * 3 > all, "{read} of {all}");
+    let count = check(1_000_000..1_125_000, false);
+    assert!(count[0] >= 1_000_000);
+    nearly_all_are_read(count);
 }

@@ -5,12 +5,14 @@ use super::super::digest::{self, Material};
 use super::super::half::Half;
 use super::super::messages::{Kind, Message, Messages, Walked};
 use super::super::settings::{EventTime, Part};
+use super::super::walk::Form;
 use super::super::{header, identity, time};
-use super::{Planned, Reducer};
+use super::{Memory, Planned, Reducer};
 use crate::model::{Bytes, RecordBatch, RecordRef, TolerantValue, UndecodableReason};
 
 impl Reducer {
-    /// Appends a record that can be decoded: its message, its identity, and what else is known of it.
+    /// Appends a record that can be decoded: its message, its identity, and what else is known of it. What is written to the
+    /// arena is written to the output of the values' walk, which is the arena meanwhile.
     #[inline(always)]
     pub(super) fn message(
         &mut self,
@@ -20,8 +22,8 @@ impl Reducer {
         messages: &mut Messages,
     ) -> Result<(), UndecodableReason> {
         let (parts, tolerances) = (self.settings.identity.len(), self.settings.rules.tolerant.len());
-        let (memory, arena) = (&mut self.memory, &mut messages.arena);
-        let from = arena.len();
+        let memory = &mut self.memory;
+        let from = memory.value.out.len();
         memory.value.reset(parts, tolerances);
         if key.is_some() {
             memory.key.reset(parts, 0);
@@ -30,9 +32,7 @@ impl Reducer {
         if let Some((at, _, bytes)) = value {
             // The canonical bytes are written where they are hashed.
             memory.value.base = from;
-            std::mem::swap(arena, &mut memory.value.out);
             let walked = self.value.walk(at, wide(batch, record.value), bytes, &mut memory.value);
-            std::mem::swap(arena, &mut memory.value.out);
             flags |= u8::from(walked?.tagged);
         }
         if let Some((at, _, bytes)) = key {
@@ -40,21 +40,23 @@ impl Reducer {
             let walked = walked.map_err(|_| UndecodableReason::Identity)?;
             if self.key_compared {
                 flags |= u8::from(walked.tagged) << 1;
-                arena.push(1);
-                arena.extend_from_slice(&memory.key.out);
+                memory.value.out.push(1);
+                memory.value.out.extend_from_slice(&memory.key.out);
             }
         } else if self.key_compared {
-            arena.push(0);
+            memory.value.out.push(0);
         }
         for name in &self.headers {
-            header::put(arena, batch, record, name);
+            header::put(&mut memory.value.out, batch, record, name);
         }
         if flags != 0 {
-            arena.insert(from, flags);
+            memory.value.out.insert(from, flags);
         }
-        digest::pad(arena, from);
-        let to = arena.len();
-        match self.identity(batch, record, (value, key), arena) {
+        digest::pad(&mut memory.value.out, from);
+        let to = memory.value.out.len();
+        let named = self.identity(batch, record, (value, key));
+        let arena = &mut self.memory.value.out;
+        match named {
             Some(()) => digest::pad(arena, to),
             None => arena.truncate(to),
         }
@@ -106,21 +108,16 @@ impl Reducer {
 
     /// Encodes the identity; `None` where there is none, or a part of it is null or absent.
     #[inline]
-    fn identity(
-        &self,
-        batch: &RecordBatch,
-        record: &RecordRef,
-        (value, key): (Planned, Planned),
-        arena: &mut Vec<u8>,
-    ) -> Option<()> {
+    fn identity(&mut self, batch: &RecordBatch, record: &RecordRef, (value, key): (Planned, Planned)) -> Option<()> {
         let parts = &self.settings.identity;
         if parts.is_empty() {
             return None;
         }
-        let memory = &self.memory;
+        let Memory { value: own, key: other } = &mut self.memory;
+        let arena = &mut own.out;
         identity::begin(arena, parts.len());
         for (place, part) in parts.iter().enumerate() {
-            let (half, scratch, planned) = match part {
+            let (half, planned, span, walked) = match part {
                 Part::Header(name) => {
                     let last = batch
                         .headers(record)
@@ -129,13 +126,16 @@ impl Reducer {
                     identity::put(arena, identity::TEXT, last?.1?);
                     continue;
                 }
-                Part::Field(_) => (&self.value, &memory.value, value),
-                Part::Key | Part::KeyPath(_) => (&self.key, &memory.key, key),
+                Part::Field(_) => (&self.value, value, record.value, (&own.parts, &own.captured)),
+                Part::Key | Part::KeyPath(_) => (&self.key, key, record.key, (&other.parts, &other.captured)),
             };
             let (at, ..) = planned?;
-            let captured = scratch.parts[place]?;
-            let bytes = &scratch.captured[captured.start..captured.end];
-            identity::put_captured(arena, &half.prepared[at].contract, captured, bytes)?;
+            let part = walked.0[place]?;
+            let bytes = match part.form {
+                Form::Plain | Form::Tagged => walked.1.as_slice(),
+                Form::Text => wide(batch, span).0,
+            };
+            identity::put_captured(arena, &half.prepared[at].contract, part, &bytes[part.start..part.end])?;
         }
         Some(())
     }

@@ -53,8 +53,12 @@ impl Walk<'_> {
         let head_at = self.s.out.len() + (start - self.run);
         let (mut head, mut total) = (first, 0i64);
         loop {
-            for _ in 0..head.count {
-                self.exec::<T>(items)?;
+            if sized {
+                for _ in 0..head.count {
+                    self.exec::<T>(items)?;
+                }
+            } else {
+                self.alike::<T>(items, head.count)?;
             }
             total += head.count;
             if head.end.is_some_and(|end| end != self.pos) {
@@ -77,6 +81,31 @@ impl Walk<'_> {
             self.put_head(head_at, head_length, total);
         }
         self.depth -= 1;
+        Ok(())
+    }
+
+    /// Items that take no byte: each leaves what the one before left. Two are walked, the others are copies; all are paid
+    /// for.
+    fn alike<const T: bool>(&mut self, items: BlockId, count: i64) -> Result<(), Stop> {
+        let (pos, mut left) = (self.pos, count);
+        for _ in 0..2.min(count) {
+            let (run, budget, from) = (self.run, self.budget, self.s.out.len());
+            self.exec::<T>(items)?;
+            left -= 1;
+            let quiet = (run, from) == (self.run, self.s.out.len());
+            if quiet || run == pos {
+                let cost = usize::try_from(budget - self.budget).unwrap_or(usize::MAX);
+                let left = usize::try_from(left).unwrap_or(usize::MAX);
+                self.spend(cost.saturating_mul(left))?;
+                let out = &mut self.s.out;
+                let end = out.len() + (out.len() - from) * left;
+                while out.len() < end {
+                    let more = (out.len() - from).min(end - out.len());
+                    out.extend_from_within(from..from + more);
+                }
+                return Ok(());
+            }
+        }
         Ok(())
     }
 

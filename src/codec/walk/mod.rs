@@ -3,12 +3,16 @@
 //! Almost every input is canonical already. What is, waits as a run of the input (`run..pos`) and is copied only when
 //! something else must be written; a record that is canonical as a whole is never copied at all.
 
+#[cfg(test)]
+mod bounds;
 mod convert;
 mod input;
 mod many;
 mod mark;
+mod some;
 
 pub(super) use convert::big;
+pub(super) use some::Slow;
 
 use super::canonical::{ABSENT, FILLED, FOREIGN, HELD, double_bytes, float_bytes};
 use super::plan::{BlockId, Mark, Op, Plan};
@@ -30,15 +34,25 @@ enum Stop {
     NotHeld,
 }
 
-/// A part of the identity, as a range of `captured`.
+/// What the bytes of a part of the identity are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A range of `captured`, in the plain form.
+    Plain,
+    /// The same in the tagged form: the contract's type cannot hold the value.
+    Tagged,
+    /// A text without its length, where it stands in the memory of the record.
+    Text,
+}
+
+/// A part of the identity, as a range of bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Captured {
     pub start: usize,
     pub end: usize,
     /// The contract's node.
     pub node: u32,
-    /// The bytes are in the tagged form: the contract's type cannot hold the value.
-    pub tagged: bool,
+    pub form: Form,
 }
 
 /// An entry of a map that is being walked: its key in the input, its bytes in the output.
@@ -65,11 +79,15 @@ pub(super) struct Scratch {
     pub keys: Vec<super::fast::Entry>,
     /// Where the parts of a record that is being reordered end in the output, and before them where the first begins.
     ends: Vec<usize>,
-    /// The parts of such a record in the fast walk.
-    pub pieces: Vec<super::fast::Part>,
-    /// Of the arrays that it stands in, how many items are left, and where the program of an item begins.
-    pub frames: Vec<(usize, usize)>,
+    /// In the fast walk, parts of such a record whose turn has not come, and their bytes where they were written.
+    pub parts_by: Vec<super::fast::Part>,
+    pub put_by: Vec<u8>,
+    /// The arrays that the fast walk stands in.
+    pub frames: Vec<super::fast::Frame>,
     pub spare: Vec<u8>,
+    /// Operations that were walked since it was made.
+    #[cfg(test)]
+    pub steps: u64,
 }
 
 impl Scratch {
@@ -89,34 +107,25 @@ impl Scratch {
         self.captured.clear();
         self.entries.clear();
         self.ends.clear();
-        self.pieces.clear();
+        self.put_by.clear();
         self.frames.clear();
         self.parts.fill(None);
     }
 
-    /// Keeps canonical bytes as the parts of the identity that a mark names.
-    pub fn capture(&mut self, mark: &Mark, bytes: &[u8]) {
-        let start = self.captured.len();
-        self.captured.extend_from_slice(bytes);
-        self.captured_from(mark, start, false);
-    }
-
-    /// The same of the output from `at` on.
+    /// Keeps the output from `at` on as the parts of the identity that a mark names.
     pub fn capture_out(&mut self, mark: &Mark, at: usize, tagged: bool) {
         let start = self.captured.len();
         self.captured.extend_from_slice(&self.out[at..]);
-        self.captured_from(mark, start, tagged);
+        let form = if tagged { Form::Tagged } else { Form::Plain };
+        self.capture(mark, (start, self.captured.len()), form);
     }
 
-    fn captured_from(&mut self, mark: &Mark, start: usize, tagged: bool) {
-        let captured = Captured {
-            start,
-            end: self.captured.len(),
-            node: mark.node,
-            tagged,
-        };
+    /// Keeps a range of bytes.
+    #[inline]
+    pub fn capture(&mut self, mark: &Mark, (start, end): (usize, usize), form: Form) {
+        let node = mark.node;
         for place in &mark.parts {
-            self.parts[*place] = Some(captured);
+            self.parts[*place] = Some(Captured { start, end, node, form });
         }
     }
 
@@ -196,44 +205,6 @@ fn attempt<const TAGGED: bool>(
     Ok(as_is)
 }
 
-/// Where one operation of a plan is walked for the fast walk.
-pub(super) struct Slow<'a> {
-    pub input: &'a [u8],
-    pub pos: usize,
-    pub run: usize,
-    pub depth: u32,
-    pub budget: i64,
-}
-
-impl Slow<'_> {
-    /// Walks it in the plain form; tells position, run and budget behind it. None where that cannot be.
-    #[inline(never)]
-    pub fn step(self, (plan, contract): (&Plan, &Schema), op: u32, s: &mut Scratch) -> Option<(usize, usize, i64)> {
-        let Self {
-            input,
-            pos,
-            run,
-            depth,
-            budget,
-        } = self;
-        if pos > input.len() {
-            return None;
-        }
-        let mut walk = Walk {
-            plan,
-            contract,
-            input,
-            pos,
-            run,
-            depth,
-            budget,
-            s,
-        };
-        walk.ops::<false>(op, op + 1).ok()?;
-        Some((walk.pos, walk.run, walk.budget))
-    }
-}
-
 struct Walk<'a> {
     plan: &'a Plan,
     contract: &'a Schema,
@@ -298,6 +269,10 @@ impl Walk<'_> {
     fn ops<const T: bool>(&mut self, first: u32, last: u32) -> Result<(), Stop> {
         let plan = self.plan;
         for op in &plan.ops[first as usize..last as usize] {
+            #[cfg(test)]
+            {
+                self.s.steps += 1;
+            }
             let start = self.pos;
             // In the tagged form, a byte before what is always held.
             macro_rules! held {
