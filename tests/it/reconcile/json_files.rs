@@ -30,6 +30,8 @@ fn write(dir: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     path
 }
 
+type Pack = fn(&[u8]) -> Vec<u8>;
+
 /// Two members, as `cat a.gz b.gz` makes them.
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let (left, right) = bytes.split_at(bytes.len() / 2);
@@ -47,7 +49,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 #[test]
 fn of_lines_plain_and_compressed() {
     let dir = tempfile::tempdir().unwrap();
-    let pack: [fn(&[u8]) -> Vec<u8>; 3] = [<[u8]>::to_vec, gzip, |bytes| zstd::encode_all(bytes, 3).unwrap()];
+    let pack: [Pack; 3] = [<[u8]>::to_vec, gzip, |bytes| zstd::encode_all(bytes, 3).unwrap()];
     for (i, name) in ["jsonl", "ndjson.gz", "jsonl.zst"].into_iter().enumerate() {
         let baseline = write(dir.path(), &format!("b.{name}"), &pack[i](BASELINE.as_bytes()));
         let canary = write(dir.path(), &format!("c.{name}"), &pack[i](CANARY.as_bytes()));
