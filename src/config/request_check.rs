@@ -15,7 +15,7 @@ pub(super) fn check(request: &ReconcileRequest) -> Result<(), RequestError> {
             None,
         ));
     }
-    formats(request)?;
+    stdin(request)?;
     for (name, side) in [(Side::Baseline, baseline), (Side::Canary, canary)] {
         match &side.source {
             Source::Avro(_) | Source::Lines(_) => file(name, side)?,
@@ -23,6 +23,7 @@ pub(super) fn check(request: &ReconcileRequest) -> Result<(), RequestError> {
         }
     }
 
+    formats(request)?;
     let timed = request.engine.window_ms.is_some();
     let in_time = [baseline, canary].map(|side| (side.from.is_time(), side.to.is_time()));
     let any = in_time.iter().any(|(from, to)| *from || *to);
@@ -40,12 +41,8 @@ fn fault(what: String, hint: Option<&str>) -> RequestError {
     }
 }
 
-/// JSON against another format.
-fn formats(request: &ReconcileRequest) -> Result<(), RequestError> {
-    let codecs = PerSide {
-        baseline: &request.sides.baseline.codec,
-        canary: &request.sides.canary.codec,
-    };
+/// Standard input can be read once.
+fn stdin(request: &ReconcileRequest) -> Result<(), RequestError> {
     let PerSide { baseline, canary } = &request.sides;
     let is_stdin = |side: &SideRequest| match &side.source {
         Source::Avro(path) | Source::Lines(path) => path.as_os_str() == "-",
@@ -58,6 +55,16 @@ fn formats(request: &ReconcileRequest) -> Result<(), RequestError> {
             Some(hint),
         ));
     }
+    Ok(())
+}
+
+/// JSON against another format.
+fn formats(request: &ReconcileRequest) -> Result<(), RequestError> {
+    let codecs = PerSide {
+        baseline: &request.sides.baseline.codec,
+        canary: &request.sides.canary.codec,
+    };
+    let PerSide { baseline, canary } = &request.sides;
     for side in [baseline, canary] {
         let codec = &side.codec;
         let single = |format, framing| format == Format::Json && framing == Framing::SingleObject;

@@ -130,7 +130,7 @@ fn of_standard_input() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), "b.jsonl", BASELINE.as_bytes());
     let rows = r#"[{"id":"a","v":1}]"#;
-    avro::file(dir.path(), "a", "id string; v int", rows);
+    let avro = avro::file(dir.path(), "a.avro", "id string; v int", rows);
     let run = |flags: &str, input: &[u8]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_crosscheck"));
         command
@@ -154,9 +154,13 @@ fn of_standard_input() {
     };
     let flags = "--identity field:id --ignore at --baseline b.jsonl --canary - --format json";
     assert_eq!(run(flags, CANARY.as_bytes()).gist(), GIST);
-    let container = std::fs::read(dir.path().join("a.avro")).unwrap();
+    let container = std::fs::read(&avro).unwrap();
     assert_eq!(
-        run("--baseline a.avro --canary - --format canary=avro", &container).gist(),
+        run(
+            &format!("--baseline {} --canary - --format canary=avro", avro.display()),
+            &container
+        )
+        .gist(),
         "0 matched 1"
     );
     for (flags, expect) in [
