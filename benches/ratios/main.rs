@@ -20,6 +20,19 @@ use data::Shape;
 /// Event time that a log in memory spans: 400 s, of which 60 s are open and 30 s remembered.
 const SPAN_MS: i64 = 400_000;
 const REPETITIONS: usize = 7;
+/// Takes some figures and prints them.
+type Measure = fn() -> Result<(), Box<dyn Error>>;
+/// Rows of the table, by the word that asks for them alone: `cargo bench --bench ratios -- phases evolution`.
+const ROWS: [(&str, Measure); 8] = [
+    ("memory", || Shape::ALL.into_iter().try_for_each(in_memory)),
+    ("small", || in_memory(Shape::Small)),
+    ("rules", with_the_rules),
+    ("phases", codec::phases),
+    ("evolution", codec::evolution),
+    ("resident", settle::resident),
+    ("steps", settle::steps),
+    ("files", files::reconcile),
+];
 /// Figures that fell short so far.
 static SHORT: AtomicUsize = AtomicUsize::new(0);
 
@@ -27,15 +40,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     if let Some(held) = settle::asked_to_hold() {
         return settle::hold(&held);
     }
-    for shape in Shape::ALL {
-        in_memory(shape)?;
+    let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    for (name, rows) in &ROWS {
+        let all = asked.is_empty() && *name != "small";
+        if all || asked.iter().any(|word| word == name) {
+            rows()?;
+        }
     }
-    with_the_rules()?;
-    codec::phases()?;
-    codec::evolution()?;
-    settle::resident()?;
-    settle::steps()?;
-    files::reconcile()?;
     match SHORT.load(Ordering::Relaxed) {
         0 => Ok(()),
         short => Err(format!("{short} figures fell short").into()),

@@ -268,6 +268,16 @@ impl Half {
         self.prepared.len() - 1
     }
 
+    /// The program of a plan, the plan, and the contract. None where there is no program.
+    #[inline(always)]
+    pub fn fast(&self, at: usize) -> Option<(&Program, &Plan, &Schema)> {
+        let prepared = &self.prepared[at];
+        match (&prepared.fast, &prepared.plan, self.format) {
+            (Some(program), Ok(plan), Format::Avro) => Some((program, plan, &prepared.contract)),
+            _ => None,
+        }
+    }
+
     /// Walks the bytes of a record by its plan, and leaves the canonical bytes in the scratch. The bytes end at `end` of
     /// the memory that they stand in. Raw bytes are walked as Avro bytes.
     pub fn walk(

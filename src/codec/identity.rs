@@ -3,6 +3,7 @@
 use super::canonical::{FOREIGN, Reader, double_bytes, put_bytes, put_long, uuid_text};
 use super::decimal;
 use super::digest::first_half;
+use super::fast::copy;
 use super::schema::{Kind, Logical, NodeId, Schema};
 use super::walk::{Captured, Form, big};
 
@@ -30,11 +31,25 @@ pub(super) fn put(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
+/// A text is its own content.
+#[inline(always)]
+pub(super) fn is_text(schema: &Schema, id: NodeId) -> bool {
+    matches!(schema.node(id).kind, Kind::Text)
+}
+
+/// Appends the encoding of an identity that is one text, which stands there in the memory.
+#[inline(always)]
+pub(super) fn put_text(out: &mut Vec<u8>, wide: &[u8], (from, to): (usize, usize)) {
+    let [a, b, c, d] = u32::try_from(to - from).unwrap_or(u32::MAX).to_le_bytes();
+    out.extend_from_slice(&[1, 0, 0, 0, TEXT, a, b, c, d]);
+    copy(out, wide, (from, to));
+}
+
 /// Appends a part that a walk captured. `None` where it is null.
 #[inline]
 pub(super) fn put_captured(out: &mut Vec<u8>, schema: &Schema, captured: Captured, bytes: &[u8]) -> Option<()> {
     match captured.form {
-        Form::Text if matches!(schema.node(captured.node).kind, Kind::Text) => put(out, TEXT, bytes),
+        Form::Text if is_text(schema, captured.node) => put(out, TEXT, bytes),
         Form::Text => {
             let mut whole = Vec::with_capacity(bytes.len() + 10);
             put_bytes(&mut whole, bytes);

@@ -1,5 +1,6 @@
 //! Reduces the records of one side of a stream to fingerprints.
 
+mod lean;
 mod message;
 
 use std::collections::{BTreeSet, HashMap};
@@ -148,8 +149,11 @@ impl Reducer {
 
     /// The same while the output of the values' walk is the arena.
     fn walk_into(&mut self, batch: &RecordBatch, from: usize, messages: &mut Messages) -> Progress {
+        let lean = self.is_lean();
         for (at, record) in batch.records.iter().enumerate().skip(from) {
-            if let Err(wait) = self.one(batch, at, record, messages) {
+            if !(lean && self.lean(batch, record, messages))
+                && let Err(wait) = self.one(batch, at, record, messages)
+            {
                 return wait;
             }
             if messages.is_full(self.memory.value.out.len()) {

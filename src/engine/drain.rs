@@ -2,26 +2,24 @@
 //! the first bytes of the identity. Where one identity has very many rows, those are sorted by pieces, and the pieces are
 //! merged, so that they can be gone through a few at a time as well.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
+use super::merge::Merge;
 use super::packed::{Apart, Logs, Packed};
 use super::segment::{CHUNK_BITS, Part, apart_bytes, bits, prefix};
-use crate::model::{Identity, PerSide, Side};
+use crate::model::{PerSide, Side};
 
-/// Rows with one prefix that are sorted at once; also the length of a piece.
-const PIECE: usize = 1_024;
-/// What a row costs while its part is made ready, as a part of what it costs to settle it.
-const READY_SHARE: u64 = 6;
+/// Rows with one prefix that are handed out at once.
+const RUN_MAX: usize = 1_024;
+/// The length of a piece.
+const PIECE: usize = 4_096;
+/// What a row costs each of the two times that it is looked at while its part is made ready, as a part of what it costs to
+/// settle it.
+const READY_SHARE: u64 = 12;
 
 /// Rows are spread over so many places that about this many, or half as many, come to one, and are sorted there.
 const BUCKET: usize = 4;
 
 /// Where a row stands, with the first bytes of its identity.
 type Key = (u64, u32);
-/// Where a row stands, with its identity and its place in the order of settling.
-type Place = (Identity, (i64, Side, u32, u64), u32);
-
 /// What comes next.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
@@ -47,22 +45,18 @@ pub(super) struct Drain {
     keys: Vec<Key>,
     /// Where the keys with equal next bits end.
     ends: Vec<u32>,
+    /// How many bits those are.
+    width: u32,
+    /// Chunks of the part whose rows are counted for that, and those whose rows have their keys.
+    counted: usize,
+    placed: usize,
     /// The first key that is not gone through, and the end of those that are sorted.
     at: usize,
     sorted: usize,
     bucket: usize,
-    merge: Option<Merge>,
+    /// Rows that are being merged, and up to where keys are in no piece yet.
+    merge: Option<(Merge, usize)>,
     pending: PerSide<u64>,
-}
-
-/// Rows with one prefix that are too many to be sorted at once.
-#[derive(Debug)]
-struct Merge {
-    /// Keys up to here are in no piece yet.
-    unsorted: usize,
-    pieces: Vec<std::vec::IntoIter<Place>>,
-    /// The first of each piece, once all are sorted.
-    first: BinaryHeap<Reverse<(Place, usize)>>,
 }
 
 impl Drain {
@@ -75,6 +69,9 @@ impl Drain {
             part: Part::default(),
             keys: Vec::new(),
             ends: Vec::new(),
+            width: 0,
+            counted: 0,
+            placed: 0,
             at: 0,
             sorted: 0,
             bucket: 0,
@@ -92,7 +89,7 @@ impl Drain {
     /// be handed out, or passed over.
     #[inline(always)]
     pub(super) fn pair(&mut self) -> Option<(&Packed, &Packed)> {
-        if self.merge.is_some() || !self.sort_next() {
+        if self.merge.is_some() || self.placed < self.part.chunks.len() || !self.sort_next() {
             return None;
         }
         let keys = self.keys.get(self.at..self.sorted)?;
@@ -120,22 +117,23 @@ impl Drain {
             if self.merge.is_some() {
                 return self.merge(logs, budget, run);
             }
-            if self.sort_next() {
-                if self.take(run) {
+            if self.placed == self.part.chunks.len() && self.sort_next() {
+                if self.take(logs, run) {
                     return self.hand_out(Next::Run, budget, run);
+                }
+                continue;
+            }
+            if self.placed < self.part.chunks.len() {
+                if !self.make_keys(budget) {
+                    return Next::Busy;
                 }
                 continue;
             }
             let Some(part) = self.parts.next() else {
                 return Next::Done;
             };
-            let rows = u64::try_from(part.len).unwrap_or(u64::MAX);
-            *budget = budget.saturating_sub(1 + rows / READY_SHARE);
-            self.part = part;
-            self.make_keys();
-            if *budget == 0 {
-                return Next::Busy;
-            }
+            *budget = budget.saturating_sub(1);
+            self.begin(part);
         }
     }
 
@@ -171,60 +169,47 @@ impl Drain {
     }
 
     /// Takes the rows with the next prefix; false where they are too many.
-    fn take(&mut self, run: &mut Vec<Packed>) -> bool {
+    fn take(&mut self, logs: &Logs, run: &mut Vec<Packed>) -> bool {
         run.clear();
         let keys = self.keys.get(self.at..self.sorted).unwrap_or_default();
         let prefix = keys.first().map(|(prefix, _)| *prefix);
         let alike = keys.iter().take_while(|(own, _)| Some(*own) == prefix);
-        for (_, place) in alike.take(PIECE + 1) {
+        for (_, place) in alike.take(RUN_MAX + 1) {
             run.extend(self.part.get(*place));
         }
-        if run.len() <= PIECE {
+        if run.len() <= RUN_MAX {
             self.at += run.len();
             return true;
         }
-        self.merge = Some(Merge {
-            unsorted: self.at + keys.partition_point(|(own, _)| Some(*own) <= prefix),
-            pieces: Vec::new(),
-            first: BinaryHeap::new(),
-        });
+        let unsorted = self.at + keys.partition_point(|(own, _)| Some(*own) <= prefix);
+        self.merge = Some((Merge::new(logs, &self.apart), unsorted));
         false
     }
 
     /// Sorts the next piece; once there is none, hands out the least rows of all.
     fn merge(&mut self, logs: &Logs, budget: &mut u64, run: &mut Vec<Packed>) -> Next {
-        let Some(merge) = &mut self.merge else {
+        let Some((merge, unsorted)) = &mut self.merge else {
             return Next::Busy;
         };
         run.clear();
-        while self.at < merge.unsorted {
+        while self.at < *unsorted {
             if *budget == 0 {
                 return Next::Busy;
             }
-            let end = merge.unsorted.min(self.at + PIECE);
+            let end = self.at.saturating_add(PIECE).min(*unsorted);
             let keys = self.keys.get(self.at..end).unwrap_or_default();
-            let mut piece: Vec<Place> = Vec::with_capacity(keys.len());
-            for (_, place) in keys {
-                let row = self.part.get(*place).map(|row| row.look(self.base, logs, &self.apart));
-                piece.extend(row.map(|(identity, order)| (identity, order, *place)));
-            }
-            piece.sort_unstable();
-            let mut piece = piece.into_iter();
-            let number = merge.pieces.len();
-            merge.first.extend(piece.next().map(|first| Reverse((first, number))));
-            merge.pieces.push(piece);
+            let rows = keys
+                .iter()
+                .filter_map(|(_, place)| Some((self.part.get(*place)?, *place)));
+            merge.add(rows, (self.base, logs, &self.apart));
             let cost = u64::try_from(end - self.at).unwrap_or(u64::MAX);
             *budget = budget.saturating_sub(1 + cost / 2);
             self.at = end;
         }
-        while run.len() < PIECE / 2 {
-            let Some(mut first) = merge.first.peek_mut() else { break };
-            let Reverse(((.., place), number)) = *first;
+        while run.len() < RUN_MAX / 2
+            && let Some(place) = merge.next()
+        {
             run.extend(self.part.get(place));
-            match merge.pieces.get_mut(number).and_then(Iterator::next) {
-                Some(next) => *first = Reverse((next, number)),
-                None => drop(std::collections::binary_heap::PeekMut::pop(first)),
-            }
         }
         if run.is_empty() {
             self.merge = None;
@@ -233,45 +218,65 @@ impl Drain {
         self.hand_out(Next::Piece, budget, run)
     }
 
-    /// The keys of the part, spread by their next bits, so that a few at a time can be sorted.
-    fn make_keys(&mut self) {
-        let Drain { part, keys, ends, .. } = self;
-        let spread = self.spread;
+    /// Begins with a part.
+    fn begin(&mut self, part: Part) {
+        self.width = usize::BITS - (part.len / BUCKET).leading_zeros();
+        self.ends.clear();
+        self.ends.resize(1 << self.width, 0);
+        self.keys.clear();
+        self.part = part;
         (self.at, self.sorted, self.bucket) = (0, 0, 0);
-        let width = usize::BITS - (part.len / BUCKET).leading_zeros();
+        (self.counted, self.placed) = (0, 0);
+    }
+
+    /// The keys of the part, spread by their next bits, so that a few at a time can be sorted; chunk by chunk, as far as the
+    /// budget allows. True once all are there.
+    fn make_keys(&mut self, budget: &mut u64) -> bool {
+        let (spread, width) = (self.spread, self.width);
         let bucket = |prefix: u64| bits(prefix << spread, width);
-        ends.clear();
-        ends.resize(1 << width, 0);
-        let rows = || part.chunks.iter().flatten();
-        for row in rows() {
-            ends[bucket(prefix(&row.identity))] += 1;
+        let Drain { part, keys, ends, .. } = self;
+        let all = part.chunks.len();
+        let cost = |rows: &Vec<Packed>| u64::try_from(rows.len()).unwrap_or(0) / READY_SHARE;
+        while let Some(rows) = part.chunks.get(self.counted) {
+            for row in rows {
+                ends[bucket(prefix(&row.identity))] += 1;
+            }
+            keys.resize(keys.len() + rows.len(), (0, 0));
+            self.counted += 1;
+            *budget = budget.saturating_sub(cost(rows));
+            if self.counted == all {
+                let mut start = 0_u32;
+                for end in ends.iter_mut() {
+                    (*end, start) = (start, start + *end);
+                }
+            }
+            if *budget == 0 {
+                return false;
+            }
         }
-        let mut start = 0_u32;
-        for end in ends.iter_mut() {
-            (*end, start) = (start, start + *end);
-        }
-        keys.clear();
-        keys.resize(part.len, (0, 0));
-        for (chunk, rows) in (0_u32..).zip(&part.chunks) {
+        while let Some(rows) = part.chunks.get(self.placed) {
+            let chunk = u32::try_from(self.placed).unwrap_or(u32::MAX) << CHUNK_BITS;
             for (at, row) in (0_u32..).zip(rows) {
                 let prefix = prefix(&row.identity);
                 let end = &mut ends[bucket(prefix)];
-                keys[*end as usize] = (prefix, chunk << CHUNK_BITS | at);
+                keys[*end as usize] = (prefix, chunk | at);
                 *end += 1;
             }
+            self.placed += 1;
+            *budget = budget.saturating_sub(cost(rows));
+            if *budget == 0 {
+                return self.placed == all;
+            }
         }
+        true
     }
 
     /// Bytes of the rows that are left, and of what they are sorted by.
     pub(super) fn held_bytes(&self, tolerant: u64) -> u64 {
         let parts = self.parts.as_slice().iter().chain([&self.part]);
         let rows: u64 = parts.map(Part::held_bytes).sum();
-        let places = self
-            .merge
-            .iter()
-            .flat_map(|merge| &merge.pieces)
-            .map(|piece| piece.as_slice().len());
-        let sorted = self.keys.capacity() * size_of::<Key>() + places.sum::<usize>() * size_of::<Place>();
+        let merged = self.merge.as_ref().map_or(0, |(merge, _)| merge.held_bytes());
+        let sorted = self.keys.capacity() * size_of::<Key>() + self.ends.capacity() * size_of::<u32>() + merged;
         rows + apart_bytes(&self.apart, tolerant) + u64::try_from(sorted).unwrap_or(u64::MAX)
     }
 }
@@ -281,7 +286,7 @@ mod tests {
     use super::super::row::Row;
     use super::super::segment::Segment;
     use super::*;
-    use crate::model::Digest;
+    use crate::model::{Digest, Identity};
 
     fn row(identity: [u8; 16], number: u64, time: i64) -> Row {
         Row {

@@ -6,10 +6,12 @@
 //! is neither settled nor a duplicate: a record that was passed over as a duplicate stays one. A digest is *lonely* on a
 //! side where the other side has none of it in S; the oldest fresh record of a lonely digest is what (c) pairs with.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
 use super::group::FirstBytes;
+use super::line::Line;
+use super::numbers::Numbers;
 use super::row::{Row, Settled, Sighting, plain_surplus};
 use super::rules::{BEGIN, Rules, later};
 use crate::model::{Digest, Identity, Outcome, Side};
@@ -18,6 +20,14 @@ use crate::model::{Digest, Identity, Outcome, Side};
 const NONE: usize = usize::MAX;
 /// What settling a record costs, where taking it into S or dropping it costs 1.
 const COST: u64 = 2;
+
+/// Parts of the index.
+const SHARDS: usize = 64;
+
+/// Where a digest is looked for.
+fn shard(Digest([.., last]): Digest) -> usize {
+    usize::from(last) % SHARDS
+}
 
 /// Which of the two lanes a side has.
 fn lane(side: Side) -> usize {
@@ -39,16 +49,16 @@ struct Member {
 /// The records of one side, in order; the first one has the number `base`.
 #[derive(Debug, Default)]
 struct Lane {
-    members: VecDeque<Member>,
+    members: Line<Member>,
     base: usize,
     /// Number of the first record that may be unsettled.
     next: usize,
     /// Number of the first record that is not in S yet.
     entered: usize,
     /// Records that were taken ahead of their turn.
-    ahead: BTreeSet<usize>,
+    ahead: Numbers,
     /// The oldest fresh record of each lonely digest.
-    lonely: BTreeSet<usize>,
+    lonely: Numbers,
 }
 
 /// One digest on one side. Numbers are `NONE` at the end.
@@ -61,9 +71,9 @@ struct List {
     shown: usize,
     last_settled: Option<i64>,
     /// Unsettled ones in S.
-    live: usize,
+    live: u32,
     /// All that are remembered.
-    len: usize,
+    len: u32,
 }
 
 const EMPTY: List = List {
@@ -81,10 +91,13 @@ pub(super) struct Many {
     identity: Identity,
     by_content: bool,
     lanes: [Lane; 2],
-    /// Where the lists of a digest are. Never iterated over: its order does not show.
-    slots: HashMap<Digest, usize, BuildHasherDefault<FirstBytes>>,
-    lists: Vec<(Digest, [List; 2])>,
-    free: Vec<usize>,
+    /// Where the lists of a digest are, in shards by its last byte, so that none takes long to grow. Never iterated over:
+    /// their order does not show.
+    slots: Vec<HashMap<Digest, usize, BuildHasherDefault<FirstBytes>>>,
+    lists: Line<(Digest, [List; 2])>,
+    /// Places of lists that are free; the one that was freed first is taken first, so that lists that are made one after the
+    /// other stay near one another.
+    free: Line<usize>,
     /// Digests that both sides have in S.
     shared: usize,
 }
@@ -105,7 +118,7 @@ impl Lane {
             if !member.settled {
                 return Some((self.next, member));
             }
-            self.ahead.remove(&self.next);
+            self.ahead.remove(self.next);
             self.next += 1;
         }
     }
@@ -132,9 +145,9 @@ impl Many {
             identity: first.map_or(Identity([0; 16]), |row| row.identity),
             by_content: first.is_some_and(|row| row.by_content),
             lanes: Default::default(),
-            slots: HashMap::default(),
-            lists: Vec::new(),
-            free: Vec::new(),
+            slots: (0..SHARDS).map(|_| HashMap::default()).collect(),
+            lists: Line::default(),
+            free: Line::default(),
             shared: 0,
         };
         rows.iter().for_each(|row| many.push(row));
@@ -142,9 +155,9 @@ impl Many {
     }
 
     fn slot(&mut self, digest: Digest) -> usize {
-        *self.slots.entry(digest).or_insert_with(|| {
+        *self.slots[shard(digest)].entry(digest).or_insert_with(|| {
             let fresh = (digest, [EMPTY; 2]);
-            if let Some(slot) = self.free.pop() {
+            if let Some(slot) = self.free.pop_front() {
                 self.lists[slot] = fresh;
                 return slot;
             }
@@ -180,7 +193,7 @@ impl Many {
             list.fresh = number;
             list.last_settled = list.last_settled.max(Some(row.time));
         }
-        lane.members.push_back(Member {
+        lane.members.push(Member {
             at: row.sighting(),
             slot,
             next: NONE,
@@ -300,7 +313,7 @@ impl Many {
                 NONE
             };
             if fresh != list.shown {
-                lane.lonely.remove(&list.shown);
+                lane.lonely.remove(list.shown);
                 if fresh != NONE {
                     lane.lonely.insert(fresh);
                 }
@@ -327,7 +340,7 @@ impl Many {
             self.close(own, number, rules);
             return Settled::alone(self.identity, side, member.at, Outcome::Duplicate);
         }
-        let lonely = self.lanes[across].lonely.first().copied();
+        let lonely = self.lanes[across].lonely.from(0);
         let lonely = lonely.and_then(|partner| Some((partner, self.lanes[across].get(partner)?.at)));
         if let Some((partner, at)) = lonely.filter(|(_, at)| rules.half_near(time, at.time)) {
             self.close(own, number, rules);
@@ -337,8 +350,8 @@ impl Many {
         let conflict = repeats && rules.conflicts && {
             let before = member.other_before != BEGIN && rules.near(member.other_before, time);
             // A record taken ahead has another digest here: an equal one would have made this a duplicate.
-            let ahead = self.lanes[own].ahead.range(number + 1..).next();
-            let ahead = ahead.and_then(|ahead| self.lanes[own].get(*ahead));
+            let ahead = self.lanes[own].ahead.from(number + 1);
+            let ahead = ahead.and_then(|ahead| self.lanes[own].get(ahead));
             before || self.shared > 0 || ahead.is_some_and(|ahead| ahead.at.time <= end)
         };
         self.close(own, number, rules);
@@ -403,96 +416,17 @@ impl Many {
                     list.last = NONE;
                 }
                 if lists.iter().all(|list| list.len == 0) {
-                    self.slots.remove(digest);
+                    self.slots[shard(*digest)].remove(digest);
                     self.free.push(member.slot);
                 }
             }
             lane.entered = lane.entered.max(lane.base);
+            lane.ahead.forget(lane.base);
+            lane.lonely.forget(lane.base);
         }
         true
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::{Names, Range, Settings, few};
-
-    fn next(state: &mut u64, below: u64) -> u64 {
-        *state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (*state >> 33) % below
-    }
-
-    #[test]
-    fn the_index_is_the_rule() {
-        for seed in 0..6_000_u64 {
-            let state = &mut seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            let settings = Settings {
-                window_ms: Some(10),
-                lateness_ms: Some(0),
-                grace_ms: (next(state, 10) > 0).then(|| i64::try_from(next(state, 12)).unwrap()),
-                skew_max_ms: None,
-                age_max_ms: None,
-                time_is_timestamp: false,
-                names: if next(state, 8) == 0 {
-                    Names::Entity
-                } else {
-                    Names::Event
-                },
-                has_identity: next(state, 8) > 0,
-                tolerances: Vec::new(),
-                range: Range::Everything,
-                findings_max: 1,
-                held_max_bytes: 0,
-            };
-            let (rules, by_content) = (Rules::new(&settings), next(state, 8) == 0);
-            let (digests, step) = (1 + next(state, 4), 1 + next(state, 4));
-            let mut time = 0;
-            let mut rows: Vec<Row> = (0..5 + next(state, 60))
-                .map(|offset| {
-                    time += i64::try_from(next(state, step)).unwrap();
-                    Row {
-                        identity: Identity([1; 16]),
-                        digest: Digest([u8::try_from(next(state, digests)).unwrap(); 16]),
-                        time,
-                        offset,
-                        tolerant: None,
-                        partition: u32::try_from(next(state, 2)).unwrap(),
-                        side: if next(state, 2) == 0 {
-                            Side::Baseline
-                        } else {
-                            Side::Canary
-                        },
-                        by_content,
-                        settled: false,
-                    }
-                })
-                .collect();
-            rows.sort_by_key(Row::order);
-            // In two goes, the second one with the look-back of the first forgotten.
-            let half = rows.len() / 2;
-            let cut = rows[half].time;
-            let (mut plain, mut indexed) = (Vec::new(), Vec::new());
-            let mut all = rows.clone();
-            few::settle(&mut all, cut, &rules, &mut plain);
-            let first = plain.len();
-            let mut many = Many::new(&rows[..half]);
-            rows[half..].iter().for_each(|row| many.push(row));
-            // In steps of any size.
-            let step = 1 + next(state, 40);
-            while !many.settle(cut, &rules, &mut step.clone(), &mut indexed) {}
-            while !many.forget(rules.grace.map_or(BEGIN, |grace| cut - grace), &mut step.clone()) {}
-            assert_eq!(plain, indexed, "seed {seed}");
-            // And taken over in the middle.
-            let mut taken_over = Many::new(&all);
-            few::settle(&mut all, i64::MAX, &rules, &mut plain);
-            while !many.settle(i64::MAX, &rules, &mut step.clone(), &mut indexed) {}
-            assert_eq!(plain, indexed, "seed {seed}");
-            let mut rest = Vec::new();
-            assert!(taken_over.settle(i64::MAX, &rules, &mut u64::MAX.clone(), &mut rest));
-            assert_eq!(plain[first..], rest, "seed {seed}");
-        }
-    }
-}
+mod tests;

@@ -72,6 +72,17 @@ impl Logs {
         Some(number)
     }
 
+    /// By number, the rank of each log in the order of partitions and offsets.
+    pub(super) fn ranks(&self) -> Vec<u64> {
+        let mut ranks = vec![0; self.known.len()];
+        for (rank, number) in (0..).zip(self.numbers.values()) {
+            if let Some(own) = usize::try_from(*number).ok().and_then(|number| ranks.get_mut(number)) {
+                *own = rank;
+            }
+        }
+        ranks
+    }
+
     /// Partition and offset; `None` where they stand apart.
     pub(super) fn position(&self, place: Place) -> Option<(u32, u64)> {
         let bits = place.bits();
@@ -221,6 +232,22 @@ impl Packed {
                 .map_or(NOWHERE, |apart| apart.at),
         };
         (self.identity, (at.time, self.side(), at.partition, at.offset))
+    }
+
+    /// The same for rows of which none stands apart, of one prefix: what that leaves of the identity; time, side and rank of
+    /// the log; offset in its block, whose number is in the rank.
+    #[inline]
+    pub(super) fn short(&self, ranks: &[u64]) -> (u64, u64, u64) {
+        let Identity([.., a, b, c, d, e, f, g, h]) = self.identity;
+        let bits = self.place.bits();
+        let number = usize::try_from(bits >> (BLOCK_BITS + 1)).ok();
+        let rank = number.and_then(|number| ranks.get(number)).copied().unwrap_or(0);
+        let side = bits >> BLOCK_BITS & 1;
+        (
+            u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+            u64::from(self.time()) << 32 | side << 31 | rank,
+            bits & ((1 << BLOCK_BITS) - 1),
+        )
     }
 
     fn number_apart(&self) -> Option<usize> {

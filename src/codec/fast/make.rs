@@ -106,7 +106,7 @@ impl Maker<'_> {
             Op::Bytes => Fast::Bytes,
             Op::Text => Fast::Text,
             Op::Fixed(size) => Fast::Fixed(size),
-            Op::Enum(count) => Fast::Enum(u64::from(count) * 2),
+            Op::Enum(count) => Fast::Enum(count.saturating_mul(2)),
             Op::EnumMap(map) => Fast::EnumMap(map),
             Op::NumberToDouble { long, .. } => Fast::ToDouble { long },
             Op::FloatToDouble => Fast::FloatToDouble,

@@ -25,6 +25,7 @@ pub(super) use map::Entry;
 pub(super) use odd::Frame;
 pub(super) use order::Part;
 pub(super) use run::run;
+pub(super) use write::copy;
 
 use super::plan::{BlockId, Clock};
 
@@ -35,7 +36,7 @@ enum Fast {
     Long,
     Int,
     /// An index, twice as large, below this.
-    Enum(u64),
+    Enum(u32),
     EnumMap(u32),
     Double,
     Float,

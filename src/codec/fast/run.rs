@@ -24,7 +24,7 @@ pub(super) struct Run<'a> {
 
 impl Run<'_> {
     /// Copies what waits, up to here.
-    #[inline]
+    #[inline(always)]
     pub fn flush(&mut self, to: usize) {
         if self.run < to {
             copy(&mut self.s.out, self.wide, (self.run, to));
@@ -63,6 +63,7 @@ pub(in crate::codec) fn run(
         run: start,
         s: scratch,
     };
+    let ops = program.ops.as_slice();
     let mut budget = BUDGET / 2;
     let (mut part_at, mut skip_at) = (0, 0);
     let (mut pos, mut pc) = (start, 0);
@@ -79,7 +80,7 @@ pub(in crate::codec) fn run(
         };
     }
     loop {
-        let op = program.ops[pc];
+        let op = ops[pc];
         pc += 1;
         match op {
             Fast::Text => pos = plain!(read::text(wide, pos, end)).1,
@@ -101,7 +102,7 @@ pub(in crate::codec) fn run(
             }
             Fast::Enum(limit) => {
                 let (raw, next) = plain!(read::varint(wide, pos));
-                if raw & 1 == 1 || raw >= limit {
+                if raw & 1 == 1 || raw >= u64::from(limit) {
                     return None;
                 }
                 pos = next;

@@ -13,7 +13,6 @@ use crate::model::{Bytes, RecordBatch, RecordRef, TolerantValue, UndecodableReas
 impl Reducer {
     /// Appends a record that can be decoded: its message, its identity, and what else is known of it. What is written to the
     /// arena is written to the output of the values' walk, which is the arena meanwhile.
-    #[inline(always)]
     pub(super) fn message(
         &mut self,
         batch: &RecordBatch,
@@ -83,7 +82,7 @@ impl Reducer {
 
     /// The key of the digests of these plans.
     #[inline(never)]
-    fn key_of(&mut self, (value, key, tagged): Kind) -> [u8; 32] {
+    pub(super) fn key_of(&mut self, (value, key, tagged): Kind) -> [u8; 32] {
         let keys = *self.keys.entry((value, key)).or_insert_with(|| {
             let mut absent = Vec::new();
             let mut digest_of = |field: Field, half: &Half, at: Option<usize>| {
@@ -107,8 +106,12 @@ impl Reducer {
     }
 
     /// Encodes the identity; `None` where there is none, or a part of it is null or absent.
-    #[inline]
-    fn identity(&mut self, batch: &RecordBatch, record: &RecordRef, (value, key): (Planned, Planned)) -> Option<()> {
+    pub(super) fn identity(
+        &mut self,
+        batch: &RecordBatch,
+        record: &RecordRef,
+        (value, key): (Planned, Planned),
+    ) -> Option<()> {
         let parts = &self.settings.identity;
         if parts.is_empty() {
             return None;

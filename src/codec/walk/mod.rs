@@ -92,6 +92,7 @@ pub(super) struct Scratch {
 
 impl Scratch {
     /// Makes room for that many parts and tolerant values, all empty.
+    #[inline(always)]
     pub fn reset(&mut self, parts: usize, tolerant: usize) {
         self.captured.clear();
         // A walk begins by emptying them.
@@ -102,6 +103,7 @@ impl Scratch {
     }
 
     /// A walk begins.
+    #[inline(always)]
     pub fn clear(&mut self) {
         self.out.truncate(self.base);
         self.captured.clear();
