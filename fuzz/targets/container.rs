@@ -49,7 +49,10 @@ pub fn run(bytes: &[u8]) {
             return;
         }
     }
-    assert_eq!(count(&Input::plain(path).unwrap(), Kind::Avro).unwrap(), sizes.len() as u64);
+    assert_eq!(
+        count(&Input::plain(path).unwrap(), Kind::Avro).unwrap(),
+        sizes.len() as u64
+    );
     let wanted: Vec<u64> = sizes.iter().map(|(offset, _)| *offset).step_by(3).collect();
     fetch(path, &reader.into_index(), &wanted, |offset, bytes| {
         let known = sizes.iter().find(|(known, _)| *known == offset);

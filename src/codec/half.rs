@@ -56,6 +56,12 @@ pub(super) struct Half {
     json: Option<Box<Json>>,
 }
 
+/// The schema of raw bytes, parsed once.
+fn plain_bytes() -> Option<Arc<Schema>> {
+    static BYTES: OnceLock<Option<Arc<Schema>>> = OnceLock::new();
+    BYTES.get_or_init(|| Schema::parse("\"bytes\"").ok()).clone()
+}
+
 /// What there is to do with the bytes of a record.
 pub(super) enum Ready<'b> {
     /// Walk them by this plan.
@@ -94,7 +100,7 @@ impl Half {
             half.add_schema(SchemaRef::Fixed, Some(document.clone()));
             half.add_contract(document);
         }
-        if let (Format::Raw, Ok(bytes)) = (format, Schema::parse("\"bytes\"")) {
+        if let (Format::Raw, Some(bytes)) = (format, plain_bytes()) {
             half.framing = Framing::None;
             half.add_schema(SchemaRef::Fixed, Some(bytes.clone()));
             half.add_contract(bytes);

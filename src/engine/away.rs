@@ -220,7 +220,7 @@ impl Engine {
             &mut Apart(Sink { ledger, rules }),
         );
         for side in Side::PAIR {
-            *away.get_mut(side) += pairing.pending(side);
+            *away.get_mut(side) += pairing.pending().get(side);
         }
     }
 

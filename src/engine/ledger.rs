@@ -91,10 +91,15 @@ impl Ledger {
         self.finals.canary += counted(counts, Side::Canary);
     }
 
-    /// Records of a side in all windows, final or not.
-    pub(super) fn counted(&self, side: Side) -> u64 {
-        let open = self.open.values().chain([&self.unplaced]);
-        self.finals.get(side) + open.map(|window| counted(window.counts(), side)).sum::<u64>()
+    /// Records of both sides in all windows, final or not.
+    pub(super) fn counted(&self) -> PerSide<u64> {
+        let mut sum = self.finals;
+        for window in self.open.values().chain([&self.unplaced]) {
+            for side in Side::PAIR {
+                *sum.get_mut(side) += counted(window.counts(), side);
+            }
+        }
+        sum
     }
 
     /// What is counted in windows that are not final.

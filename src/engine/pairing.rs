@@ -362,18 +362,30 @@ impl Pairing {
             .try_for_each(|segment| segment.each(&logs, &mut each))
     }
 
-    /// Records of a side that are in no window yet.
-    pub(super) fn pending(&self, side: Side) -> u64 {
-        let unsealed: u64 = self.unsealed.values().map(|segment| segment.pending(side)).sum();
+    /// Records of both sides that are in no window yet, in one walk.
+    pub(super) fn pending(&self) -> PerSide<u64> {
+        let mut pending = self.unsettled;
+        for segment in self.unsealed.values() {
+            pending.baseline += segment.pending(Side::Baseline);
+            pending.canary += segment.pending(Side::Canary);
+        }
         let uncounted = self.uncounted.iter().filter_map(|span| self.sealed.get(span));
         let uncounted: u64 = uncounted.map(|sealed| count(sealed.uncounted())).sum();
-        let deferred = self.deferred.values().map(|deferred| count(deferred.len()));
+        let deferred: u64 = self.deferred.values().map(|deferred| count(deferred.len())).sum();
         let begun = match &self.task {
-            Some(Task::Seal(_, parts)) => parts.0.pending(side) + count(parts.1.uncounted()),
+            Some(Task::Seal(_, parts)) => {
+                pending.baseline += parts.0.pending(Side::Baseline);
+                pending.canary += parts.0.pending(Side::Canary);
+                count(parts.1.uncounted())
+            }
             Some(Task::Settle(_, _, deferred)) => count(deferred.len()),
             Some(Task::Forget(_)) | None => 0,
         };
-        unsealed + uncounted + deferred.sum::<u64>() + begun + self.unsettled.get(side)
+        // A pair is a record of each side.
+        let pairs = uncounted + deferred + begun;
+        pending.baseline += pairs;
+        pending.canary += pairs;
+        pending
     }
 
     /// Bytes that the records in flight and the remembered ones hold: rows and pairs in their blocks, free places

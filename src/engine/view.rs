@@ -93,7 +93,7 @@ impl Engine {
         let mut view = SideView {
             watermark_ms: side_watermark(logs, &self.rules).filter(|watermark| *watermark != BEGIN),
             max_ms: largest_max(logs),
-            pending: self.pairing.pending(side) + self.put_away_of(side) + self.resumed.halves(side),
+            pending: self.pairing.pending().get(side) + self.put_away_of(side) + self.resumed.halves(side),
             complete: is_complete(logs),
             ..SideView::default()
         };
@@ -197,11 +197,12 @@ impl Engine {
     }
 
     pub(super) fn check(&self) -> Result<(), Unconserved> {
+        let (in_pairing, counted) = (self.pairing.pending(), self.ledger.counted());
         Side::PAIR.into_iter().try_for_each(|side| {
             let read = self.partitions.get(side).values().map(|log| log.read_here()).sum();
             let resumed = self.resumed.recognised(side) + self.resumed.halves(side);
-            let pending = self.pairing.pending(side) + self.put_away_of(side);
-            let placed = resumed + pending + self.ledger.counted(side);
+            let pending = in_pairing.get(side) + self.put_away_of(side);
+            let placed = resumed + pending + counted.get(side);
             if read == placed {
                 Ok(())
             } else {

@@ -8,6 +8,8 @@ use crate::model::{Digest, Outcome, Position, Side, SideCounts, UndecodableReaso
 
 /// Skews below this are exact in the histogram.
 const SKEW_EXACT: usize = 1_024;
+/// Up to so many pairs at once go straight into the histogram: to clear and go through the table costs more.
+const PAIRS_FEW: usize = 128;
 /// Marks what is left out as `edge` in the digest.
 const EDGE: u64 = 1 << 8;
 const LATE: u64 = 16;
@@ -46,7 +48,31 @@ impl Window {
 
     /// Equal pairs, all at once.
     pub(super) fn matched(&mut self, pairs: impl Iterator<Item = (Sighting, Sighting)>, evidence: &Evidence) {
+        let few = pairs.size_hint().1.is_some_and(|most| most <= PAIRS_FEW);
+        if few {
+            return self.count_matched(pairs, evidence, |_| false);
+        }
         let mut exact = [[0_u64; SKEW_EXACT]; 2];
+        self.count_matched(pairs, evidence, |skew| {
+            let magnitude = usize::try_from(skew.unsigned_abs()).unwrap_or(usize::MAX);
+            let count = exact[usize::from(skew < 0)].get_mut(magnitude);
+            count.map(|count| *count += 1).is_some()
+        });
+        for (sign, counts) in [1, -1].into_iter().zip(&exact) {
+            for (magnitude, count) in (0_i64..).zip(counts).filter(|(_, count)| **count > 0) {
+                *self.counts.skew.0.entry(sign * magnitude).or_default() += count;
+            }
+        }
+    }
+
+    /// The same; a skew is recorded unless `kept` keeps it.
+    #[inline(always)]
+    fn count_matched(
+        &mut self,
+        pairs: impl Iterator<Item = (Sighting, Sighting)>,
+        evidence: &Evidence,
+        mut kept: impl FnMut(i64) -> bool,
+    ) {
         // Most have the first two words in common with the pair before.
         let mut begin = ([0, 0], begin([0, 0]));
         for (b, c) in pairs {
@@ -64,15 +90,8 @@ impl Window {
             }
             self.counts.matched += 1;
             let skew = c.time.saturating_sub(b.time);
-            let magnitude = usize::try_from(skew.unsigned_abs()).unwrap_or(usize::MAX);
-            match exact[usize::from(skew < 0)].get_mut(magnitude) {
-                Some(count) => *count += 1,
-                None => self.counts.skew.record(skew),
-            }
-        }
-        for (sign, counts) in [1, -1].into_iter().zip(&exact) {
-            for (magnitude, count) in (0_i64..).zip(counts).filter(|(_, count)| **count > 0) {
-                *self.counts.skew.0.entry(sign * magnitude).or_default() += count;
+            if !kept(skew) {
+                self.counts.skew.record(skew);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What a window counts.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,10 @@ impl SideCounts {
     /// Undecodable records, whatever the reason.
     #[must_use]
     pub fn undecodable_total(&self) -> u64 {
+        // Nearly always there is none, and to be asked costs a walk.
+        if self.undecodable.is_empty() {
+            return 0;
+        }
         self.undecodable.values().sum()
     }
 
@@ -87,6 +92,18 @@ impl Skew {
     pub fn add(&mut self, other: &Skew) {
         for (bucket, count) in &other.0 {
             *self.0.entry(*bucket).or_default() += count;
+        }
+    }
+
+    /// Takes back what was added.
+    pub fn subtract(&mut self, other: &Skew) {
+        for (bucket, taken) in &other.0 {
+            if let Entry::Occupied(mut own) = self.0.entry(*bucket) {
+                *own.get_mut() = own.get().saturating_sub(*taken);
+                if *own.get() == 0 {
+                    own.remove();
+                }
+            }
         }
     }
 

@@ -23,6 +23,7 @@ use crate::edge::kafka::KafkaError;
 use crate::edge::store::{
     Action, Command, Commit, ContractRow, FindingBody, FindingRow, Lease, Store, StoreError, VerdictRow,
 };
+use crate::engine::judge::Tally;
 use crate::engine::{Candidate, Checkpoint, FinalWindow, SettledBad};
 use crate::model::{Outcome, Side, Verdict, hex};
 
@@ -254,11 +255,7 @@ impl Committer {
         inputs: Option<&str>,
         always: bool,
     ) -> Result<()> {
-        let (verdict, tally) = self.judge(windows, bad);
-        let changed = {
-            let stored = self.shared.verdict.lock().unwrap_or_else(PoisonError::into_inner);
-            stored.as_ref().is_none_or(|stored| stored.gist() != verdict.gist())
-        };
+        let (verdict, changed, tally) = self.judge(windows, bad);
         if !changed && !always {
             return Ok(());
         }
@@ -273,16 +270,14 @@ impl Committer {
         };
         self.state.unknown = UnknownSchema::of(&self.book);
         let view = self.with_seat(|seat| seat.status.get()).unwrap_or_default();
-        let incidents = view.incidents;
-        for (side, id) in Side::PAIR
-            .into_iter()
-            .zip([view.topic_ids.baseline, view.topic_ids.canary])
-        {
+        for side in Side::PAIR {
             let known = self.state.topic_ids.get_mut(side);
-            *known = known.take().or(id);
+            if known.is_none() {
+                known.clone_from(view.topic_ids.get(side));
+            }
         }
         if !mutant!(IncidentsForgotten) {
-            self.state.incidents.extend(incidents);
+            self.state.incidents.extend(view.incidents.iter().cloned());
         }
         let state = serde_json::to_string(&self.state).context("write the state")?;
         let contracts = self.new_contracts();
@@ -354,29 +349,39 @@ impl Committer {
             .map(f)
     }
 
-    /// The verdict with these windows, and the tally that holds once they are stored.
-    fn judge(&self, windows: &[FinalWindow], bad: &[SettledBad]) -> (Stored, Option<crate::engine::judge::Tally>) {
+    /// The verdict with these windows, with its sentences where it is another one; whether it is; and the tally that holds
+    /// once they are stored.
+    fn judge(&self, windows: &[FinalWindow], bad: &[SettledBad]) -> (Stored, bool, Option<Tally>) {
         let mut seats = self.shared.seats.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = seats.get_mut(&self.stream).map(|seat| {
+        let new = !windows.is_empty() || !bad.is_empty();
+        let before = seats.get_mut(&self.stream).filter(|_| new).map(|seat| {
             let before = seat.tally.clone();
             windows.iter().for_each(|window| seat.tally.push(window));
             bad.iter().for_each(|settled| seat.tally.settle(settled));
             before
         });
-        let verdict = seat::judge(&seats, self.shared.clock.wall_ms());
+        let now_ms = self.shared.clock.wall_ms();
+        let mut verdict = seat::outline(&seats, now_ms);
+        let changed = {
+            let stored = self.shared.verdict.lock().unwrap_or_else(PoisonError::into_inner);
+            stored.as_ref().is_none_or(|stored| stored.gist() != verdict.gist())
+        };
+        if changed {
+            verdict = seat::judge(&seats, now_ms);
+        }
         // Not ours to show before it is stored.
         let after = seats
             .get_mut(&self.stream)
             .zip(before)
             .map(|(seat, before)| std::mem::replace(&mut seat.tally, before));
-        (verdict, after)
+        (verdict, changed, after)
     }
 
     /// What is stored now may be shown.
     fn settle(
         &self,
         verdict: Stored,
-        tally: Option<crate::engine::judge::Tally>,
+        tally: Option<Tally>,
         windows: &[FinalWindow],
         findings: &[FindingRow],
         changed: bool,

@@ -76,10 +76,22 @@ impl Stored {
 
 /// Judges every stream and the release.
 pub fn judge(seats: &BTreeMap<String, Seat>, wall_ms: i64) -> Stored {
+    judge_by(judge::judge, seats, wall_ms)
+}
+
+/// The same without sentences: whether it is another verdict shows in it.
+pub(super) fn outline(seats: &BTreeMap<String, Seat>, wall_ms: i64) -> Stored {
+    judge_by(judge::outline, seats, wall_ms)
+}
+
+/// How one stream is judged.
+type Judge = fn(&str, &judge::Evidence, &judge::Conditions, &Policy, bool) -> Judgement;
+
+fn judge_by(judge_one: Judge, seats: &BTreeMap<String, Seat>, wall_ms: i64) -> Stored {
     let mut judged = Vec::with_capacity(seats.len());
     for (name, seat) in seats {
         let conditions = seat.status.get().conditions(wall_ms, seat.store_down);
-        let judgement = judge::judge(name, seat.tally.evidence(), &conditions, &seat.policy, seat.latched);
+        let judgement = judge_one(name, seat.tally.evidence(), &conditions, &seat.policy, seat.latched);
         judged.push(StreamJudgement {
             stream: name.clone(),
             criticality: seat.criticality,

@@ -1,7 +1,7 @@
 //! What a stream's thread shows of itself: written once in a while, read by the judge, the metrics and the probes.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::app::stream::Stream;
 use crate::engine::judge::{Condition, Conditions};
@@ -49,30 +49,34 @@ pub struct View {
 
 /// The latest view. Clones are one.
 #[derive(Clone, Default)]
-pub struct Status(Arc<Mutex<View>>);
+pub struct Status(Arc<Mutex<Arc<View>>>);
 
 impl Status {
     /// The latest view.
     #[must_use]
-    pub fn get(&self) -> View {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn get(&self) -> Arc<View> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Arc<View>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The thread is alive, though it waits.
     pub fn beat(&self, at_ms: i64) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).at_ms = at_ms;
+        Arc::make_mut(&mut self.lock()).at_ms = at_ms;
     }
 
     /// The stream is not built yet: a registry does not answer.
     pub fn waits_for_registry(&self, side: Option<Side>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).registry_down = side.into_iter().collect();
+        Arc::make_mut(&mut self.lock()).registry_down = side.into_iter().collect();
     }
 
     /// What the logs did, at once.
     pub fn tell(&self, incidents: &BTreeSet<(Inconclusive, Side, String)>) {
-        let mut view = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut view = self.lock();
         if view.incidents.len() != incidents.len() {
-            view.incidents.clone_from(incidents);
+            Arc::make_mut(&mut view).incidents.clone_from(incidents);
         }
     }
 
@@ -94,6 +98,7 @@ impl Status {
                 schemas.push((side, id, digest, used.records));
             }
         }
+        let held_bytes = engine.held_bytes();
         let view = View {
             sides: both(&|side| engine.side(side)),
             partitions: PerSide {
@@ -105,8 +110,8 @@ impl Status {
                 baseline: stream.headroom_ms(Side::Baseline),
                 canary: stream.headroom_ms(Side::Canary),
             },
-            held_bytes: engine.held_bytes(),
-            full: engine.is_full(),
+            held_bytes,
+            full: held_bytes >= engine.settings().held_max_bytes,
             unfinished: engine.unfinished(),
             incidents: stream.incidents.clone(),
             topic_ids: stream.topic_ids.clone(),
@@ -122,7 +127,7 @@ impl Status {
             changes: stream.lanes.canary.reducer().schema_changes(),
             at_ms,
         };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = view;
+        *self.lock() = Arc::new(view);
     }
 }
 

@@ -54,14 +54,41 @@ pub struct Condition {
 /// Judges one stream. `latched` says that it failed before in this generation.
 #[must_use]
 pub fn judge(stream: &str, evidence: &Evidence, conditions: &Conditions, policy: &Policy, latched: bool) -> Judgement {
+    judged(stream, evidence, conditions, policy, (latched, true))
+}
+
+/// The same without its sentences: enough to see whether it is another verdict, and much cheaper.
+#[must_use]
+pub fn outline(
+    stream: &str,
+    evidence: &Evidence,
+    conditions: &Conditions,
+    policy: &Policy,
+    latched: bool,
+) -> Judgement {
+    judged(stream, evidence, conditions, policy, (latched, false))
+}
+
+fn say(told: bool, text: impl FnOnce() -> String) -> String {
+    if told { text() } else { String::new() }
+}
+
+fn judged(
+    stream: &str,
+    evidence: &Evidence,
+    conditions: &Conditions,
+    policy: &Policy,
+    (latched, told): (bool, bool),
+) -> Judgement {
     let weighed = checks::weigh(evidence, &policy.budgets);
     let mut failures: Vec<Reason> = weighed
         .iter()
         .filter(|check| fails(check, evidence, conditions))
-        .map(|check| Reason::failed(stream, check.check.as_str(), text::exceeded(check)))
+        .map(|check| Reason::failed(stream, check.check.as_str(), say(told, || text::exceeded(check))))
         .collect();
     if let Some(since_ms) = silence_that_fails(conditions, policy) {
-        failures.push(Reason::failed(stream, "silent", text::silent(Side::Canary, since_ms)));
+        let text = say(told, || text::silent(Side::Canary, since_ms));
+        failures.push(Reason::failed(stream, "silent", text));
     }
     if failures.is_empty() && latched && !mutant!(LatchOff) {
         failures.push(Reason::failed(stream, "latched", text::LATCHED.to_owned()));
@@ -72,7 +99,10 @@ pub fn judge(stream: &str, evidence: &Evidence, conditions: &Conditions, policy:
             reasons: failures,
         };
     }
-    let reasons = obstacles(stream, evidence, conditions, policy, &weighed);
+    let mut reasons = Vec::new();
+    obstacles(evidence, conditions, policy, &weighed, &mut |kind, text| {
+        reasons.push(Reason::inconclusive(stream, kind, say(told, text)));
+    });
     let verdict = if reasons.is_empty() || mutant!(InconclusiveIsPass) {
         Verdict::Pass
     } else if mutant!(InconclusiveIsFail) {
@@ -113,94 +143,77 @@ fn silence_that_fails(conditions: &Conditions, policy: &Policy) -> Option<i64> {
     (long && conditions.silent_since_ms.baseline.is_none()).then_some(since_ms)
 }
 
+/// Is given a reason, and how it is said.
+type Add<'a> = dyn FnMut(Inconclusive, &dyn Fn() -> String) + 'a;
+
 /// Everything that stands between the evidence and a `pass`, in the order in which a reader would remove it.
-fn obstacles(
-    stream: &str,
-    evidence: &Evidence,
-    conditions: &Conditions,
-    policy: &Policy,
-    weighed: &[Weighed],
-) -> Vec<Reason> {
-    let mut reasons = Vec::new();
-    let mut add = |kind: Inconclusive, text: String| {
-        reasons.push(Reason::inconclusive(stream, kind, text));
-    };
-    let mut present = conditions.present.clone();
+fn obstacles(evidence: &Evidence, conditions: &Conditions, policy: &Policy, weighed: &[Weighed], add: &mut Add<'_>) {
+    let mut present: Vec<&Condition> = conditions.present.iter().collect();
     present.sort();
     present.dedup();
     for condition in present {
-        add(condition.kind, text::condition(&condition));
+        add(condition.kind, &|| text::condition(condition));
     }
     for side in Side::PAIR {
         if let Some(since_ms) = *conditions.silent_since_ms.get(side) {
             let long = conditions.now_ms.saturating_sub(since_ms) >= policy.silent_after_ms;
             if long || evidence.records(side) == 0 {
-                add(Inconclusive::Silent, text::silent(side, since_ms));
+                add(Inconclusive::Silent, &|| text::silent(side, since_ms));
             }
         }
     }
     if let Some((side, late, records)) = evidence.recent.late(policy) {
-        add(Inconclusive::Late, text::late(side, late, records, policy.late_max));
+        add(Inconclusive::Late, &|| text::late(side, late, records, policy.late_max));
     }
     if evidence.recent.unmet > 0 {
-        add(
-            Inconclusive::Skew,
-            text::unmet(evidence.recent.unmet, evidence.recent.windows),
-        );
+        add(Inconclusive::Skew, &|| {
+            text::unmet(evidence.recent.unmet, evidence.recent.windows)
+        });
     } else if let Some(p99_ms) = evidence.recent.skew_too_large(policy) {
-        add(Inconclusive::Skew, text::skew(p99_ms, policy.grace_ms));
+        add(Inconclusive::Skew, &|| text::skew(p99_ms, policy.grace_ms));
     }
-    let short_before = reasons.len();
-    for (kind, text) in shortfalls(evidence, policy, weighed) {
-        reasons.push(Reason::inconclusive(stream, kind, text));
-    }
+    let mut short = false;
+    shortfalls(evidence, policy, weighed, &mut |kind, text| {
+        short = true;
+        add(kind, text);
+    });
     let over = policy
         .max_duration_ms
         .filter(|max_ms| evidence.duration_ms() >= *max_ms);
-    if let Some(max_ms) = over.filter(|_| reasons.len() > short_before) {
-        reasons.push(Reason::inconclusive(
-            stream,
-            Inconclusive::Timeout,
-            text::timeout(max_ms),
-        ));
+    if let Some(max_ms) = over.filter(|_| short) {
+        add(Inconclusive::Timeout, &|| text::timeout(max_ms));
     }
-    reasons
 }
 
 /// What the evidence itself lacks.
-fn shortfalls(evidence: &Evidence, policy: &Policy, weighed: &[Weighed]) -> Vec<(Inconclusive, String)> {
-    let mut short = Vec::new();
+fn shortfalls(evidence: &Evidence, policy: &Policy, weighed: &[Weighed], add: &mut Add<'_>) {
     if mutant!(NothingIsPass) {
-        return short;
+        return;
     }
     if evidence.windows == 0 {
-        short.push((Inconclusive::Evidence, text::NO_WINDOW.to_owned()));
-        return short;
+        return add(Inconclusive::Evidence, &|| text::NO_WINDOW.to_owned());
     }
     if evidence.pairs() < PAIRS_MIN {
-        short.push((Inconclusive::Evidence, text::pairs(evidence.pairs(), PAIRS_MIN)));
+        add(Inconclusive::Evidence, &|| text::pairs(evidence.pairs(), PAIRS_MIN));
     }
     if evidence.duration_ms() < policy.min_duration_ms {
-        short.push((
-            Inconclusive::Evidence,
-            text::duration(evidence.duration_ms(), policy.min_duration_ms),
-        ));
+        add(Inconclusive::Evidence, &|| {
+            text::duration(evidence.duration_ms(), policy.min_duration_ms)
+        });
     }
     for check in weighed {
         if check.exceeded() {
-            short.push((Inconclusive::Evidence, text::exceeded_unproved(check)));
+            add(Inconclusive::Evidence, &|| text::exceeded_unproved(check));
         } else if check.exceeded_with_waiting() {
-            short.push((Inconclusive::Evidence, text::waiting(check)));
+            add(Inconclusive::Evidence, &|| text::waiting(check));
         }
     }
     for side in Side::PAIR {
         let (judged, asked) = (evidence.judged(side), evidence.records(side));
         if asked > 0 && text::ratio(judged, asked) < COVERAGE_MIN {
-            short.push((
-                Inconclusive::Coverage,
-                text::coverage(side, judged, asked, COVERAGE_MIN),
-            ));
+            add(Inconclusive::Coverage, &|| {
+                text::coverage(side, judged, asked, COVERAGE_MIN)
+            });
         }
     }
-    short
 }

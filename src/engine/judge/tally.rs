@@ -1,6 +1,7 @@
 //! The evidence of a stream, added up from its final windows.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +60,17 @@ impl Recent {
             *self.records.get_mut(side) += window.records.get(side);
         }
         self.skew.add(&window.skew);
+    }
+
+    /// Takes back a window that was added.
+    fn subtract(&mut self, window: &Recent) {
+        self.windows -= window.windows;
+        self.unmet -= window.unmet;
+        for side in Side::PAIR {
+            *self.late.get_mut(side) -= window.late.get(side);
+            *self.records.get_mut(side) -= window.records.get(side);
+        }
+        self.skew.subtract(&window.skew);
     }
 }
 
@@ -204,7 +216,8 @@ fn records(counts: &WindowCounts, side: Side) -> u64 {
 pub struct Tally {
     policy: Policy,
     evidence: Evidence,
-    recent: VecDeque<Recent>,
+    /// Shared, because a tally is copied at every commit.
+    recent: VecDeque<Arc<Recent>>,
     edges: BTreeSet<Option<i64>>,
 }
 
@@ -285,10 +298,13 @@ impl Tally {
     }
 
     fn remember(&mut self, counts: &WindowCounts, met: bool) {
-        if self.recent.len() == RECENT_MAX {
-            self.recent.pop_front();
+        let sum = &mut self.evidence.recent;
+        if self.recent.len() == RECENT_MAX
+            && let Some(oldest) = self.recent.pop_front()
+        {
+            sum.subtract(&oldest);
         }
-        self.recent.push_back(Recent {
+        let window = Recent {
             windows: 1,
             unmet: u64::from(!met),
             late: PerSide {
@@ -300,10 +316,8 @@ impl Tally {
                 canary: records(counts, Side::Canary),
             },
             skew: counts.skew.clone(),
-        });
-        self.evidence.recent = Recent::default();
-        for window in &self.recent {
-            self.evidence.recent.add(window);
-        }
+        };
+        sum.add(&window);
+        self.recent.push_back(Arc::new(window));
     }
 }

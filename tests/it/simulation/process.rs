@@ -50,8 +50,9 @@ struct Running {
     follower: Follower,
     /// Final windows on their way to the committer.
     jobs: VecDeque<Job>,
-    committer: Option<Committer>,
-    storing: Option<JoinHandle<(Committer, Result<bool>)>>,
+    /// In a box: it goes from task to task, and is large.
+    committer: Option<Box<Committer>>,
+    storing: Option<JoinHandle<(Box<Committer>, Result<bool>)>>,
     renewing: Option<JoinHandle<Result<bool>>>,
     complete: bool,
 }
@@ -276,7 +277,7 @@ impl Running {
             orders,
             follower,
             jobs: VecDeque::new(),
-            committer: Some(committer),
+            committer: Some(Box::new(committer)),
             storing: None,
             renewing: None,
             complete: false,

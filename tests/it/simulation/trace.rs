@@ -1,6 +1,6 @@
 //! What happened in a run, as one number: the same seed gives the same one.
 
-/// A running hash (FNV-1a) of everything that was done and seen; told line by line where somebody looks.
+/// A running hash of everything that was done and seen; told line by line where somebody looks.
 pub struct Trace {
     hash: u64,
     told: bool,
@@ -15,19 +15,18 @@ impl Trace {
     }
 
     pub fn note(&mut self, at_ms: i64, what: &str, numbers: &[i64]) {
-        for byte in at_ms.to_le_bytes().iter().chain(what.as_bytes()) {
-            self.byte(*byte);
-        }
-        for number in numbers {
-            number.to_le_bytes().into_iter().for_each(|byte| self.byte(byte));
-        }
+        self.word(at_ms.cast_unsigned());
+        what.bytes().for_each(|byte| self.word(u64::from(byte)));
+        numbers.iter().for_each(|number| self.word(number.cast_unsigned()));
         if self.told {
             println!("{at_ms} {what} {numbers:?}");
         }
     }
 
-    fn byte(&mut self, byte: u8) {
-        self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    fn word(&mut self, word: u64) {
+        let product = (self.hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        // A multiplication alone carries upwards only.
+        self.hash = product ^ (product >> 29);
     }
 
     pub fn hash(&self) -> u64 {

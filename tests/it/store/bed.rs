@@ -171,7 +171,7 @@ impl Bed {
         let text = |value: &Value| match value {
             Value::Null => "null".to_owned(),
             Value::Integer(value) => value.to_string(),
-            Value::Text(value) => value.clone(),
+            Value::Text(value) => value.to_string(),
         };
         let row = |row: &Vec<Value>| columns.iter().map(|column| text(&row[*column])).collect::<Vec<_>>();
         let rows = self.simulated.rows(table);

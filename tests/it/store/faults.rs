@@ -143,7 +143,7 @@ async fn a_database_that_is_always_busy_is_told() {
 #[tokio::test]
 async fn what_was_stored_is_read_back() {
     let lost: fn(&mut Vec<Value>) = |row| row[7] = Value::Integer(0);
-    let other: fn(&mut Vec<Value>) = |row| row[7] = Value::Text(Digest([9; 16]).to_string());
+    let other: fn(&mut Vec<Value>) = |row| row[7] = Value::Text(std::sync::Arc::new(Digest([9; 16]).to_string()));
     for (table, edit) in [
         (Table::Leases, Some(lost)),
         (Table::Windows, Some(other)),

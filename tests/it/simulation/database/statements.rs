@@ -1,5 +1,7 @@
 //! The statements of the store, each with what it does: nothing is parsed, and one that is not here fails loudly.
 
+use std::sync::Arc;
+
 use super::table::{Data, Eye, Key, Locked, Rows, Table, Value};
 
 /// What a statement brings.
@@ -59,17 +61,23 @@ impl View<'_> {
 
     /// Inserts a row, whose last columns may be missing; false where its key is taken.
     fn insert(&mut self, table: Table, row: &[Value]) -> Result<bool, Stop> {
+        // A transaction that only reads.
+        if self.eye.snapshot.is_some() {
+            return Err(Stop::Fails("25006"));
+        }
         let (width, all) = table.widths();
         let key = Key::of(&row[..width]);
-        // Whoever inserts the same key waits to learn what becomes of the other.
-        self.rows(table).locked(self.eye.transaction, &key)?;
-        if self.rows(table).get(self.eye, &key).is_some() {
-            return Ok(false);
+        let whole = || {
+            let mut whole = Vec::with_capacity(all);
+            whole.extend_from_slice(row);
+            whole.resize(all, Value::Null);
+            whole
+        };
+        let is_new = self.tables[table as usize].insert(self.eye, &key, whole)?;
+        if is_new {
+            self.touched.push((table, key));
         }
-        let mut row = row.to_vec();
-        row.resize(all, Value::Null);
-        self.put_at(table, key, row)?;
-        Ok(true)
+        Ok(is_new)
     }
 
     /// `ON CONFLICT DO NOTHING`.
@@ -132,7 +140,7 @@ fn pick(row: &[Value], columns: &[usize]) -> Vec<Value> {
 }
 
 fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
+    Value::Text(Arc::new(text.to_owned()))
 }
 
 fn next(value: &Value) -> Value {

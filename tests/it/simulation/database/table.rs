@@ -1,6 +1,7 @@
 //! Tables with versions: what is committed, what one transaction has written, and what a snapshot still sees.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use crosscheck::edge::store::Argument;
@@ -10,7 +11,8 @@ use crosscheck::edge::store::Argument;
 pub enum Value {
     Null,
     Integer(i64),
-    Text(String),
+    /// Shared: a row is copied many times on its way, a transaction's arguments are kept to be tried again.
+    Text(Arc<String>),
 }
 
 impl Value {
@@ -33,17 +35,17 @@ impl From<Argument> for Value {
     fn from(argument: Argument) -> Self {
         match argument {
             Argument::Integer(value) => value.map_or(Value::Null, Value::Integer),
-            Argument::Text(value) => value.map_or(Value::Null, Value::Text),
+            Argument::Text(value) => value.map_or(Value::Null, |text| Value::Text(Arc::new(text))),
         }
     }
 }
 
-impl From<&Value> for Argument {
-    fn from(value: &Value) -> Self {
+impl From<Value> for Argument {
+    fn from(value: Value) -> Self {
         match value {
             Value::Null => Argument::Integer(None),
-            Value::Integer(value) => Argument::Integer(Some(*value)),
-            Value::Text(value) => Argument::Text(Some(value.clone())),
+            Value::Integer(value) => Argument::Integer(Some(value)),
+            Value::Text(value) => Argument::Text(Some(Arc::unwrap_or_clone(value))),
         }
     }
 }
@@ -189,12 +191,27 @@ impl Rows {
         }
     }
 
-    /// Who else has the row's lock.
-    pub fn locked(&self, transaction: u64, key: &Key) -> Result<(), Locked> {
-        match self.0.get(key).and_then(|cell| cell.dirty.as_ref()) {
-            Some((owner, _)) if *owner != transaction => Err(Locked(*owner)),
-            _ => Ok(()),
+    /// Writes a row whose key is free, in one walk, and takes its lock. `Ok(false)` where the key is taken; whoever else
+    /// holds the lock is to be waited for, to learn what becomes of it.
+    pub fn insert(&mut self, eye: Eye, key: &Key, row: impl FnOnce() -> Vec<Value>) -> Result<bool, Locked> {
+        let cell = match self.0.entry(key.clone()) {
+            Entry::Vacant(place) => {
+                let dirty = Some((eye.transaction, Arc::new(row())));
+                place.insert(Cell {
+                    committed: Vec::new(),
+                    dirty,
+                });
+                return Ok(true);
+            }
+            Entry::Occupied(cell) => cell.into_mut(),
+        };
+        match &cell.dirty {
+            Some((owner, _)) if *owner != eye.transaction => return Err(Locked(*owner)),
+            _ if cell.seen(eye).is_some() => return Ok(false),
+            _ => {}
         }
+        cell.dirty = Some((eye.transaction, Arc::new(row())));
+        Ok(true)
     }
 
     /// Makes what a transaction wrote the newest version; `kept` keeps the older ones for open snapshots.

@@ -159,8 +159,8 @@ impl Transaction for Open {
         Box::pin(async {
             match run.await? {
                 Done::Rows(rows) => Ok(rows
-                    .iter()
-                    .map(|row| Row(row.iter().map(Argument::from).collect()))
+                    .into_iter()
+                    .map(|row| Row(row.into_iter().map(Argument::from).collect()))
                     .collect()),
                 Done::Touched(_) => panic!("a statement was asked for rows"),
             }
