@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use crosscheck::edge::files::{Chunk, Reader, count, fetch};
+use crosscheck::edge::files::{Chunk, Input, Kind, Reader, count, fetch};
 
 use crate::seeds;
 
@@ -49,7 +49,10 @@ pub fn run(bytes: &[u8]) {
             return;
         }
     }
-    assert_eq!(count(path).unwrap(), sizes.len() as u64);
+    assert_eq!(
+        count(&Input::plain(path).unwrap(), Kind::Avro).unwrap(),
+        sizes.len() as u64
+    );
     let wanted: Vec<u64> = sizes.iter().map(|(offset, _)| *offset).step_by(3).collect();
     fetch(path, &reader.into_index(), &wanted, |offset, bytes| {
         let known = sizes.iter().find(|(known, _)| *known == offset);

@@ -4,6 +4,7 @@ mod config;
 mod container;
 mod flags;
 mod frame;
+mod json;
 mod record;
 mod schema;
 mod stored;
@@ -17,7 +18,7 @@ use super::{PEAK_MAX_BYTES, Seeds, TIME_MAX, Target};
 const WALKS_TIME_MAX: Duration = Duration::from_millis(250);
 
 /// All of them.
-pub static ALL: [Target; 8] = [
+pub static ALL: [Target; 9] = [
     Target {
         time_max: WALKS_TIME_MAX,
         ..target("record", record::run, record::seeds)
@@ -28,6 +29,10 @@ pub static ALL: [Target; 8] = [
     },
     target("schema", schema::run, schema::seeds),
     target("frame", frame::run, frame::seeds),
+    Target {
+        time_max: WALKS_TIME_MAX,
+        ..target("json", json::run, json::seeds)
+    },
     Target {
         // A block may inflate to 64 MiB, and what is read is read twice.
         peak_max_bytes: (64 << 20) + PEAK_MAX_BYTES,

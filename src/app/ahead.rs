@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::crew::{Crew, Done, Giver, Piece, Promise, Work};
-use crate::edge::files::{FileError, Reader};
+use crate::edge::files::{FileError, Found, Records};
 use crate::model::Side;
 
 /// Blocks that are under way at most, and how many for each hand.
@@ -63,7 +63,7 @@ impl Ahead {
     ///
     /// # Errors
     /// The file cannot be read to its end.
-    pub fn next(&mut self, reader: &mut Reader) -> anyhow::Result<Option<Piece>> {
+    pub fn next(&mut self, reader: &mut Records) -> anyhow::Result<Option<Piece>> {
         loop {
             if let Some(piece) = self.pieces.pop_front() {
                 self.offset += piece.chunk.batch.records.len() as u64;
@@ -95,17 +95,20 @@ impl Ahead {
     }
 
     /// Finds as many blocks ahead as may be under way.
-    fn fill(&mut self, reader: &mut Reader) {
+    fn fill(&mut self, reader: &mut Records) {
         // One hand walks a block when it is the next.
         let most = match self.crew.hands() {
             1 => 1,
             hands => (hands * BLOCKS_PER_HAND).min(BLOCKS_MAX),
         };
         while !self.ended && self.blocks.len() < most {
-            let block = match reader.next_packed() {
-                Ok(Some(packed)) => {
-                    let end = packed.end();
-                    let promise = self.crew.give(&self.giver, Work::Packed(packed));
+            let block = match reader.find() {
+                Ok(Some((found, end))) => {
+                    let work = match found {
+                        Found::Packed(packed) => Work::Packed(packed),
+                        Found::Chunk(chunk) => Work::Chunk(chunk),
+                    };
+                    let promise = self.crew.give(&self.giver, work);
                     Block::Given { promise, end }
                 }
                 Ok(None) => {

@@ -1,7 +1,6 @@
 //! Records read again by position, for the findings that are kept (rule 5).
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use anyhow::Result;
 
@@ -21,10 +20,12 @@ pub enum Again {
     /// A topic.
     Kafka(Box<dyn Fetch>),
     /// A file.
-    Avro {
+    File {
         /// Which.
-        path: PathBuf,
-        /// Where its blocks begin.
+        input: files::Input,
+        /// Of which kind.
+        kind: files::Kind,
+        /// Where its records are.
         index: Option<Box<files::Index>>,
     },
 }
@@ -80,9 +81,22 @@ impl Rereader {
     /// # Errors
     /// A log that cannot be read at all.
     pub fn keys(&mut self, side: Side, at: &[Position]) -> Result<BTreeMap<Position, Vec<u8>>> {
-        let mut keys = BTreeMap::new();
+        self.raw(side, at, |batch, record| batch.key(record).map(<[u8]>::to_vec))
+    }
+
+    /// What is wanted of the raw records at positions of a topic; of a file nothing.
+    ///
+    /// # Errors
+    /// A log that cannot be read at all.
+    pub fn raw<T>(
+        &mut self,
+        side: Side,
+        at: &[Position],
+        want: impl Fn(&RecordBatch, &RecordRef) -> Option<T>,
+    ) -> Result<BTreeMap<Position, T>> {
+        let mut found = BTreeMap::new();
         let Again::Kafka(fetcher) = self.again.get_mut(side) else {
-            return Ok(keys);
+            return Ok(found);
         };
         let mut wanted: Vec<(u32, u64)> = at.iter().map(|at| (at.partition, at.offset)).collect();
         wanted.sort_unstable();
@@ -94,9 +108,9 @@ impl Rereader {
                 partition: batch.partition,
                 offset: record.offset,
             };
-            keys.extend(batch.key(record).map(|key| (position, key.to_vec())));
+            found.extend(want(batch, record).map(|wanted| (position, wanted)));
         })?;
-        Ok(keys)
+        Ok(found)
     }
 
     fn compare(&self, baseline: &Rendered, canary: &Rendered) -> Vec<FieldDifference> {
@@ -128,7 +142,7 @@ impl Rereader {
     /// Records of both sides; of two files at once.
     fn both(&mut self, pairs: &[Candidate]) -> Result<PerSide<Rendereds>> {
         let Self { again, readers, .. } = self;
-        let files = matches!(again.baseline, Again::Avro { .. }) && matches!(again.canary, Again::Avro { .. });
+        let files = matches!(again.baseline, Again::File { .. }) && matches!(again.canary, Again::File { .. });
         let (left, right) = (&mut again.baseline, &mut again.canary);
         let mut baseline = || {
             let at = pairs.iter().filter_map(|pair| pair.baseline);
@@ -184,10 +198,10 @@ fn side(
         Again::Kafka(fetcher) => {
             fetcher.fetch(&wanted, &mut keep)?;
         }
-        Again::Avro { path, index } => {
+        Again::File { input, kind, index } => {
             let offsets: Vec<u64> = wanted.iter().map(|(_, offset)| *offset).collect();
             if let Some(index) = index {
-                files::fetch(path, index, &offsets, |offset, bytes| {
+                files::read_again((input, *kind), index, &offsets, |offset, bytes| {
                     keep(&record_of(offset, bytes), 0)
                 })?;
             }

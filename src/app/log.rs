@@ -1,7 +1,6 @@
 //! One log of one side: a topic or a file. The same questions to both.
 
 use std::ops::{Deref, DerefMut, Range};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,8 +16,8 @@ use crate::model::{RecordBatch, Side, UndecodableReason};
 pub enum Log {
     /// A topic.
     Kafka(Box<TopicLog>),
-    /// An Avro object container.
-    Avro(Box<AvroLog>),
+    /// A file.
+    File(Box<FileLog>),
 }
 
 /// A topic, and what of it is under way. What is asked of the topic is asked of this; who reads, holds or releases does
@@ -52,19 +51,17 @@ impl TopicLog {
     }
 }
 
-/// An Avro object container and where it stands.
-pub struct AvroLog {
-    /// Which file.
-    pub path: PathBuf,
+/// A file and where it stands.
+pub struct FileLog {
     /// Its reader.
-    pub reader: files::Reader,
+    pub reader: files::Records,
     /// True once its end was told.
     ended: bool,
     /// Reads ahead, where a crew walks its blocks.
     ahead: Option<Ahead>,
 }
 
-impl AvroLog {
+impl FileLog {
     /// Has the records of `span` walked by a crew from now on; nothing was read yet.
     pub fn share(&mut self, crew: Arc<Crew>, side: Side, span: Range<u64>) {
         self.ahead = Some(Ahead::new(crew, side, span));
@@ -135,18 +132,14 @@ impl Log {
         Log::Kafka(Box::new(TopicLog { topic, window: None }))
     }
 
-    /// Opens a file.
-    ///
-    /// # Errors
-    /// No such file, or not an Avro object container.
-    pub fn open_avro(path: PathBuf) -> Result<Self, files::FileError> {
-        let reader = files::Reader::open(&path)?;
-        Ok(Log::Avro(Box::new(AvroLog {
-            path,
+    /// Reads a file.
+    #[must_use]
+    pub fn of_file(reader: files::Records) -> Self {
+        Log::File(Box::new(FileLog {
             reader,
             ended: false,
             ahead: None,
-        })))
+        }))
     }
 
     /// Has the records of a topic walked by a crew from now on, so many batches ahead; nothing was read yet.
@@ -166,7 +159,7 @@ impl Log {
                 Next::Piece(Piece { chunk, ready }) => Read::Records(chunk.batch, chunk.undecodable, ready),
                 Next::Event(event) => event.into(),
             }),
-            Log::Avro(log) => {
+            Log::File(log) => {
                 if let Some(Piece { chunk, ready }) = log.next()? {
                     return Ok(Read::Records(chunk.batch, chunk.undecodable, ready));
                 }
@@ -199,7 +192,7 @@ impl Log {
     pub fn progress(&self) -> Option<(u64, u64)> {
         match self {
             Log::Kafka(_) => None,
-            Log::Avro(log) => Some(log.progress()),
+            Log::File(log) => Some(log.progress()),
         }
     }
 }

@@ -115,7 +115,9 @@ fn of_values(book: &Book) -> Vec<Arc<Schema>> {
         | Fact::SoleContract(Field::Value, schema) => Some(schema),
         _ => None,
     };
-    book.since(0).into_iter().filter_map(schema).collect()
+    let schemas = book.since(0).into_iter().filter_map(schema);
+    // A document may have any path.
+    schemas.filter(|schema| !schema.is_document()).collect()
 }
 
 /// `$key`, `$value` and `$header.NAME` are no paths of a schema.

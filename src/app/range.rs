@@ -1,7 +1,5 @@
 //! What `--from` and `--to` come to: offsets of each partition.
 
-use std::path::Path;
-
 use anyhow::{Context, Result, bail};
 
 use super::topic::Topic;
@@ -94,11 +92,16 @@ pub fn of_topic(reader: &dyn Topic, from: Bound, to: Bound, settings: &engine::S
 ///
 /// # Errors
 /// A bound that a file does not know, or a range that ends before it begins.
-pub fn of_file(path: &Path, from: Bound, to: Bound, settings: &engine::Settings) -> Result<(u64, Option<u64>)> {
+pub fn of_file(
+    (input, kind): (&files::Input, files::Kind),
+    from: Bound,
+    to: Bound,
+    settings: &engine::Settings,
+) -> Result<(u64, Option<u64>)> {
     let by_event_time = matches!(settings.range, Range::Time { .. });
     let counted = |bound| matches!(bound, Bound::BeforeEnd(_));
     let end = if counted(from) || counted(to) || from == Bound::End {
-        Some(files::count(path)?)
+        Some(files::count(input, kind)?)
     } else {
         None
     };
@@ -123,7 +126,7 @@ pub fn of_file(path: &Path, from: Bound, to: Bound, settings: &engine::Settings)
     {
         bail!(
             "--from resolves to record {from} and --to to {to} in {}",
-            path.display()
+            input.path().display()
         );
     }
     Ok((from, to))

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::book::{Book, Fact};
 use crate::codec::{Field, Schema, SchemaRef};
-use crate::edge::registry::{RegisteredSchema, Registry, RegistryError};
+use crate::edge::registry::{Kind, RegisteredSchema, Registry, RegistryError};
 use crate::model::{PerSide, Side, hex};
 
 /// How long a registry is asked for an id that it does not know, and what a registry that does not answer means.
@@ -319,6 +319,18 @@ async fn by_fingerprint(
 }
 
 fn parse(side: Side, schema: &RegisteredSchema) -> Option<Arc<Schema>> {
+    match schema.kind {
+        Kind::Avro => {}
+        // What it demands is its owner's: the documents are compared as they stand, or as the contract's type.
+        Kind::Json => return Some(Schema::document(Some(schema.digest()))),
+        Kind::Protobuf | Kind::Other(_) => {
+            tracing::warn!(
+                side = side.as_str(),
+                "a registered schema is neither Avro nor JSON Schema"
+            );
+            return None;
+        }
+    }
     match Schema::parse_with_references(&schema.json, &schema.references) {
         Ok(schema) => Some(schema),
         Err(error) => {

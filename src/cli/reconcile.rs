@@ -12,7 +12,7 @@ use crate::config::{Purpose, ReconcileFlags, RequestError, request_from};
 
 /// Compare two logs or two files, once; exit code like diff's
 ///
-/// SOURCE is kafka://BROKER[,BROKER]/TOPIC, or a path to an .avro object container.
+/// SOURCE is kafka://BROKER[,BROKER]/TOPIC, a path to .avro, .jsonl or .ndjson, each also .gz or .zst, or - with --format.
 /// PATH has dots, [*] for array items, {*} for map values; a backslash escapes.
 /// An option that may differ by side takes `baseline=` or `canary=` before its value.
 /// Without -c every budget is 0: any difference fails.

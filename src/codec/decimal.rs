@@ -42,7 +42,11 @@ impl Big {
     }
 
     fn multiply(&mut self, factor: u32) {
-        let mut carry = 0u64;
+        self.multiply_add(factor, 0);
+    }
+
+    fn multiply_add(&mut self, factor: u32, summand: u32) {
+        let mut carry = u64::from(summand);
         for limb in &mut self.limbs {
             carry += u64::from(*limb) * u64::from(factor);
             *limb = low(carry);
@@ -172,6 +176,24 @@ pub(super) fn normal(unscaled: &[u8], scale: i64) -> Option<(Vec<u8>, i64)> {
         unscaled = big.bytes();
     }
     Some((unscaled, scale))
+}
+
+/// The two's complement of decimal digits, as many as there are. Whoever asks bounds their number: it costs its square.
+pub(super) fn of_digits(negative: bool, digits: impl Iterator<Item = u8>) -> Vec<u8> {
+    let mut big = Big {
+        negative,
+        limbs: Vec::new(),
+    };
+    let (mut chunk, mut power) = (0, 1);
+    for digit in digits {
+        (chunk, power) = (chunk * 10 + u32::from(digit - b'0'), power * 10);
+        if power == 1_000_000_000 {
+            big.multiply_add(power, chunk);
+            (chunk, power) = (0, 1);
+        }
+    }
+    big.multiply_add(power, chunk);
+    big.trimmed().bytes()
 }
 
 /// The exact decimal of the shortest text of a float or double in exponent form, such as `1.25e-3`.

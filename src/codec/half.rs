@@ -8,6 +8,7 @@ use super::changes::{SchemaChange, changes};
 use super::compile::{Purpose, TooLarge, compile};
 use super::fast::{self, Program};
 use super::frame;
+use super::json::Json;
 use super::marks::Asked;
 use super::plan::Plan;
 use super::schema::{Schema, unqualified};
@@ -51,6 +52,8 @@ pub(super) struct Half {
     /// How the last record named its schema; the plan, and the place of the schema.
     last: Option<(SchemaRef, usize, usize)>,
     raw: Vec<u8>,
+    /// Where they are JSON.
+    json: Option<Box<Json>>,
 }
 
 /// The schema of raw bytes, parsed once.
@@ -89,7 +92,14 @@ impl Half {
             prepared: Vec::new(),
             last: None,
             raw: Vec::new(),
+            json: None,
         };
+        if format == Format::Json {
+            let document = Schema::document(None);
+            half.json = Some(Box::new(Json::new(&half.asked)));
+            half.add_schema(SchemaRef::Fixed, Some(document.clone()));
+            half.add_contract(document);
+        }
         if let (Format::Raw, Some(bytes)) = (format, plain_bytes()) {
             half.framing = Framing::None;
             half.add_schema(SchemaRef::Fixed, Some(bytes.clone()));
@@ -99,6 +109,8 @@ impl Half {
     }
 
     pub fn add_schema(&mut self, r: SchemaRef, schema: Option<Arc<Schema>>) {
+        // A schema of another language tells nothing of these bytes.
+        let schema = schema.filter(|schema| schema.is_document() == (self.format == Format::Json));
         let known = Known {
             reference: r,
             schema,
@@ -135,8 +147,13 @@ impl Half {
     }
 
     pub fn uses(&self) -> Vec<SchemaUse> {
-        // Raw bytes have no schema of their own.
-        let mut uses: Vec<_> = self.known.iter().filter(|_| self.format == Format::Avro).collect();
+        // Raw bytes and plain documents have no schema of their own.
+        let has = |r: &SchemaRef| match self.format {
+            Format::Avro => true,
+            Format::Json => *r != SchemaRef::Fixed,
+            Format::Raw => false,
+        };
+        let mut uses: Vec<_> = self.known.iter().filter(|(r, _)| has(r)).collect();
         uses.sort_by_key(|(r, _)| **r);
         let of = |(r, place): (&SchemaRef, &usize)| {
             let known = &self.schemas[*place];
@@ -237,9 +254,17 @@ impl Half {
         if let Some(at) = self.prepared.iter().position(same) {
             return at;
         }
-        let plan = compile(&writer, &contract, &self.asked, Purpose::Digest);
+        let plan = match self.format {
+            // A document is read without one.
+            Format::Json => Ok(Plan::default()),
+            Format::Avro | Format::Raw => compile(&writer, &contract, &self.asked, Purpose::Digest),
+        };
         self.prepared.push(Prepared {
-            fast: plan.as_ref().ok().and_then(Program::new),
+            fast: plan
+                .as_ref()
+                .ok()
+                .filter(|_| self.json.is_none())
+                .and_then(Program::new),
             plan,
             show: None,
             changes: OnceLock::new(),
@@ -285,6 +310,9 @@ impl Half {
                 tagged: false,
             });
         }
+        if let Some(json) = &mut self.json {
+            return json.walk((&prepared.contract, &self.asked), bytes, scratch);
+        }
         let input = framed(self.format, &mut self.raw, bytes);
         // The plain form first, always: a walk in the tagged form does not say whether it was needed.
         let walked = walk(plan, &prepared.contract, input, scratch, false)?;
@@ -301,8 +329,11 @@ impl Half {
         bytes: &[u8],
         scratch: &mut Scratch,
     ) -> Result<crate::model::Value, UndecodableReason> {
-        let input = framed(self.format, &mut self.raw, bytes);
         let (asked, prepared) = (&self.asked, &mut self.prepared[at]);
+        if let Some(json) = &mut self.json {
+            return json.show((&prepared.contract, asked), bytes, scratch);
+        }
+        let input = framed(self.format, &mut self.raw, bytes);
         let plan = prepared
             .show
             .get_or_insert_with(|| compile(&prepared.writer, &prepared.contract, asked, Purpose::Show));
@@ -319,7 +350,9 @@ impl Half {
 
     /// How the writer schemas that were walked differ from their contracts.
     pub fn changes(&self) -> impl Iterator<Item = &SchemaChange> {
-        self.prepared.iter().flat_map(|prepared| {
+        // A document has no schema that could differ.
+        let typed = self.prepared.iter().filter(|_| self.json.is_none());
+        typed.flat_map(|prepared| {
             let look = || changes(&prepared.writer, &prepared.contract, &self.asked);
             prepared.changes.get_or_init(|| look().into_iter().collect())
         })

@@ -9,13 +9,13 @@ use super::walk::{Captured, Form, big};
 
 /// Text and bytes of any kind: a header, a raw key, text, bytes, a UUID as text.
 pub(super) const TEXT: u8 = 1;
-const INTEGER: u8 = 2;
-const BOOLEAN: u8 = 3;
+pub(super) const INTEGER: u8 = 2;
+pub(super) const BOOLEAN: u8 = 3;
 const FLOATING: u8 = 4;
 const DECIMAL: u8 = 5;
 const SYMBOL: u8 = 6;
 const FIXED: u8 = 7;
-const PARTS: u8 = 8;
+pub(super) const PARTS: u8 = 8;
 const TAGGED: u8 = 9;
 
 /// Begins the encoding of an identity of that many parts.
@@ -98,11 +98,12 @@ fn put_value(out: &mut Vec<u8>, schema: &Schema, id: NodeId, bytes: &[u8]) -> Op
             put(out, SYMBOL, symbol.as_bytes());
         }
         (Kind::Record { .. } | Kind::Array(_) | Kind::Map(_), _) => put(out, PARTS, bytes),
+        (Kind::Document, _) => return super::json::put_identity(out, bytes),
     }
     Some(())
 }
 
-fn put_decimal(out: &mut Vec<u8>, unscaled: &[u8], scale: i64) {
+pub(super) fn put_decimal(out: &mut Vec<u8>, unscaled: &[u8], scale: i64) {
     // What is held is within the bound; the number as it is would do too, for it is the same on both sides.
     let (unscaled, scale) = decimal::normal(unscaled, scale).unwrap_or_else(|| (unscaled.to_vec(), scale));
     let mut bytes = Vec::with_capacity(unscaled.len() + 10);

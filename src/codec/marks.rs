@@ -73,6 +73,12 @@ impl<T: Default> Trie<T> {
         self.child(Some(at), &Segment::Field(name.to_owned()))
     }
 
+    /// Every node: its place, its children, its value.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &BTreeMap<Segment, usize>, &T)> {
+        let each = self.nodes.iter().enumerate();
+        each.map(|(at, (children, value))| (at, children, value))
+    }
+
     pub fn values(&self, at: At) -> Vec<&T> {
         let mut found = Vec::new();
         let mut open: Vec<usize> = at.into_iter().collect();
@@ -81,6 +87,64 @@ impl<T: Default> Trie<T> {
             open.extend(self.nodes[node].0.values());
         }
         found
+    }
+}
+
+impl Trie<Marks> {
+    /// What is asked of any value of a map holds for a field that has a path of its own too: in a document both are members
+    /// of an object.
+    pub fn spread(&mut self) {
+        let mut open = vec![0];
+        while let Some(node) = open.pop() {
+            let children = self.nodes[node].0.clone();
+            if let Some(values) = children.get(&Segment::Values) {
+                for (segment, child) in &children {
+                    if matches!(segment, Segment::Field(_)) {
+                        self.add(*values, *child);
+                    }
+                }
+            }
+            open.extend(children.into_values());
+        }
+        self.hide(0, false);
+    }
+
+    /// What is tolerant below what is ignored is hidden.
+    fn hide(&mut self, node: usize, hidden: bool) {
+        let marks = &mut self.nodes[node].1;
+        marks.hidden |= hidden;
+        let hidden = marks.hidden || marks.ignored;
+        let children: Vec<usize> = self.nodes[node].0.values().copied().collect();
+        children.into_iter().for_each(|child| self.hide(child, hidden));
+    }
+
+    /// Adds what stands at one node and below it to another.
+    fn add(&mut self, from: usize, to: usize) {
+        let Marks {
+            ignored,
+            tolerant,
+            hidden,
+            parts,
+            time,
+        } = self.nodes[from].1.clone();
+        let own = &mut self.nodes[to].1;
+        own.ignored |= ignored;
+        own.tolerant = own.tolerant.or(tolerant);
+        own.hidden |= hidden;
+        own.parts.extend(parts);
+        own.time |= time;
+        for (segment, child) in self.nodes[from].0.clone() {
+            let next = match self.nodes[to].0.get(&segment) {
+                Some(next) => *next,
+                None => {
+                    self.nodes.push((BTreeMap::new(), Marks::default()));
+                    let next = self.nodes.len() - 1;
+                    self.nodes[to].0.insert(segment, next);
+                    next
+                }
+            };
+            self.add(child, next);
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! First floor: bytes and schema to canonical form, fingerprint and value tree. Pure.
 //!
 //! A schema is parsed once ([`Schema`]); with its contract and the rules it becomes a plan, a flat list of operations;
-//! a walk follows the plan over the bytes of a record, once; what it yields is hashed. [`Reducer`] does it for batches.
+//! a walk follows the plan over the bytes of a record, once; what it yields is hashed. JSON is walked by the contract itself,
+//! or without one. [`Reducer`] does it for batches.
 //! `docs/canonical-form.md` is the specification.
 
 mod api;
@@ -17,6 +18,8 @@ mod half;
 mod hashes;
 mod header;
 mod identity;
+mod json;
+mod looks;
 mod marks;
 mod matching;
 mod messages;
@@ -34,6 +37,7 @@ mod walk;
 
 pub use api::{Field, Met, Progress, Rendered, SchemaRef, SchemaUse};
 pub use changes::{Change, SchemaChange};
+pub use looks::looks;
 pub use messages::Messages;
 pub use paths::PathKind;
 pub use reducer::Reducer;

@@ -11,6 +11,8 @@ pub enum Format {
     /// Apache Avro binary.
     #[default]
     Avro,
+    /// JSON text, RFC 8259.
+    Json,
     /// Bytes as they are.
     Raw,
 }
@@ -19,7 +21,7 @@ pub enum Format {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Framing {
-    /// `0x00` and a big-endian int32: the schema's id in its registry.
+    /// `0x00` and a big-endian int32: the schema's id in its registry, an Avro schema or a JSON Schema.
     #[default]
     Confluent,
     /// Avro single-object encoding: `0xC3 0x01` and the CRC-64 fingerprint of the schema.

@@ -214,6 +214,8 @@ impl<'a> Walk<'a> {
                 }
                 self.depth -= 1;
             }
+            // No Avro schema has one.
+            Kind::Document => return Err(Malformed),
         }
         Ok(())
     }

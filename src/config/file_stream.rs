@@ -136,6 +136,8 @@ pub(super) enum Mode {
 pub(super) enum Format {
     /// Apache Avro binary.
     Avro,
+    /// JSON text.
+    Json,
     /// Bytes as they are.
     Raw,
 }

@@ -8,11 +8,12 @@ use crate::codec::{EventTime, Format, Framing, Part, Select};
 use crate::engine::Tolerance;
 use crate::model::Path;
 
-/// `kafka://broker[,broker]/topic`, or a path to `.avro`.
+/// `kafka://broker[,broker]/topic`, `-`, or a path to `.avro`, `.jsonl`, `.ndjson`, each also `.gz` or `.zst`.
 pub(super) fn source(flag: &str, text: &str) -> Result<Source, RequestError> {
-    let forms = "kafka://BROKER[,BROKER]/TOPIC, or a path to an .avro file";
+    let forms = "kafka://BROKER[,BROKER]/TOPIC, -, or a path to .avro, .jsonl or .ndjson, each also .gz or .zst";
     if text == "-" {
-        return Err(not_built(&format!("{flag} -: reading stdin")));
+        // What it is --format says.
+        return Ok(Source::Lines(text.into()));
     }
     if let Some(rest) = text.strip_prefix("kafka://") {
         if rest.contains('@') {
@@ -54,9 +55,8 @@ pub(super) fn source(flag: &str, text: &str) -> Result<Source, RequestError> {
         .extension()
         .and_then(|extension| extension.to_str());
     match extension {
-        Some("avro") if plain == text => Ok(Source::Avro(text.into())),
-        Some("avro") => Err(not_built(&format!("{flag} {text}: a compressed file"))),
-        Some("jsonl" | "ndjson") => Err(not_built(&format!("{flag} {text}: a file of JSON lines"))),
+        Some("avro") => Ok(Source::Avro(text.into())),
+        Some("jsonl" | "ndjson") => Ok(Source::Lines(text.into())),
         _ => Err(wrong(flag, text, forms)),
     }
 }
@@ -130,13 +130,14 @@ pub(super) fn select(select: &mut Select, text: &str) -> Result<(), RequestError
     Ok(())
 }
 
-/// `avro`, `raw`.
+/// `avro`, `json`, `raw`.
 pub(super) fn format(flag: &str, text: &str) -> Result<Format, RequestError> {
     match text {
         "avro" => Ok(Format::Avro),
         "raw" => Ok(Format::Raw),
-        "json" | "protobuf" => Err(not_built(&format!("{flag} {text}"))),
-        _ => Err(wrong(flag, text, "avro or raw")),
+        "json" => Ok(Format::Json),
+        "protobuf" => Err(not_built(&format!("{flag} {text}"))),
+        _ => Err(wrong(flag, text, "avro, json or raw")),
     }
 }
 

@@ -61,6 +61,8 @@ pub enum Source {
     },
     /// An Avro object container.
     Avro(PathBuf),
+    /// JSON lines. Where the path of either is `-`, it is standard input.
+    Lines(PathBuf),
 }
 
 /// An end of a half-open range.

@@ -1,6 +1,7 @@
 //! What must hold between the parts of a request.
 
 use super::request::{ReconcileRequest, RequestError, SideRequest, Source};
+use super::resolve_side::{differ_in_json, keys_compared};
 use crate::codec::{EventTime, Format, Framing, Part};
 use crate::model::{PerSide, Side};
 
@@ -14,12 +15,15 @@ pub(super) fn check(request: &ReconcileRequest) -> Result<(), RequestError> {
             None,
         ));
     }
+    stdin(request)?;
     for (name, side) in [(Side::Baseline, baseline), (Side::Canary, canary)] {
         match &side.source {
-            Source::Avro(_) => file(name, side)?,
+            Source::Avro(_) | Source::Lines(_) => file(name, side)?,
             Source::Kafka { .. } => topic(name, side, request.contract.is_some())?,
         }
     }
+
+    formats(request)?;
     let timed = request.engine.window_ms.is_some();
     let in_time = [baseline, canary].map(|side| (side.from.is_time(), side.to.is_time()));
     let any = in_time.iter().any(|(from, to)| *from || *to);
@@ -35,6 +39,62 @@ fn fault(what: String, hint: Option<&str>) -> RequestError {
         what,
         hint: hint.map(str::to_owned),
     }
+}
+
+/// Standard input can be read once.
+fn stdin(request: &ReconcileRequest) -> Result<(), RequestError> {
+    let PerSide { baseline, canary } = &request.sides;
+    let is_stdin = |side: &SideRequest| match &side.source {
+        Source::Avro(path) | Source::Lines(path) => path.as_os_str() == "-",
+        Source::Kafka { .. } => false,
+    };
+    if is_stdin(baseline) && is_stdin(canary) {
+        let hint = "put one side into a file first";
+        return Err(fault(
+            "--baseline and --canary are both standard input".to_owned(),
+            Some(hint),
+        ));
+    }
+    Ok(())
+}
+
+/// JSON against another format.
+fn formats(request: &ReconcileRequest) -> Result<(), RequestError> {
+    let codecs = PerSide {
+        baseline: &request.sides.baseline.codec,
+        canary: &request.sides.canary.codec,
+    };
+    let PerSide { baseline, canary } = &request.sides;
+    for side in [baseline, canary] {
+        let codec = &side.codec;
+        let single = |format, framing| format == Format::Json && framing == Framing::SingleObject;
+        if single(codec.format, codec.framing) || single(codec.key_format, codec.key_framing) {
+            return Err(fault(
+                "--framing single-object: is a framing of avro".to_owned(),
+                Some("say none, or confluent where a schema id stands in front"),
+            ));
+        }
+    }
+    // An Avro file brings its schema.
+    let has_schema = [baseline, canary]
+        .iter()
+        .any(|side| matches!(side.source, Source::Avro(_)));
+    if request.contract.is_none() && !has_schema && differ_in_json(&codecs, |codec| codec.format) {
+        return Err(fault(
+            "--contract is missing: json on one side and another format on the other".to_owned(),
+            Some("say --contract FILE or SUBJECT:VERSION, an Avro schema that both are compared under"),
+        ));
+    }
+    let keyed = [baseline, canary]
+        .iter()
+        .all(|side| matches!(side.source, Source::Kafka { .. }));
+    if keyed && keys_compared(&baseline.codec) && differ_in_json(&codecs, |codec| codec.key_format) {
+        return Err(fault(
+            "--key-format: keys of json and of another format cannot be compared".to_owned(),
+            Some("say --identity key, or --ignore '$key'"),
+        ));
+    }
+    Ok(())
 }
 
 /// What a file has not.
@@ -63,6 +123,20 @@ fn file(name: Side, side: &SideRequest) -> Result<(), RequestError> {
     if !side.codec.select.headers.is_empty() {
         return lacks("--select header", "headers");
     }
+    if let Source::Lines(path) = &side.source {
+        let stdin = path.as_os_str() == "-";
+        return match (side.codec.format, side.codec.framing) {
+            (Format::Json, Framing::None) => Ok(()),
+            (Format::Raw, _) if stdin => Err(fault(
+                format!("--format is missing: the {name} is standard input, which does not say how it is written"),
+                Some("say --format json or avro, for this side alone where the other is another"),
+            )),
+            _ => Err(fault(
+                format!("--format/--framing: the {name} is JSON lines"),
+                Some("leave it out, or say it for the other side alone: baseline=… or canary=…"),
+            )),
+        };
+    }
     if side.codec.format != Format::Avro || side.codec.framing != Framing::None {
         return Err(fault(
             format!("--format/--framing: the {name} is an Avro object container, which says itself how it is written"),
@@ -75,7 +149,7 @@ fn file(name: Side, side: &SideRequest) -> Result<(), RequestError> {
 /// Where the schemas of a topic come from.
 fn topic(name: Side, side: &SideRequest, has_contract: bool) -> Result<(), RequestError> {
     let codec = &side.codec;
-    let asks = |format, framing| format == Format::Avro && framing == Framing::Confluent;
+    let asks = |format, framing| format != Format::Raw && framing == Framing::Confluent;
     let needs = asks(codec.format, codec.framing) || asks(codec.key_format, codec.key_framing);
     if needs && side.registry.is_none() {
         return Err(fault(

@@ -134,7 +134,7 @@ fn from_sources(flags: &ReconcileFlags) -> Result<ReconcileRequest, RequestError
     };
     let stream = match &sides.baseline.source {
         Source::Kafka { topic, .. } => topic.clone(),
-        Source::Avro(path) => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+        Source::Avro(path) | Source::Lines(path) => stem(path),
     };
     Ok(ReconcileRequest {
         release: "reconcile".to_owned(),
@@ -167,6 +167,17 @@ fn from_sources(flags: &ReconcileFlags) -> Result<ReconcileRequest, RequestError
     })
 }
 
+/// What a file is called without its extensions.
+fn stem(path: &std::path::Path) -> String {
+    let mut name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for extension in [".gz", ".zst", ".avro", ".jsonl", ".ndjson"] {
+        if let Some(stem) = name.strip_suffix(extension) {
+            name.truncate(stem.len());
+        }
+    }
+    if name == "-" { "stdin".to_owned() } else { name }
+}
+
 /// Sources of the flags over those of the config; brokers into the cluster's settings.
 fn sources(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), RequestError> {
     for (side, flag, text) in [
@@ -182,6 +193,12 @@ fn sources(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(),
             Source::Avro(_) => {
                 // The container says how it is written.
                 side.codec.format = Format::Avro;
+                side.codec.framing = Framing::None;
+            }
+            Source::Lines(path) => {
+                // Of standard input only --format says what it is.
+                let is_stdin = path.as_os_str() == "-";
+                side.codec.format = if is_stdin { Format::Raw } else { Format::Json };
                 side.codec.framing = Framing::None;
             }
         }
@@ -208,11 +225,18 @@ fn each(
 fn decoding(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), RequestError> {
     each(request, "--format", &flags.format, |side, text| {
         side.codec.format = value::format("--format", text)?;
-        if side.codec.format == Format::Raw {
+        if side.codec.format != Format::Avro {
             side.codec.framing = Framing::None;
         }
         Ok(())
     })?;
+    for side in [&mut request.sides.baseline, &mut request.sides.canary] {
+        if let (Source::Lines(path), Format::Avro) = (&side.source, side.codec.format)
+            && path.as_os_str() == "-"
+        {
+            side.source = Source::Avro(path.clone());
+        }
+    }
     each(request, "--framing", &flags.framing, |side, text| {
         side.codec.framing = value::framing("--framing", text)?;
         Ok(())
@@ -221,7 +245,7 @@ fn decoding(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<()
         side.codec.key_format = value::format("--key-format", text)?;
         side.codec.key_framing = match side.codec.key_format {
             Format::Avro => Framing::Confluent,
-            Format::Raw => Framing::None,
+            Format::Json | Format::Raw => Framing::None,
         };
         Ok(())
     })?;

@@ -9,7 +9,7 @@ use super::keypath::KeyPath;
 use super::resolve_stream::Streams;
 use super::settings::StreamSide;
 use crate::codec;
-use crate::model::{PerSide, Side};
+use crate::model::{Path, PerSide, Side};
 
 /// What a stream says about decoding; a side may say otherwise.
 pub(super) struct Decoding<'a> {
@@ -42,6 +42,15 @@ impl Decoding<'_> {
         } else {
             None
         };
+        for (key, format, framing) in [
+            ("framing", codec.format, codec.framing),
+            ("key", codec.key_format, codec.key_framing),
+        ] {
+            if format == codec::Format::Json && framing == codec::Framing::SingleObject {
+                let hint = Some("say none, or confluent where a schema id stands in front".to_owned());
+                faults.push(&path.key(key), "single-object is a framing of avro".to_owned(), hint);
+            }
+        }
         let bare = codec.format == codec::Format::Avro && codec.framing != codec::Framing::Confluent;
         if bare && !self.has_contract {
             let hint = "say `contract: {file: PATH}` or `{subject: \"SUBJECT:VERSION\"}` in the stream";
@@ -73,7 +82,7 @@ impl Decoding<'_> {
         let framing = |own: Option<Framing>, above: Option<Framing>, format: Format| match (own.or(above), format) {
             (Some(framing), _) => framing,
             (None, Format::Avro) => Framing::Confluent,
-            (None, Format::Raw) => Framing::None,
+            (None, Format::Json | Format::Raw) => Framing::None,
         };
         let event_time = match side.event_time.as_ref().or(self.event_time.as_ref()) {
             Some(EventTime::None) if self.streams.worker => {
@@ -168,13 +177,27 @@ fn choose<T>(
 }
 
 fn needs_registry(codec: &codec::Settings) -> bool {
-    let asks = |format, framing| format == codec::Format::Avro && framing == codec::Framing::Confluent;
+    let asks = |format, framing| format != codec::Format::Raw && framing == codec::Framing::Confluent;
     asks(codec.format, codec.framing) || asks(codec.key_format, codec.key_framing)
 }
 
 /// What must hold between the two sides.
-pub(super) fn check_sides(sides: &PerSide<StreamSide>, path: &KeyPath, faults: &mut Faults) {
+pub(super) fn check_sides(sides: &PerSide<StreamSide>, has_contract: bool, path: &KeyPath, faults: &mut Faults) {
     let PerSide { baseline, canary } = sides;
+    let codecs = PerSide {
+        baseline: &baseline.codec,
+        canary: &canary.codec,
+    };
+    if !has_contract && differ_in_json(&codecs, |codec| codec.format) {
+        let what = "json on one side and another format on the other need a contract".to_owned();
+        let hint = "say `contract: {file: PATH}` or `{subject: \"SUBJECT:VERSION\"}` in the stream, an Avro schema";
+        faults.push(&path.key("canary").key("format"), what, Some(hint.to_owned()));
+    }
+    if keys_compared(&baseline.codec) && differ_in_json(&codecs, |codec| codec.key_format) {
+        let what = "keys of json and of another format cannot be compared".to_owned();
+        let hint = "make the key the identity, or say `compare: {key: false}`";
+        faults.push(&path.key("canary").key("key"), what, Some(hint.to_owned()));
+    }
     let (a, b) = (baseline.codec.identity.len(), canary.codec.identity.len());
     if a != b {
         let what = format!("the identity has {b} parts here and {a} in the baseline");
@@ -198,10 +221,27 @@ pub(super) fn check_sides(sides: &PerSide<StreamSide>, path: &KeyPath, faults: &
     }
 }
 
+/// True where one side alone is JSON.
+pub(super) fn differ_in_json(
+    codecs: &PerSide<&codec::Settings>,
+    format: impl Fn(&codec::Settings) -> codec::Format,
+) -> bool {
+    let is_json = |codec| format(codec) == codec::Format::Json;
+    is_json(codecs.baseline) != is_json(codecs.canary)
+}
+
+/// True where keys are compared as keys, and not as the identity.
+pub(super) fn keys_compared(codec: &codec::Settings) -> bool {
+    let whole = Path::default().field("$key");
+    let named = codec.identity.contains(&codec::Part::Key) || codec.rules.ignore.contains(&whole);
+    !named && (codec.rules.compare_key || codec.identity.is_empty())
+}
+
 impl From<Format> for codec::Format {
     fn from(format: Format) -> Self {
         match format {
             Format::Avro => codec::Format::Avro,
+            Format::Json => codec::Format::Json,
             Format::Raw => codec::Format::Raw,
         }
     }

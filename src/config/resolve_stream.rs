@@ -79,7 +79,7 @@ impl Streams<'_> {
             baseline: decoding.side(&mut stream.baseline, Side::Baseline, path, faults),
             canary: decoding.side(&mut stream.canary, Side::Canary, path, faults),
         };
-        check_sides(&sides, path, faults);
+        check_sides(&sides, contract.is_some(), path, faults);
         if stream.framing.is_none() && stream.format == Some(Format::Avro) {
             stream.framing = Some(Framing::Confluent);
         }

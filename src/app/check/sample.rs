@@ -17,7 +17,7 @@ use crate::app::paths::{self, Named};
 use crate::app::schemas::{Origin, Patience, Registrar, Schemas};
 use crate::app::topic::Second;
 use crate::app::world;
-use crate::codec::{Field, Progress, Reducer};
+use crate::codec::{Field, Progress, Reducer, looks};
 use crate::config::{self, Config, RequestError};
 use crate::edge::kafka::{self, KafkaError};
 use crate::engine::judge::PAIRS_MIN;
@@ -35,6 +35,8 @@ const BYTES_A_RECORD: f64 = 80.0;
 struct Sample {
     read: u64,
     undecodable: BTreeMap<&'static str, u64>,
+    /// What the first of them looks like.
+    looks: Option<&'static str>,
     untimed: u64,
     without_identity: u64,
     twice: u64,
@@ -139,7 +141,8 @@ fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle
             ))?;
         }
         let mut reducer = book::Reader::new(Reducer::new(side, of.codec.clone()), side, book.clone());
-        *samples.get_mut(side) = sample(side, cluster, &of.topic, &spans, &mut reducer, &mut schemas, &book)?;
+        let of_side = samples.get_mut(side);
+        *of_side = sample(side, cluster, of, &spans, &mut reducer, &mut schemas, &book)?;
     }
     let codecs = PerSide {
         baseline: &stream.sides.baseline.codec,
@@ -164,7 +167,7 @@ fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle
 fn sample(
     side: Side,
     cluster: &kafka::Settings,
-    topic: &str,
+    of: &config::StreamSide,
     spans: &[(u32, u64, u64)],
     reader: &mut book::Reader,
     schemas: &mut Schemas,
@@ -177,13 +180,20 @@ fn sample(
     let mut sample = Sample::default();
     let mut newest: BTreeMap<u32, i64> = BTreeMap::new();
     let mut whole: Vec<RecordBatch> = Vec::new();
-    kafka::Reader::fetch(cluster, topic, &wanted, &mut |batch, index| {
+    kafka::Reader::fetch(cluster, &of.topic, &wanted, &mut |batch, index| {
         whole.push(contract::single(batch, index).1)
     })
     .with_context(|| format!("read the last records of the {side}"))?;
     for batch in &whole {
+        let bad: u64 = sample.undecodable.values().sum();
         for fingerprint in reduce(side, batch, reader, schemas, book, &mut sample)? {
             sample.note(batch.partition, &fingerprint, &mut newest);
+        }
+        let value = batch.records.first().and_then(|record| batch.value(record));
+        if let (None, Some(value)) = (sample.looks, value)
+            && sample.undecodable.values().sum::<u64>() > bad
+        {
+            sample.looks = looks(&of.codec, value);
         }
     }
     Ok(sample)
@@ -277,7 +287,8 @@ fn judge(stream: &config::Stream, samples: &PerSide<Sample>, found: &mut Vec<Fou
                 sample.read,
                 reasons.join(", ")
             );
-            let hint = "are format, framing and registry those that the producers use?";
+            let usual = "are format, framing and registry those that the producers use?";
+            let hint = sample.looks.unwrap_or(usual);
             found.push(if undecodable == sample.read {
                 Found::bad(name, text, hint)
             } else {

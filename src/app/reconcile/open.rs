@@ -1,6 +1,5 @@
 //! Both logs opened, their ranges resolved, their contracts chosen: everything that may go wrong before a record is read.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -18,10 +17,10 @@ use crate::app::stream::{PACE, Reading, Stream};
 use crate::app::topic::Second;
 use crate::app::under_way::Pace;
 use crate::app::world;
-use crate::codec::{Field, Reducer, Schema};
-use crate::config::{ReconcileRequest, SideRequest, Source};
-use crate::edge::kafka;
+use crate::codec::{Field, Format, Reducer, Schema};
+use crate::config::{ReconcileRequest, SideRequest, Source, temporary_directory};
 use crate::edge::registry::Registry;
+use crate::edge::{files, kafka};
 use crate::engine::Engine;
 use crate::model::{PerSide, Side};
 
@@ -30,7 +29,7 @@ pub enum Place {
     /// A topic of a cluster.
     Kafka(Box<kafka::Settings>, String),
     /// A file, whose index is the reader's at the end.
-    Avro(PathBuf),
+    File(files::Input, files::Kind),
 }
 
 /// Two logs, ready to be read.
@@ -76,7 +75,7 @@ pub fn open(request: &ReconcileRequest, clock: &Clock, handle: &Handle) -> Resul
         registry: side.registry.clone().map(|registry| registry as Arc<dyn Registrar>),
         topic: match &side.place {
             Place::Kafka(_, topic) => Some(topic.clone()),
-            Place::Avro(_) => None,
+            Place::File(..) => None,
         },
         fixed: side.fixed.clone(),
     };
@@ -150,7 +149,7 @@ fn lane(opened: SideOpened, side: Side, request: &ReconcileRequest, book: &Book,
     } = opened;
     let reducer = Reducer::new(side, request.sides.get(side).codec.clone());
     log.share(crew, side, Pace::of(crew.hands()).batches);
-    if let (Log::Avro(file), [span]) = (&mut log, spans.as_slice()) {
+    if let (Log::File(file), [span]) = (&mut log, spans.as_slice()) {
         file.share(crew.clone(), side, span.from..end.unwrap_or(u64::MAX));
     }
     let mut lane = Lane::new(side, log, book::Reader::new(reducer, side, book.clone()));
@@ -202,14 +201,14 @@ fn open_side(side: &SideRequest, which: Side, request: &ReconcileRequest) -> Res
                 notes,
             })
         }
-        Source::Avro(path) => {
-            let (from, end) = range::of_file(path, side.from, side.to, &request.engine)?;
-            let log = Log::open_avro(path.clone())?;
-            let Log::Avro(file) = &log else {
-                anyhow::bail!("a file is a file");
+        Source::Avro(path) | Source::Lines(path) => {
+            let kind = match &side.source {
+                Source::Lines(_) => files::Kind::Lines,
+                _ => files::Kind::Avro,
             };
-            let schema = Schema::parse(file.reader.schema_json())
-                .with_context(|| format!("parse the schema of {}", path.display()))?;
+            let input = files::Input::open(path, &temporary_directory())?;
+            let (from, end) = range::of_file((&input, kind), side.from, side.to, &request.engine)?;
+            let records = files::Records::of(&input, kind)?;
             let to = end.map_or("its end".to_owned(), |end| format!("record {end}"));
             Ok(SideOpened {
                 notes: vec![format!("{which} {}: record {from} to {to}", path.display())],
@@ -220,10 +219,10 @@ fn open_side(side: &SideRequest, which: Side, request: &ReconcileRequest) -> Res
                     is_open: false,
                 }],
                 end,
-                place: Place::Avro(path.clone()),
-                log,
+                place: Place::File(input, kind),
                 registry,
-                fixed: Some(schema),
+                fixed: records.schema().cloned(),
+                log: Log::of_file(records),
             })
         }
     }
@@ -268,18 +267,20 @@ fn choose_contracts(
                     handle.block_on(contract::newest(&look, &mut second, schemas, book, clock))?;
                 }
             }
-            (Place::Avro(_), Some(schema)) => {
+            (Place::File(..), Some(schema)) => {
                 book.note(Fact::Schema(
                     side,
                     Field::Value,
                     crate::codec::SchemaRef::Fixed,
                     schema.clone(),
                 ));
-                if side == Side::Baseline && request.contract.is_none() {
+                // Against JSON it is the only schema that there is.
+                let first = side == Side::Baseline || request.sides.baseline.codec.format == Format::Json;
+                if first && request.contract.is_none() {
                     book.note(Fact::SoleContract(Field::Value, schema.clone()));
                 }
             }
-            (Place::Avro(_), None) => {}
+            (Place::File(..), None) => {}
         }
     }
     Ok(())

@@ -1,15 +1,52 @@
-//! Where the partner of a record that is missing or extra is there and cannot be decoded: a key tells.
+//! What else is known of a bad record: where the partner of one that is missing or extra is there and cannot be decoded (a
+//! key tells), and what one looks like that is in another format than was named.
 
 use std::collections::BTreeMap;
 
 use anyhow::Result;
 
 use crate::app::findings::Rereader;
+use crate::codec::{self, Settings};
 use crate::engine::Candidate;
 use crate::model::{Outcome, PerSide, Position, Side, UndecodableReason};
 
 /// Records that are looked at on each side.
 const LOOKED_AT_MAX: usize = 1_000;
+
+/// What those of `kept` look like that cannot be decoded.
+///
+/// # Errors
+/// A log that cannot be read at all.
+pub(super) fn looks<'a>(
+    rereader: &mut Rereader,
+    sides: PerSide<&Settings>,
+    kept: impl Iterator<Item = &'a Candidate>,
+) -> Result<BTreeMap<Position, String>> {
+    let mut broken: PerSide<Vec<Position>> = PerSide::default();
+    for candidate in kept.take(LOOKED_AT_MAX) {
+        let of_format = !matches!(
+            candidate.reason,
+            Some(UndecodableReason::Schema | UndecodableReason::Identity)
+        );
+        if let (Some(position), Outcome::Undecodable, true) =
+            (candidate.baseline.or(candidate.canary), candidate.outcome, of_format)
+        {
+            broken.get_mut(position.side).push(position);
+        }
+    }
+    let mut notes = BTreeMap::new();
+    for side in Side::PAIR {
+        if broken.get(side).is_empty() {
+            continue;
+        }
+        let settings = *sides.get(side);
+        let found = rereader.raw(side, broken.get(side), |batch, record| {
+            codec::looks(settings, batch.value(record)?)
+        })?;
+        notes.extend(found.into_iter().map(|(position, text)| (position, text.to_owned())));
+    }
+    Ok(notes)
+}
 
 /// What to say about those of `kept` that have such a partner in `all`.
 ///

@@ -27,6 +27,10 @@ use crate::model::{Inconclusive, Outcome, PerSide, Side, Verdict, WindowCounts, 
 /// Pairs that are read again before SIGINT is looked for.
 const CHUNK: usize = 4096;
 
+/// Differing paths that are counted one by one; the others are one path.
+const PATHS_MAX: usize = 10_000;
+const OTHER: &str = "$other";
+
 /// Makes the report.
 ///
 /// # Errors
@@ -212,6 +216,10 @@ fn look_again(
     let others = differing(&census(&stream, counted), &counted.others);
     let kept = keep(&pairs, &others, request.engine.findings_max);
     let mut findings = Vec::with_capacity(kept.pairs + kept.others.len());
+    let codecs = PerSide {
+        baseline: request.sides.baseline.codec.clone(),
+        canary: request.sides.canary.codec.clone(),
+    };
     let mut rereader = rereader(request, stream, again);
     let start = |time: Option<i64>| Some(time? - time?.rem_euclid(window?));
     let mut push = |candidate: &Candidate, window_ms: Option<i64>, fields, note| {
@@ -226,7 +234,12 @@ fn look_again(
             Seen::Gone(text) => (Vec::new(), Some(text.to_owned())),
         };
         for difference in &found {
-            *fields.entry((difference.path.clone(), difference.kind)).or_default() += 1;
+            let mut key = (difference.path.clone(), difference.kind);
+            // The members of documents may have endless names.
+            if fields.len() >= PATHS_MAX && !fields.contains_key(&key) {
+                key.0 = OTHER.to_owned();
+            }
+            *fields.entry(key).or_default() += 1;
         }
         if seen < kept.pairs {
             push(pair, start(pair.time_ms), found, note);
@@ -242,9 +255,14 @@ fn look_again(
             .look(chunk, &mut visit)
             .context("read the mismatched pairs again")?;
     }
-    let kept_others = kept.others.iter().map(|(_, candidate)| candidate);
+    let kept_others = || kept.others.iter().map(|(_, candidate)| candidate);
     let all = counted.others.iter().map(|(_, candidate)| candidate);
-    let mut notes = partners::notes(&mut rereader, kept_others, all).context("read keys again")?;
+    let mut notes = partners::notes(&mut rereader, kept_others(), all).context("read keys again")?;
+    let settings = PerSide {
+        baseline: &codecs.baseline,
+        canary: &codecs.canary,
+    };
+    notes.extend(partners::looks(&mut rereader, settings, kept_others()).context("read bad records again")?);
     for (window_ms, candidate) in kept.others {
         let position = candidate.baseline.or(candidate.canary);
         let note = position.and_then(|position| notes.remove(&position));
@@ -258,11 +276,16 @@ fn rereader(request: &ReconcileRequest, stream: Stream, again: PerSide<Place>) -
     let PerSide { baseline, canary } = lanes;
     let place = |log: Log, place: Place| match (place, log) {
         (Place::Kafka(settings, topic), _) => Again::Kafka(Box::new(Second::new(&settings, &topic))),
-        (Place::Avro(path), Log::Avro(file)) => Again::Avro {
-            path,
+        (Place::File(input, kind), Log::File(file)) => Again::File {
+            input,
+            kind,
             index: Some(Box::new(file.reader.into_index())),
         },
-        (Place::Avro(path), Log::Kafka(_)) => Again::Avro { path, index: None },
+        (Place::File(input, kind), Log::Kafka(_)) => Again::File {
+            input,
+            kind,
+            index: None,
+        },
     };
     let places = PerSide {
         baseline: place(baseline.log, again.baseline),

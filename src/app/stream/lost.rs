@@ -82,7 +82,7 @@ impl Stream {
     pub(super) fn topic_name(&self, side: Side) -> &str {
         match &self.lanes.get(side).log {
             Log::Kafka(topic) => topic.name(),
-            Log::Avro(_) => "",
+            Log::File(_) => "",
         }
     }
 

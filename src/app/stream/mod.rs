@@ -194,7 +194,7 @@ impl Stream {
         }
         let lane = self.lanes.get_mut(side);
         // A topic is polled even where nothing is wanted of it: that serves its client.
-        if matches!(lane.log, Log::Avro(_)) && !lane.wants_records() {
+        if matches!(lane.log, Log::File(_)) && !lane.wants_records() {
             return Ok(false);
         }
         match lane.log.read(wait)? {
@@ -292,7 +292,7 @@ impl Stream {
 
     fn reached(&mut self, side: Side, partition: u32, position: u64, outputs: &mut Vec<Output>) {
         let lane = self.lanes.get_mut(side);
-        let file = matches!(lane.log, Log::Avro(_));
+        let file = matches!(lane.log, Log::File(_));
         let state = lane.partitions.entry(partition).or_default();
         if state.waiting.is_some() {
             state.told_end = Some(position);

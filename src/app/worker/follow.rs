@@ -181,7 +181,7 @@ impl Follower {
         let ends_of = |side: Side| -> Result<Vec<Ends>> {
             match &stream.lanes.get(side).log {
                 Log::Kafka(topic) => topic.ends().context("capture the ends"),
-                Log::Avro(_) => Ok(Vec::new()),
+                Log::File(_) => Ok(Vec::new()),
             }
         };
         let both = ends_of(Side::Baseline).and_then(|baseline| Ok((baseline, ends_of(Side::Canary)?)));

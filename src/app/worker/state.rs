@@ -92,7 +92,7 @@ impl KnownSchema {
     /// A schema that this binary cannot parse.
     pub fn fact(&self) -> Result<Fact> {
         let field = if self.key { Field::Key } else { Field::Value };
-        let schema = Schema::parse(&self.schema).context("parse a stored writer schema")?;
+        let schema = Schema::restore(&self.schema).context("parse a stored writer schema")?;
         Ok(Fact::Schema(self.side, field, self.named.reference(), schema))
     }
 }

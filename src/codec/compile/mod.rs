@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::marks::{Asked, At};
 use super::plan::{BlockId, Clock, Foreign, Mark, Of, Op, Plan, Ref};
-use super::schema::{Kind, Logical, Node, Schema};
+use super::schema::{Kind, Logical, Node, NodeId, Schema};
 use super::skip;
 use crate::model::{Path, Segment};
 
@@ -31,17 +31,7 @@ pub(super) enum Purpose {
 }
 
 pub(super) fn compile(writer: &Schema, contract: &Schema, asked: &Asked, purpose: Purpose) -> Result<Plan, TooLarge> {
-    let mut compiler = Compiler {
-        writer,
-        contract,
-        asked,
-        purpose,
-        plan: Plan::default(),
-        memo: BTreeMap::new(),
-        foreigns: BTreeMap::new(),
-        depth: 0,
-        empty: (skip::empty(writer), skip::empty(contract)),
-    };
+    let mut compiler = Compiler::new(writer, contract, asked, purpose);
     let step = Step {
         from: Ref {
             of: Of::Writer,
@@ -60,6 +50,31 @@ pub(super) fn compile(writer: &Schema, contract: &Schema, asked: &Asked, purpose
     compiler.plan.root = root;
     compiler.plan.absent = absent.iter().map(Path::to_string).collect();
     compiler.plan.absent.sort();
+    Ok(compiler.plan)
+}
+
+/// The walk of a value of the contract as its own type, with the marks from a place in the rules on: of a default that is put in.
+pub(super) fn filled(
+    contract: &Schema,
+    node: NodeId,
+    asked: &Asked,
+    at: At,
+    purpose: Purpose,
+) -> Result<Plan, TooLarge> {
+    let mut compiler = Compiler::new(contract, contract, asked, purpose);
+    let node = Ref {
+        of: Of::Contract,
+        id: node,
+    };
+    let step = Step {
+        from: node,
+        to: node,
+        at,
+        renames: None,
+        conditional: true,
+        own: false,
+    };
+    compiler.plan.root = compiler.block(What::Value, step)?.0;
     Ok(compiler.plan)
 }
 
@@ -113,6 +128,20 @@ fn index(length: usize) -> Result<u32, TooLarge> {
 }
 
 impl<'a> Compiler<'a> {
+    fn new(writer: &'a Schema, contract: &'a Schema, asked: &'a Asked, purpose: Purpose) -> Self {
+        Self {
+            writer,
+            contract,
+            asked,
+            purpose,
+            plan: Plan::default(),
+            memo: BTreeMap::new(),
+            foreigns: BTreeMap::new(),
+            depth: 0,
+            empty: (skip::empty(writer), skip::empty(contract)),
+        }
+    }
+
     fn node(&self, r: Ref) -> &'a Node {
         match r.of {
             Of::Writer => self.writer.node(r.id),

@@ -6,8 +6,12 @@ mod text;
 
 use std::sync::Arc;
 
+use crate::model::hex;
 pub(super) use names::unqualified;
 pub use parse::SchemaError;
+
+/// Before the digest of a registered schema of documents, in what can be stored of it.
+const DOCUMENT: &str = "json ";
 
 /// Index of a node in its schema.
 pub(super) type NodeId = u32;
@@ -54,6 +58,8 @@ pub(super) enum Kind {
     Array(NodeId),
     Map(NodeId),
     Union(Vec<NodeId>),
+    /// A JSON document, of whatever shape: the root of a schema of its own.
+    Document,
 }
 
 /// The name of a named type.
@@ -127,6 +133,42 @@ impl Schema {
         }))
     }
 
+    /// A JSON document as it stands: the contract of documents that have no other. One that names a schema of a registry has
+    /// that schema's digest.
+    #[must_use]
+    pub fn document(registered: Option<[u8; 32]>) -> Arc<Self> {
+        let nodes = vec![Node {
+            kind: Kind::Document,
+            logical: None,
+        }];
+        let canonical = text::canonical(&nodes, 0);
+        Arc::new(Self {
+            name: names::of(&nodes[0]).to_owned(),
+            digest: registered.unwrap_or_else(|| *blake3::hash(canonical.as_bytes()).as_bytes()),
+            json: registered.map_or(canonical, |digest| format!("{DOCUMENT}{}", hex(&digest))),
+            nodes,
+            root: 0,
+            fingerprint64: [0; 8],
+        })
+    }
+
+    /// True for a document.
+    #[must_use]
+    pub fn is_document(&self) -> bool {
+        matches!(self.node(self.root).kind, Kind::Document)
+    }
+
+    /// A schema again from its [`Schema::json`].
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn restore(json: &str) -> Result<Arc<Self>, SchemaError> {
+        match json.strip_prefix(DOCUMENT).and_then(unhex) {
+            Some(digest) => Ok(Self::document(Some(digest))),
+            None => Self::parse(json),
+        }
+    }
+
     /// Full name of a record, enum or fixed, else the name of the type.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -167,6 +209,17 @@ impl Schema {
     pub(super) fn node_digest(&self, id: NodeId) -> [u8; 32] {
         *blake3::hash(text::canonical(&self.nodes, id).as_bytes()).as_bytes()
     }
+}
+
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
+    }
+    Some(bytes)
 }
 
 impl std::fmt::Debug for Schema {

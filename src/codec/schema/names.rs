@@ -24,6 +24,7 @@ pub(super) fn type_word(kind: &Kind) -> &'static str {
         Kind::Array(_) => "array",
         Kind::Map(_) => "map",
         Kind::Union(_) => "union",
+        Kind::Document => "json",
     }
 }
 

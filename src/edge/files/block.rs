@@ -13,10 +13,10 @@ use super::{BLOCK_MAX_BYTES, Fault, FileError};
 use crate::model::{Bytes, RecordBatch, RecordRef, UndecodableReason};
 
 /// Records in one chunk.
-const CHUNK_MAX_RECORDS: usize = 4096;
+pub(super) const CHUNK_MAX_RECORDS: usize = 4096;
 
 /// Bytes after which a chunk ends.
-const CHUNK_BYTES: usize = 1 << 20;
+pub(super) const CHUNK_BYTES: usize = 1 << 20;
 
 /// Bytes that a compressed block may have: what does not shrink grows a little.
 const COMPRESSED_MAX_BYTES: u64 = (BLOCK_MAX_BYTES + BLOCK_MAX_BYTES / 6 + (64 << 10)) as u64;
@@ -138,7 +138,7 @@ impl Unpacked {
     }
 }
 
-fn record(offset: u64, value: Bytes) -> RecordRef {
+pub(super) fn record(offset: u64, value: Bytes) -> RecordRef {
     RecordRef {
         offset,
         timestamp_ms: None,

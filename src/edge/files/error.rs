@@ -60,6 +60,9 @@ pub enum Fault {
     /// A block is too large.
     #[error("a block of more than 64 MiB inflated")]
     TooLarge,
+    /// There is no room for a copy of what must be inflated or comes from standard input.
+    #[error("it cannot be copied to {}", .0.display())]
+    Copy(PathBuf),
     /// It is not the file that was read before.
     #[error("the file was changed while it was read")]
     Changed,
@@ -94,6 +97,7 @@ impl FileError {
                 "the file is damaged: fetch it again, or cut it with `avro-tools repair`"
             }
             Fault::TooLarge => "write it with a smaller block size (sync interval)",
+            Fault::Copy(_) => "set TMPDIR to a directory with room for all of it, inflated",
             Fault::Changed => "compare a copy that nobody writes to",
         }
     }

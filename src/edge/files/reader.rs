@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::header::{self, Header};
 use super::index::Index;
 use super::source::Source;
-use super::{BLOCK_MAX_BYTES, Chunk, Fault, FileError, Packed, Unpacked};
+use super::{BLOCK_MAX_BYTES, Chunk, Fault, FileError, Input, Packed, Unpacked};
 use crate::codec::Schema;
 
 /// Records that a block may claim: one of 64 MiB cannot hold more.
@@ -39,7 +39,15 @@ impl Reader {
     /// # Errors
     /// No such file, or not one that can be read.
     pub fn open(path: &Path) -> Result<Self, FileError> {
-        let mut source = Source::open(path)?;
+        Self::of(&Input::plain(path)?)
+    }
+
+    /// Reads the header of an open file.
+    ///
+    /// # Errors
+    /// Not one that can be read.
+    pub fn of(input: &Input) -> Result<Self, FileError> {
+        let mut source = Source::of(input)?;
         let header = header::read(&mut source)?;
         let index = Index::new(source.len, header.marker);
         Ok(Self {
@@ -124,8 +132,8 @@ impl Reader {
 ///
 /// # Errors
 /// No such file, or not one that can be read.
-pub fn count(path: &Path) -> Result<u64, FileError> {
-    let mut source = Source::open(path)?;
+pub(super) fn count_of(input: &Input) -> Result<u64, FileError> {
+    let mut source = Source::of(input)?;
     header::read(&mut source)?;
     let mut records = 0_u64;
     while let Some(Head { count, size, .. }) = read_head(&mut source)? {

@@ -2,10 +2,10 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use super::{Fault, FileError};
+use super::{Fault, FileError, Input};
 
 /// Heads are read through it; whole blocks are not.
 const BUFFER_BYTES: usize = 1 << 10;
@@ -13,8 +13,7 @@ const BUFFER_BYTES: usize = 1 << 10;
 /// What is read of a file.
 pub(super) struct Source {
     file: BufReader<File>,
-    shared: Arc<File>,
-    path: PathBuf,
+    input: Input,
     /// Next byte.
     pub at: u64,
     /// Bytes when it was opened.
@@ -22,35 +21,30 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Opens a regular file.
-    pub fn open(path: &Path) -> Result<Self, FileError> {
-        let fail = |fault, source| FileError {
-            source,
-            ..FileError::new(path, None, fault)
-        };
-        let file = File::open(path).map_err(|error| fail(Fault::Open, Some(error)))?;
-        let metadata = file.metadata().map_err(|error| fail(Fault::Open, Some(error)))?;
-        if !metadata.is_file() {
-            return Err(fail(Fault::NotRegular, None));
-        }
-        let shared = file.try_clone().map_err(|error| fail(Fault::Open, Some(error)))?;
-        Ok(Self {
-            shared: Arc::new(shared),
+    /// Reads an open file from its begin.
+    pub fn of(input: &Input) -> Result<Self, FileError> {
+        let file = input.file.try_clone().map_err(|error| FileError {
+            source: Some(error),
+            ..FileError::new(&input.path, None, Fault::Open)
+        })?;
+        let mut source = Self {
             file: BufReader::with_capacity(BUFFER_BYTES, file),
-            path: path.to_owned(),
+            len: input.len,
+            input: input.clone(),
             at: 0,
-            len: metadata.len(),
-        })
+        };
+        source.seek(0)?;
+        Ok(source)
     }
 
     /// The file, to read from any place by any thread.
     pub fn file(&self) -> &Arc<File> {
-        &self.shared
+        &self.input.file
     }
 
     /// Which file.
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.input.path
     }
 
     /// Bytes that are left of what it had when it was opened.
@@ -60,7 +54,7 @@ impl Source {
 
     /// A fault at a byte.
     pub fn fault(&self, offset: u64, fault: Fault) -> FileError {
-        FileError::new(&self.path, Some(offset), fault)
+        FileError::new(&self.input.path, Some(offset), fault)
     }
 
     fn failed(&self, error: std::io::Error, early: Fault) -> FileError {

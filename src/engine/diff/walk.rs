@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use super::{DiffRules, ROOT, names, number, same, text};
 use crate::model::{DifferenceKind, FieldDifference, Path, Segment, Value};
 
+/// Differences of one pair that are told: more than a schema has fields, and fewer than a document may have members.
+const FOUND_MAX: usize = 4_096;
+
 /// A walk, and what it found.
 pub(super) struct Walk<'a> {
     rules: &'a DiffRules,
@@ -38,6 +41,9 @@ impl<'a> Walk<'a> {
     }
 
     fn report(&mut self, kind: DifferenceKind, baseline: &Value, canary: &Value) {
+        if self.found.len() >= FOUND_MAX {
+            return;
+        }
         let root = self.path.0.is_empty();
         let path = if root { ROOT.to_owned() } else { self.path.to_string() };
         if !self.seen.insert((path.clone(), kind)) {
@@ -143,10 +149,15 @@ impl<'a> Walk<'a> {
     }
 
     fn records(&mut self, baseline: &[(String, Value)], canary: &[(String, Value)]) {
+        // Those of a document are sorted, and may be many.
+        let sorted = |fields: &[(String, Value)]| fields.len() > 32 && fields.is_sorted_by(|(a, _), (b, _)| a < b);
+        let sorted = sorted(baseline) && sorted(canary);
         let find = |fields: &'_ [(String, Value)], at: usize, name: &str| -> Option<usize> {
             let here = fields.get(at).is_some_and(|(field, _)| field == name);
             if here {
                 Some(at)
+            } else if sorted {
+                fields.binary_search_by(|(field, _)| field.as_str().cmp(name)).ok()
             } else {
                 fields.iter().position(|(field, _)| field == name)
             }

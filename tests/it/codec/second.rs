@@ -16,7 +16,7 @@ const SEED: &str = "3";
 const CASES: &str = "600";
 
 /// A script of the room; `None` where there is no Python to run it.
-fn python(script: &str, args: &[&str], input: &str) -> Option<(bool, String)> {
+pub fn python(script: &str, args: &[&str], input: &str) -> Option<(bool, String)> {
     let mut command = Command::new("python3");
     command.arg("-B").arg(format!("{ROOM}/{script}")).args(args);
     let child = command

@@ -9,6 +9,7 @@ use crosscheck::app::crew::Crew;
 use crosscheck::app::lane::{Lane, Partition};
 use crosscheck::app::log::{Log, Read};
 use crosscheck::codec::{EventTime, Field, Part, Reducer, Schema, SchemaRef, SchemaUse, Settings};
+use crosscheck::edge::files;
 use crosscheck::engine::Entry;
 use crosscheck::model::{Path as FieldPath, PerSide, Side};
 
@@ -41,14 +42,19 @@ fn settings() -> Settings {
     }
 }
 
+fn file_log(path: &Path) -> Log {
+    let input = files::Input::plain(path).unwrap();
+    Log::of_file(files::Records::of(&input, files::Kind::Avro).unwrap())
+}
+
 /// Reads a file with so many hands, or without a crew. The contract is known at once, or when it is needed; later it is
 /// another one.
 fn read(path: &Path, hands: Option<usize>, span: (u64, Option<u64>), late: bool) -> Came {
     let side = Side::Canary;
-    let mut log = Log::open_avro(path.to_owned()).unwrap();
+    let mut log = file_log(path);
     let book = Book::default();
-    if let Log::Avro(file) = &mut log {
-        let schema = file.reader.schema().clone();
+    if let Log::File(file) = &mut log {
+        let schema = file.reader.schema().unwrap().clone();
         book.note(Fact::Schema(side, Field::Value, SchemaRef::Fixed, schema));
         let both = PerSide {
             baseline: settings(),
@@ -188,10 +194,10 @@ fn a_crew_ends_while_work_is_under_way() {
         canary: settings(),
     };
     for _ in 0..20 {
-        let mut log = Log::open_avro(path.clone()).unwrap();
+        let mut log = file_log(&path);
         let crew = Crew::of(4, both.clone(), &Book::default());
         assert_eq!(crew.hands(), 4);
-        if let Log::Avro(file) = &mut log {
+        if let Log::File(file) = &mut log {
             file.share(Arc::clone(&crew), Side::Baseline, 0..u64::MAX);
         }
         assert!(matches!(log.read(Duration::ZERO), Ok(Read::Records(..))));

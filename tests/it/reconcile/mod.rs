@@ -4,6 +4,8 @@ mod avro;
 mod bad;
 mod census;
 mod contract;
+mod json_files;
+mod json_topics;
 mod range;
 mod rules;
 mod times;

@@ -3,4 +3,5 @@
 mod compacted;
 mod http;
 mod http_limits;
+mod json;
 mod logs;

@@ -1,0 +1,85 @@
+//! Values without parts as the contract's type.
+
+use super::Walk;
+use crate::codec::canonical::{SYMBOL, put_bytes, put_long, text_uuid};
+use crate::codec::schema::{Kind, Logical, Node};
+use crate::model::UndecodableReason;
+
+impl Walk<'_> {
+    /// Takes the value that is next and appends it as the type, which takes such values; false where the type does not hold
+    /// this one.
+    pub(super) fn leaf(&mut self, node: &Node) -> Result<bool, UndecodableReason> {
+        match (&node.kind, node.logical) {
+            (Kind::Null, _) => self.scan.word(b"null")?,
+            (Kind::Boolean, _) => {
+                let value = self.scan.boolean()?;
+                self.s.out.push(u8::from(value));
+            }
+            (_, Some(Logical::Decimal { precision, scale })) => {
+                let Some(unscaled) = self.scan.number()?.digits().at_scale(scale, precision) else {
+                    return Ok(false);
+                };
+                put_bytes(&mut self.s.out, &unscaled);
+            }
+            (_, Some(Logical::BigDecimal)) => {
+                let Some((unscaled, scale)) = self.scan.number()?.digits().normal() else {
+                    return Ok(false);
+                };
+                let mut inner = Vec::with_capacity(unscaled.len() + 12);
+                put_bytes(&mut inner, &unscaled);
+                put_long(&mut inner, scale);
+                put_bytes(&mut self.s.out, &inner);
+            }
+            (Kind::Int | Kind::Long, _) => {
+                let int = matches!(node.kind, Kind::Int);
+                let number = self.scan.number()?.digits().to_long();
+                let Some(number) = number.filter(|number| !int || i32::try_from(*number).is_ok()) else {
+                    return Ok(false);
+                };
+                put_long(&mut self.s.out, number);
+            }
+            (Kind::Float, _) => {
+                let Some(value) = self.scan.number()?.to_float() else {
+                    return Ok(false);
+                };
+                self.s.out.extend(value.to_le_bytes());
+            }
+            (Kind::Double, _) => {
+                let Some(value) = self.scan.number()?.to_double() else {
+                    return Ok(false);
+                };
+                self.s.out.extend(value.to_le_bytes());
+            }
+            (Kind::Text | Kind::Bytes, _) => {
+                let text = self.scan.text()?;
+                self.put_text(text)?;
+            }
+            (Kind::Fixed { .. }, _) => {
+                let text = self.peek_text()?;
+                self.scan.text()?;
+                let Some(uuid) = text_uuid(text.as_bytes()) else {
+                    return Ok(false);
+                };
+                self.s.out.extend(uuid);
+            }
+            (Kind::Enum { symbols, .. }, _) => {
+                let text = self.peek_text()?;
+                self.scan.text()?;
+                let Some(index) = symbols.iter().position(|symbol| *symbol == text) else {
+                    return Ok(false);
+                };
+                put_long(&mut self.s.out, i64::try_from(index).unwrap_or(i64::MAX));
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// A symbol that the contract does not have.
+    pub(super) fn symbol(&mut self) -> Result<(), UndecodableReason> {
+        self.s.out.push(SYMBOL);
+        let text = self.scan.text()?;
+        self.put_text(text)?;
+        Ok(())
+    }
+}

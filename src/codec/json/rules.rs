@@ -1,0 +1,160 @@
+//! What the rules ask, by the names of a document: looked up once a member, so without a copy.
+
+use crate::codec::marks::{Asked, At, Marks, Trie};
+use crate::codec::plan::Mark;
+use crate::model::Segment;
+
+/// A place in the rules; [`NOWHERE`] is off every path.
+pub(super) type Place = u32;
+/// No rule asks anything here or below.
+pub(super) const NOWHERE: Place = u32::MAX;
+
+/// The name of a field.
+type Name = Box<[u8]>;
+
+/// A trie of paths with what stands at their ends.
+pub(super) struct Paths<T> {
+    nodes: Vec<Node<T>>,
+}
+
+struct Node<T> {
+    fields: Vec<(Name, Place)>,
+    items: Place,
+    values: Place,
+    what: T,
+}
+
+/// What is asked of a value.
+#[derive(Default)]
+pub(super) struct Asks {
+    /// As a plan has it.
+    pub mark: Option<Mark>,
+    /// It is the event time.
+    pub time: bool,
+    /// It is not compared.
+    pub ignored: bool,
+    /// A part of the identity or the event time is at it or below.
+    pub wanted: bool,
+}
+
+/// All rules of one half of the records of a side.
+pub(super) struct Rules {
+    /// By the contract's names.
+    pub marks: Paths<Asks>,
+    /// By the writer's names: the contract's.
+    pub renames: Paths<Option<Name>>,
+    /// The contract's name of a field by the writer's, anywhere.
+    pub anywhere: Vec<(Name, Name)>,
+}
+
+impl<T> Paths<T> {
+    /// Keeps the places of a trie.
+    fn of<U: Default>(trie: &Trie<U>, what: impl Fn(At, &U) -> T) -> Self {
+        let place = |at: Option<usize>| at.and_then(|at| Place::try_from(at).ok()).unwrap_or(NOWHERE);
+        let nodes = trie.iter().map(|(at, children, value)| {
+            let fields = children.iter().filter_map(|(segment, child)| match segment {
+                Segment::Field(name) => Some((name.as_bytes().into(), place(Some(*child)))),
+                Segment::Items | Segment::Values => None,
+            });
+            Node {
+                fields: fields.collect(),
+                items: place(children.get(&Segment::Items).copied()),
+                values: place(children.get(&Segment::Values).copied()),
+                what: what(Some(at), value),
+            }
+        });
+        Self { nodes: nodes.collect() }
+    }
+
+    /// What stands at a place.
+    #[inline]
+    pub fn get(&self, at: Place) -> Option<&T> {
+        self.nodes.get(at as usize).map(|node| &node.what)
+    }
+
+    /// The place of a member: by its name, else as any value of a map.
+    #[inline]
+    pub fn field(&self, at: Place, name: &[u8]) -> Place {
+        let Some(node) = self.nodes.get(at as usize) else {
+            return NOWHERE;
+        };
+        let found = node.fields.iter().find(|(field, _)| **field == *name);
+        found.map_or(node.values, |(_, place)| *place)
+    }
+
+    /// The place of the values of a map.
+    pub fn values(&self, at: Place) -> Place {
+        self.nodes.get(at as usize).map_or(NOWHERE, |node| node.values)
+    }
+
+    /// The place of the items of an array.
+    #[inline]
+    pub fn items(&self, at: Place) -> Place {
+        self.nodes.get(at as usize).map_or(NOWHERE, |node| node.items)
+    }
+}
+
+impl Rules {
+    /// The rules by a contract's names, or by a document's, where a path of `{*}` holds for every member of an object.
+    pub fn new(asked: &Asked, document: bool) -> Self {
+        let spread;
+        let asked = if document {
+            let mut whole = asked.clone();
+            whole.marks.spread();
+            spread = whole;
+            &spread
+        } else {
+            asked
+        };
+        let asks = |at: At, marks: &Marks| {
+            let Marks {
+                ignored,
+                tolerant,
+                hidden,
+                parts,
+                time,
+            } = marks.clone();
+            let any = ignored || tolerant.is_some() || !parts.is_empty() || time;
+            let mark = any.then_some(Mark {
+                block: 0,
+                node: 0,
+                ignored,
+                tolerant,
+                hidden,
+                parts,
+            });
+            Asks {
+                mark,
+                time,
+                ignored,
+                wanted: asked.wanted_below(at),
+            }
+        };
+        let name = |name: &String| -> Name { name.as_bytes().into() };
+        Self {
+            marks: Paths::of(&asked.marks, asks),
+            renames: Paths::of(&asked.renames, |_, renamed| renamed.as_ref().map(name)),
+            anywhere: asked.anywhere.iter().map(|(from, to)| (name(from), name(to))).collect(),
+        }
+    }
+
+    /// True where a member of the object at this place may have another name in the contract.
+    pub fn renames_at(&self, at: Place) -> bool {
+        !self.anywhere.is_empty()
+            || self
+                .renames
+                .nodes
+                .get(at as usize)
+                .is_some_and(|node| !node.fields.is_empty())
+    }
+
+    /// The contract's name of a member, if it was renamed.
+    pub fn renamed(&self, at: Place, name: &[u8]) -> Option<&[u8]> {
+        let whole = self
+            .renames
+            .get(self.renames.field(at, name))
+            .and_then(Option::as_deref);
+        let anywhere = || self.anywhere.iter().find(|(from, _)| **from == *name);
+        whole.or_else(|| anywhere().map(|(_, to)| &**to))
+    }
+}

@@ -1,0 +1,188 @@
+//! Topics of JSON, and of JSON on one side, on librdkafka's broker in the process.
+
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::mocking::MockCluster;
+use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
+use serde_json::json;
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::Told;
+use super::avro::{encoded, schema};
+
+const FIELDS: &str = "id string; v int";
+
+struct World {
+    cluster: MockCluster<'static, DefaultProducerContext>,
+    producer: BaseProducer,
+}
+
+/// A key, and a value; none is a tombstone.
+type Row<'a> = (&'a str, Option<&'a [u8]>);
+
+impl World {
+    fn new() -> Self {
+        let cluster = MockCluster::new(1).unwrap();
+        let producer = ClientConfig::new()
+            .set("bootstrap.servers", cluster.bootstrap_servers())
+            .set("linger.ms", "1")
+            .create()
+            .unwrap();
+        Self { cluster, producer }
+    }
+
+    fn produce(&self, topic: &str, rows: &[Row]) {
+        self.cluster.create_topic(topic, 1, 1).unwrap();
+        for (key, value) in rows {
+            let mut record: BaseRecord<str, [u8]> = BaseRecord::to(topic).partition(0).key(key);
+            if let Some(value) = value {
+                record = record.payload(value);
+            }
+            self.producer.send(record).map_err(|(error, _)| error).unwrap();
+        }
+        self.producer.flush(Duration::from_secs(20)).unwrap();
+    }
+
+    fn reconcile(&self, flags: &str) -> Told {
+        let source = |side: &str| format!("kafka://{}/{side}", self.cluster.bootstrap_servers());
+        let (baseline, canary) = (source("b"), source("c"));
+        let mut all = vec!["--baseline", &baseline, "--canary", &canary];
+        all.extend(flags.split_whitespace());
+        super::reconcile(&all)
+    }
+}
+
+fn rows<'a>(rows: &[(&'a str, &'a str)]) -> Vec<Row<'a>> {
+    rows.iter().map(|(key, value)| (*key, Some(value.as_bytes()))).collect()
+}
+
+#[test]
+fn of_plain_json() {
+    let world = World::new();
+    let mut baseline = rows(&[
+        ("a", r#"{"id":"a","v":1,"at":1}"#),
+        ("b", r#"{"id":"b","v":9007199254740993}"#),
+        ("c", r#"{"id":"c","v":1}"#),
+        ("d", r#"{"id":"d"}"#),
+        ("e", r#"{"id":"e","v":{"x":[1]}}"#),
+    ]);
+    baseline.push(("f", None));
+    let mut canary = rows(&[
+        ("b", r#"{"v":9007199254740992,"id":"b"}"#),
+        ("a", r#"{ "v": 1.0, "id": "\u0061", "at": 2 }"#),
+        ("c", r#"{"id":"c","v":"1"}"#),
+        ("e", r#"{"id":"e","v":{"x":[]}}"#),
+        ("g", r#"{"id":"g","v":1,"v":1}"#),
+    ]);
+    canary.push(("f", None));
+    world.produce("b", &baseline);
+    world.produce("c", &canary);
+    let told = world.reconcile("--format json --identity key --ignore at --show v");
+    assert_eq!(
+        told.gist(),
+        "1 matched 2 mismatched 3 missing 1 | v value 1 | v type 1 | v.x length 1"
+    );
+    assert_eq!(told.side("canary")["undecodable_reasons"]["duplicate_key"], 1);
+    let text = told.report.to_string();
+    assert!(
+        text.contains("\"9007199254740993\"") && text.contains("\"9007199254740992\""),
+        "{text}"
+    );
+    assert!(told.stream()["schemas"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn of_avro_and_json() {
+    let world = World::new();
+    let contract = tempfile::NamedTempFile::with_suffix(".avsc").unwrap();
+    std::fs::write(contract.path(), schema(FIELDS).to_string()).unwrap();
+    let avro = |id: &str, v: i64| encoded(&schema(FIELDS), &json!({"id": id, "v": v}));
+    let written = [
+        ("a", avro("a", 1)),
+        ("b", avro("b", 2)),
+        ("c", avro("c", 3)),
+        ("d", avro("d", 4)),
+    ];
+    let baseline: Vec<Row> = written
+        .iter()
+        .map(|(key, value)| (*key, Some(value.as_slice())))
+        .collect();
+    world.produce("b", &baseline);
+    world.produce(
+        "c",
+        &rows(&[
+            ("a", r#"{"v":1.0,"id":"a","more":true}"#),
+            ("b", r#"{"id":"b","v":3}"#),
+            ("c", r#"{"id":"c","v":3.5}"#),
+            ("d", r#"{"id":"d"}"#),
+        ]),
+    );
+    let flags = "--format canary=json --framing none --identity field:id --contract";
+    let told = world.reconcile(&format!("{flags} {}", contract.path().display()));
+    assert_eq!(
+        told.gist(),
+        "1 matched 1 mismatched 3 | v value 1 | v type 1 | v absent 1",
+        "{}",
+        told.log
+    );
+}
+
+#[test]
+fn of_json_behind_a_schema_id() {
+    let world = World::new();
+    let framed = |id: u8, text: &str| [&[0, 0, 0, 0, id], text.as_bytes()].concat();
+    let all = [
+        framed(1, r#"{"id":"a"}"#),
+        framed(2, r#"{"id":"a"}"#),
+        framed(9, r#"{"id":"b"}"#),
+    ];
+    world.produce("b", &[("a", Some(&all[0])), ("b", Some(&all[0]))]);
+    world.produce(
+        "c",
+        &[
+            ("a", Some(&all[1])),
+            ("b", Some(&all[2])),
+            ("c", Some(b"{\"id\":\"c\"}")),
+        ],
+    );
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let registry = runtime.block_on(async {
+        let server = MockServer::start().await;
+        for id in [1, 2] {
+            let body = json!({"schemaType": "JSON", "schema": json!({"type": "object", "$id": id}).to_string()});
+            let answer = ResponseTemplate::new(200).set_body_json(body);
+            let asked = Mock::given(method("GET")).and(path(format!("/schemas/ids/{id}")));
+            asked.respond_with(answer).mount(&server).await;
+        }
+        let unknown = json!({"error_code": 40403, "message": "Schema not found"});
+        let answer = ResponseTemplate::new(404).set_body_json(unknown);
+        Mock::given(method("GET"))
+            .respond_with(answer)
+            .with_priority(9)
+            .mount(&server)
+            .await;
+        server
+    });
+    let told = world.reconcile(&format!(
+        "--format json --framing confluent --identity key --registry {}",
+        registry.uri()
+    ));
+    assert_eq!(told.gist(), "1 matched 1 missing 1");
+    let reasons = &told.side("canary")["undecodable_reasons"];
+    assert_eq!(
+        (&reasons["schema"], &reasons["framing"]),
+        (&json!(1), &json!(1)),
+        "{reasons}"
+    );
+    let ids: Vec<_> = told.stream()["schemas"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|used| &used["id"])
+        .collect();
+    assert_eq!(ids, [&json!(1), &json!(2)]);
+    // What stands there in another format is told.
+    assert!(told.report.to_string().contains("framing none?"), "{}", told.report);
+}
