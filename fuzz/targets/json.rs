@@ -2,7 +2,7 @@
 //! behind it changes nothing, and alone or among others it has the same fingerprint.
 
 use crosscheck::codec::{EventTime, Field, Format, Framing, Part, Progress, Reducer, Schema, Settings};
-use crosscheck::model::{Path, RecordBatch, RecordRef, Reduction, Side};
+use crosscheck::model::{Path, RecordBatch, Reduction, Side};
 use serde::de::IgnoredAny;
 
 const CONTRACTS: [&str; 3] = [
@@ -66,14 +66,7 @@ pub fn run(bytes: &[u8]) {
 fn batch(values: &[&[u8]]) -> RecordBatch {
     let mut batch = RecordBatch::new(0);
     for (offset, value) in (0..).zip(values) {
-        let value = Some(batch.push_bytes(value));
-        batch.records.push(RecordRef {
-            offset,
-            timestamp_ms: None,
-            key: None,
-            value,
-            headers: (0, 0),
-        });
+        batch.push_value(offset, value);
     }
     batch
 }

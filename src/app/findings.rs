@@ -10,7 +10,7 @@ use crate::codec::Rendered;
 use crate::edge::files;
 use crate::engine::Candidate;
 use crate::engine::diff::{DiffRules, diff, diff_whole};
-use crate::model::{Bytes, FieldDifference, PerSide, Position, RecordBatch, RecordRef, Side, Value};
+use crate::model::{FieldDifference, PerSide, Position, RecordBatch, RecordRef, Side, Value};
 
 /// Pairs that are in memory at a time.
 const CHUNK: usize = 4096;
@@ -213,14 +213,7 @@ fn side(
 /// A batch of the one record of a file.
 fn record_of(offset: u64, bytes: &[u8]) -> RecordBatch {
     let mut batch = RecordBatch::new(0);
-    let value: Option<Bytes> = Some(batch.push_bytes(bytes));
-    batch.records.push(RecordRef {
-        offset,
-        timestamp_ms: None,
-        key: None,
-        value,
-        headers: (0, 0),
-    });
+    batch.push_value(offset, bytes);
     batch
 }
 

@@ -73,6 +73,20 @@ pub struct RecordBatch {
     pub records: Vec<RecordRef>,
 }
 
+impl RecordRef {
+    /// A record that is a value alone: without key, headers and time.
+    #[must_use]
+    pub fn of_value(offset: u64, value: Bytes) -> Self {
+        Self {
+            offset,
+            timestamp_ms: None,
+            key: None,
+            value: Some(value),
+            headers: (0, 0),
+        }
+    }
+}
+
 impl RecordBatch {
     /// An empty batch of a partition.
     #[must_use]
@@ -120,6 +134,12 @@ impl RecordBatch {
             all.headers.push(Header { name, value });
         }
         all
+    }
+
+    /// Adds a record that is a value alone, as those of files are.
+    pub fn push_value(&mut self, offset: u64, value: &[u8]) {
+        let value = self.push_bytes(value);
+        self.records.push(RecordRef::of_value(offset, value));
     }
 
     /// Copies bytes into the arena.

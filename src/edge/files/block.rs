@@ -97,7 +97,7 @@ impl Unpacked {
         }
         let mut put = |chunk: &mut Chunk, value, reason: Option<UndecodableReason>| {
             chunk.undecodable.extend(reason.map(|reason| (*offset, reason)));
-            chunk.batch.records.push(record(*offset, value));
+            chunk.batch.records.push(RecordRef::of_value(*offset, value));
             *offset += 1;
         };
         if block.is_one_chunk() {
@@ -135,16 +135,6 @@ impl Unpacked {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.block.left == 0
-    }
-}
-
-pub(super) fn record(offset: u64, value: Bytes) -> RecordRef {
-    RecordRef {
-        offset,
-        timestamp_ms: None,
-        key: None,
-        value: Some(value),
-        headers: (0, 0),
     }
 }
 

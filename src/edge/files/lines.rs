@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 
-use super::block::{CHUNK_BYTES, CHUNK_MAX_RECORDS, record};
+use super::block::{CHUNK_BYTES, CHUNK_MAX_RECORDS};
 use super::{Chunk, Fault, FileError, Index, Input};
-use crate::model::UndecodableReason;
+use crate::model::{Bytes, RecordRef, UndecodableReason};
 
 /// Bytes that a line may have.
 pub const LINE_MAX_BYTES: usize = 64 << 20;
@@ -92,7 +92,7 @@ impl Lines {
             let end = batch.arena.len();
             batch
                 .records
-                .push(record(self.offset, crate::model::Bytes { start, end }));
+                .push(RecordRef::of_value(self.offset, Bytes { start, end }));
             self.offset += 1;
         }
         if batch.records.is_empty() && self.at < self.input.len {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crosscheck::codec::{Field, Framing, Progress, Reducer, Schema, SchemaRef, Settings, Skipper};
 use crosscheck::edge::files::Reader;
-use crosscheck::model::{RecordBatch, RecordRef, Reduction, Side, UndecodableReason};
+use crosscheck::model::{RecordBatch, Reduction, Side, UndecodableReason};
 use proptest::prelude::*;
 
 use super::container::{file, read, read_on};
@@ -31,14 +31,7 @@ fn reduced(schema: &Arc<Schema>, bytes: &[u8]) -> Option<UndecodableReason> {
     reducer.add_schema(Field::Value, SchemaRef::Fixed, schema.clone());
     reducer.add_contract(Field::Value, schema.clone());
     let mut batch = RecordBatch::new(0);
-    let value = Some(batch.push_bytes(bytes));
-    batch.records.push(RecordRef {
-        offset: 0,
-        timestamp_ms: None,
-        key: None,
-        value,
-        headers: (0, 0),
-    });
+    batch.push_value(0, bytes);
     let mut out = Vec::new();
     assert!(matches!(reducer.reduce(&batch, 0, &mut out), Progress::Done));
     match out[0].body {

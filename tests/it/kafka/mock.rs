@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crosscheck::edge::kafka::{Event, KafkaError, Reader};
 use rdkafka::mocking::MockCluster;
+use rdkafka::producer::DefaultProducerContext;
 use rdkafka::types::RDKafkaRespErr;
 
 use super::{Read, WAIT, flush, produce, producer, read_until, settings};
@@ -58,8 +59,8 @@ fn a_record_keeps_key_headers_and_time() {
     );
 }
 
-#[test]
-fn a_held_partition_is_silent_and_goes_on_where_it_was() {
+/// Two partitions of 2,000 records each, of which the first ones are read.
+fn half_read() -> (MockCluster<'static, DefaultProducerContext>, Reader, Read) {
     let cluster = MockCluster::new(1).unwrap();
     cluster.create_topic("t", 2, 1).unwrap();
     let brokers = cluster.bootstrap_servers();
@@ -72,6 +73,20 @@ fn a_held_partition_is_silent_and_goes_on_where_it_was() {
     reader.assign(&[(0, 0), (1, 0)]).unwrap();
     let mut read = Read::default();
     read_until(&mut reader, &mut read, |read| !read.offsets(0).is_empty());
+    (cluster, reader, read)
+}
+
+/// Every record of these comes, once and in order, and nothing else.
+fn read_to_the_end(reader: &mut Reader, read: &mut Read) {
+    read_until(reader, read, |read| read.values.len() == 4_000);
+    assert_eq!(read.offsets(0), (0..2_000).collect::<Vec<_>>());
+    assert_eq!(read.offsets(1), (0..2_000).collect::<Vec<_>>());
+    assert!(read.others.is_empty(), "{:?}", read.others);
+}
+
+#[test]
+fn a_held_partition_is_silent_and_goes_on_where_it_was() {
+    let (_cluster, mut reader, mut read) = half_read();
     for round in 0..3 {
         reader.hold(&[0]);
         let before = read.offsets(0).len();
@@ -84,10 +99,7 @@ fn a_held_partition_is_silent_and_goes_on_where_it_was() {
         let wanted = before + 300;
         read_until(&mut reader, &mut read, |read| read.offsets(0).len() >= wanted);
     }
-    read_until(&mut reader, &mut read, |read| read.values.len() == 4_000);
-    assert_eq!(read.offsets(0), (0..2_000).collect::<Vec<_>>());
-    assert_eq!(read.offsets(1), (0..2_000).collect::<Vec<_>>());
-    assert!(read.others.is_empty(), "{:?}", read.others);
+    read_to_the_end(&mut reader, &mut read);
 }
 
 /// librdkafka takes the offset of an end for that of a record where it hands out batches, and would skip the next record.
@@ -119,18 +131,7 @@ fn a_partition_held_at_its_end_loses_nothing_that_comes_then() {
 /// librdkafka 5301 and its like: a client that is silent for good is replaced, in the middle of everything.
 #[test]
 fn a_new_client_goes_on_where_the_old_one_stood() {
-    let cluster = MockCluster::new(1).unwrap();
-    cluster.create_topic("t", 2, 1).unwrap();
-    let brokers = cluster.bootstrap_servers();
-    let source = producer(&brokers, &[]);
-    for number in 0..4_000 {
-        produce(&source, "t", i32::try_from(number % 2).unwrap(), number, 1);
-    }
-    flush(&source);
-    let mut reader = Reader::open(&settings(&brokers), "t").unwrap();
-    reader.assign(&[(0, 0), (1, 0)]).unwrap();
-    let mut read = Read::default();
-    read_until(&mut reader, &mut read, |read| !read.offsets(0).is_empty());
+    let (_cluster, mut reader, mut read) = half_read();
     reader.hold(&[0]);
     let held = read.offsets(0).len();
     for round in 0..3 {
@@ -140,10 +141,7 @@ fn a_new_client_goes_on_where_the_old_one_stood() {
         assert_eq!(read.offsets(0).len(), held, "round {round}");
     }
     reader.release(&[0]);
-    read_until(&mut reader, &mut read, |read| read.values.len() == 4_000);
-    assert_eq!(read.offsets(0), (0..2_000).collect::<Vec<_>>());
-    assert_eq!(read.offsets(1), (0..2_000).collect::<Vec<_>>());
-    assert!(read.others.is_empty(), "{:?}", read.others);
+    read_to_the_end(&mut reader, &mut read);
     assert_eq!(reader.last_stable(1).unwrap(), 2_000);
 }
 

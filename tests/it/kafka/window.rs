@@ -14,7 +14,7 @@ use crosscheck::app::topic::Topic;
 use crosscheck::codec::{Field, Framing, Part, Reducer, Schema, SchemaRef, Settings};
 use crosscheck::edge::kafka::{Ends, Event, KafkaError, TopicFacts};
 use crosscheck::engine::Entry;
-use crosscheck::model::{Path, PerSide, RecordBatch, RecordRef, Side};
+use crosscheck::model::{Path, PerSide, RecordBatch, Side};
 use proptest::prelude::*;
 
 const SCHEMA: &str = r#"{"type": "record", "name": "Order", "fields": [{"name": "id", "type": "string"}]}"#;
@@ -95,14 +95,7 @@ fn batch(partition: u32, from: u64, count: u64) -> Event {
         let text = format!("{partition}-{offset}");
         let mut bytes = vec![u8::try_from(text.len() * 2).unwrap()];
         bytes.extend(text.bytes());
-        let value = Some(batch.push_bytes(&bytes));
-        batch.records.push(RecordRef {
-            offset,
-            timestamp_ms: None,
-            key: None,
-            value,
-            headers: (0, 0),
-        });
+        batch.push_value(offset, &bytes);
     }
     Event::Records(batch)
 }
