@@ -207,8 +207,8 @@ fn policy(policy: &mut FilePolicy, path: &KeyPath, faults: &mut Faults) -> Polic
         silent_then: *silent.then.get_or_insert(SilentThen::Inconclusive),
     };
     for (name, value) in [("alpha", settings.alpha), ("beta", settings.beta)] {
-        if !(value > 0.0 && value <= 0.5) {
-            faults.push(&path.key(name), "must be above 0 and at most 0.5".to_owned(), None);
+        if !(value > 0.0 && value < 0.5) {
+            faults.push(&path.key(name), "must be above 0 and below 0.5".to_owned(), None);
         }
     }
     if settings.min_duration_ms > settings.max_duration_ms && !faults.spoils(&path.key("max_duration")) {

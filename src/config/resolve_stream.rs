@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::engine::stats::BUDGET_MIN;
 use super::faults::Faults;
 use super::file_stream::{Budget, Format, Framing, Key, Limits as FileLimits, Mode, Names, Stream as FileStream};
 use super::keypath::KeyPath;
@@ -171,6 +172,9 @@ fn budgets(budget: &mut Budget, path: &KeyPath, faults: &mut Faults) -> Budgets 
         if rate > 0.5 {
             let hint = Some("a budget is a rate, such as 1e-4 or 0.01%".to_owned());
             faults.push(&path.key(name), "must be at most 0.5".to_owned(), hint);
+        } else if rate > 0.0 && rate < BUDGET_MIN {
+            let hint = Some("say 0: then one bad record fails".to_owned());
+            faults.push(&path.key(name), format!("must be 0, or at least {BUDGET_MIN:e}"), hint);
         }
         rate
     };

@@ -9,7 +9,8 @@ use super::StreamSettings;
 use super::names;
 use super::registry::{LateGauge, Registry};
 use crate::engine::FinalWindow;
-use crate::engine::judge::Evidence;
+use crate::engine::judge::Tally;
+use crate::engine::stats::Kind;
 use crate::model::{Outcome, Side, SideCounts, UndecodableReason, Verdict, WindowCounts};
 
 /// Label of the fields that the config does not name.
@@ -42,6 +43,8 @@ pub struct StreamMetrics {
     other_fields: Counter,
     verdicts: [(Verdict, Gauge); 3],
     mismatch_ratio: LateGauge,
+    mismatch_bounds: (LateGauge, LateGauge),
+    evidence: BTreeMap<&'static str, Gauge>,
     coverage: LateGauge,
     skew: [(f64, LateGauge); 3],
     held: Gauge,
@@ -101,6 +104,15 @@ impl StreamMetrics {
             other_fields: registry.counter(names::FIELD_MISMATCHES, &[stream, OTHER]),
             verdicts: Verdict::ALL.map(verdict),
             mismatch_ratio: registry.late_gauge(names::MISMATCH_RATIO, &[stream]),
+            mismatch_bounds: (
+                registry.late_gauge(names::MISMATCH_RATIO_LOWER, &[stream]),
+                registry.late_gauge(names::MISMATCH_RATIO_UPPER, &[stream]),
+            ),
+            evidence: budgets
+                .iter()
+                .filter(|(_, budget)| *budget > 0.0)
+                .map(|(check, _)| (*check, registry.gauge(names::EVIDENCE, &[stream, check])))
+                .collect(),
             coverage: registry.late_gauge(names::COVERAGE, &[stream]),
             skew: QUANTILES.map(quantile),
             held: registry.gauge(names::HELD_BYTES, &[stream]),
@@ -144,7 +156,18 @@ impl StreamMetrics {
     }
 
     /// The evidence after the last final windows.
-    pub fn evidence(&self, evidence: &Evidence) {
+    pub fn evidence(&self, tally: &Tally) {
+        for standing in tally.standings() {
+            let report = &standing.report;
+            if let Some(gauge) = self.evidence.get(standing.kind.as_str()) {
+                gauge.set(report.log10_e());
+            }
+            if standing.kind == Kind::Mismatched && report.of > 0 {
+                self.registry.set(&self.mismatch_bounds.0, report.interval.lower);
+                self.registry.set(&self.mismatch_bounds.1, report.interval.upper);
+            }
+        }
+        let evidence = tally.evidence();
         let compared = evidence.compared();
         if compared > 0 {
             let ratio = evidence.counts.mismatched as f64 / compared as f64;

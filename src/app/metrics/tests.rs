@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use super::*;
 use crate::engine::FinalWindow;
-use crate::engine::judge::{Policy, Tally};
+use crate::engine::judge::{Found, Policy, Tally};
 use crate::model::{SideCounts, Skew, UndecodableReason, WindowCounts};
 
 fn metrics() -> Metrics {
@@ -58,8 +58,8 @@ fn used() -> Metrics {
     stream.read_total(Side::Control, 250);
     stream.window(&window());
     let mut tally = Tally::new(Policy::default());
-    tally.push(&window());
-    stream.evidence(tally.evidence());
+    tally.take([(&window()).into()], [], &Found::default());
+    stream.evidence(&tally);
     stream.field_mismatches("amount", 2);
     stream.field_mismatches("secret.path", 1);
     stream.progress(
@@ -118,6 +118,7 @@ fn a_scrape_says_what_was_recorded() {
         r#"crosscheck_pending_records{stream="orders",side="canary"} 34"#,
         r#"crosscheck_held_bytes{stream="orders"} 4096"#,
         r#"crosscheck_retention_headroom_seconds{stream="orders",side="canary"} 60"#,
+        r#"crosscheck_check_evidence_log10{stream="orders",check="mismatched"} 0"#,
         r#"crosscheck_budget{stream="orders",check="mismatched"} 0.25"#,
         r#"crosscheck_budget{stream="orders",check="conflict"} 0"#,
         r#"crosscheck_degraded{component="registry"} 1"#,

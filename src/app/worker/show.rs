@@ -14,7 +14,6 @@ use crate::app::stored;
 use crate::config::Config;
 use crate::edge::registry::Registry;
 use crate::edge::store::Generation;
-use crate::engine::judge;
 use crate::model::{PerSide, Side, Verdict};
 
 /// Shows.
@@ -121,6 +120,7 @@ impl Show {
     fn report(&self, judged: &Stored, streams: Vec<report::StreamReport>) -> Report {
         let generation = u64::try_from(self.generation.id.generation).unwrap_or(0);
         let mut report = report::release(&self.config.release.name, generation, &judged.release, streams, false);
+        report.guarantee = Some(stored::guarantee(&self.config.policy));
         report.warnings = self.shared.store.warnings().to_vec();
         report
     }
@@ -130,7 +130,7 @@ impl Show {
             return;
         };
         metrics.verdict(verdict);
-        metrics.evidence(seat.tally.evidence());
+        metrics.evidence(&seat.tally);
         metrics.held(view.held_bytes);
         for side in Side::PAIR {
             let of = view.sides.get(side);
@@ -220,6 +220,6 @@ fn report_of(name: &str, seat: &Seat, view: &View, verdict: Verdict) -> report::
         schema_changes: changes.collect(),
         findings: seat.findings.iter().map(stored::finding).collect(),
     });
-    stream.checks = report::checks(judge::figures(seat.tally.evidence(), &seat.policy.budgets));
+    stream.checks = report::checks(&seat.tally.standings());
     stream
 }
