@@ -124,7 +124,9 @@ impl Rereader {
             Side::Canary => candidate.canary,
             _ => candidate.baseline,
         };
-        let places = candidates.iter().filter_map(|candidate| Some((at(candidate)?, *candidate)));
+        let places = candidates
+            .iter()
+            .filter_map(|candidate| Some((at(candidate)?, *candidate)));
         let by_place: BTreeMap<Position, &Candidate> = places.collect();
         let wanted: Vec<(u32, u64)> = by_place.keys().map(|at| (at.partition, at.offset)).collect();
         let mut confirmed = BTreeSet::new();
@@ -142,11 +144,13 @@ impl Rereader {
             out.clear();
             // What it still needs was known when it was read first.
             let _ = reducer.reduce(&single(batch, index).1, 0, &mut out);
-            let same = by_place.get(&position).is_some_and(|candidate| match out.first().map(|entry| &entry.body) {
-                Some(Reduction::Undecodable(reason, _)) => candidate.reason == Some(*reason),
-                Some(Reduction::Decoded(fingerprint)) => candidate.identity == Some(fingerprint.identity),
-                Some(Reduction::Deselected) | None => false,
-            });
+            let same = by_place
+                .get(&position)
+                .is_some_and(|candidate| match out.first().map(|entry| &entry.body) {
+                    Some(Reduction::Undecodable(reason, _)) => candidate.reason == Some(*reason),
+                    Some(Reduction::Decoded(fingerprint)) => candidate.identity == Some(fingerprint.identity),
+                    Some(Reduction::Deselected) | None => false,
+                });
             if same {
                 confirmed.insert(position);
             }

@@ -134,6 +134,7 @@ fn policy(config: &Config, stream: &config::Stream, alpha: f64) -> Policy {
         beta: config.policy.beta,
         profile: profile(config.policy.profile),
         window_ms: stream.engine.window_ms,
+        min_pairs: config.policy.min_pairs,
         min_duration_ms: config.policy.min_duration_ms,
         max_duration_ms: Some(config.policy.max_duration_ms),
         silent_after_ms: config.policy.silent_after_ms,

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::stats::BUDGET_MIN;
 use super::faults::Faults;
 use super::file_stream::{Budget, Format, Framing, Key, Limits as FileLimits, Mode, Names, Stream as FileStream};
 use super::keypath::KeyPath;
@@ -13,6 +12,7 @@ use super::scalar::written_duration;
 use super::settings::{Budgets, Criticality, Limits, Start, Stream};
 use super::text::Rate;
 use crate::edge::{kafka, registry};
+use crate::engine::stats::BUDGET_MIN;
 use crate::model::{PerSide, Side};
 use crate::{codec, engine};
 

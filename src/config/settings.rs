@@ -214,6 +214,8 @@ pub struct Policy {
     pub beta: f64,
     /// How bad records come.
     pub profile: Profile,
+    /// Pairs in final windows before a `pass`, > 0.
+    pub min_pairs: u64,
     /// Event time of final windows before a `pass`.
     pub min_duration_ms: i64,
     /// Event time of final windows after which the verdict stays inconclusive.

@@ -189,12 +189,7 @@ impl Census {
                 baseline.duplicate,
                 budgets.duplicate,
             ),
-            (
-                Kind::Duplicate,
-                Some(Side::Canary),
-                canary.duplicate,
-                budgets.duplicate,
-            ),
+            (Kind::Duplicate, Some(Side::Canary), canary.duplicate, budgets.duplicate),
             (
                 Kind::Conflict,
                 Some(Side::Baseline),

@@ -118,7 +118,6 @@ fn a_scrape_says_what_was_recorded() {
         r#"crosscheck_pending_records{stream="orders",side="canary"} 34"#,
         r#"crosscheck_held_bytes{stream="orders"} 4096"#,
         r#"crosscheck_retention_headroom_seconds{stream="orders",side="canary"} 60"#,
-        r#"crosscheck_check_evidence_log10{stream="orders",check="mismatched"} 0"#,
         r#"crosscheck_budget{stream="orders",check="mismatched"} 0.25"#,
         r#"crosscheck_budget{stream="orders",check="conflict"} 0"#,
         r#"crosscheck_degraded{component="registry"} 1"#,
@@ -132,6 +131,15 @@ fn a_scrape_says_what_was_recorded() {
     ] {
         assert!(text.lines().any(|found| found == line), "no line {line}\n{text}");
     }
+    let evidence = |check: &str| format!("crosscheck_check_evidence_log10{{stream=\"orders\",check=\"{check}\"}}");
+    assert!(
+        text.contains(&evidence("mismatched")) && !text.contains(&evidence("conflict")),
+        "{text}"
+    );
+    assert!(
+        text.contains("crosscheck_mismatch_ratio_lower{") && text.contains("crosscheck_mismatch_ratio_upper{"),
+        "{text}"
+    );
     assert!(!text.contains("secret") && !text.contains("invented"), "{text}");
 }
 

@@ -115,7 +115,10 @@ fn check(standing: &Standing) -> CheckReport {
         warnings.push("windows are alike their neighbours: longer windows would be safer".to_owned());
     }
     if standing.unproved > 0 {
-        warnings.push(format!("{} bad records could not be confirmed by reading again", standing.unproved));
+        warnings.push(format!(
+            "{} bad records could not be confirmed by reading again",
+            standing.unproved
+        ));
     }
     CheckReport {
         check: standing.kind.as_str().to_owned(),

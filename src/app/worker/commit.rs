@@ -18,9 +18,7 @@ use crate::app::keyed::Key;
 use crate::app::metrics::{Component, Metrics};
 use crate::app::replay::inputs::Inputs;
 use crate::codec::{Field, Schema};
-use crate::edge::store::{
-    Action, Command, Commit, ContractRow, FindingRow, Lease, Store, StoreError, VerdictRow,
-};
+use crate::edge::store::{Action, Command, Commit, ContractRow, FindingRow, Lease, Store, StoreError, VerdictRow};
 use crate::engine::judge::Tally;
 use crate::engine::{Checkpoint, FinalWindow, SettledBad};
 use crate::model::{Side, Verdict, hex};

@@ -336,7 +336,12 @@ fn metric_settings(config: &Config, generation: &Generation) -> metrics::Setting
         name: stream.name.clone(),
         sides: Side::PAIR.to_vec(),
         fields: named_paths(stream),
-        budgets: stream.budgets.judged().by_kind().map(|(kind, budget)| (kind.as_str(), budget)).to_vec(),
+        budgets: stream
+            .budgets
+            .judged()
+            .by_kind()
+            .map(|(kind, budget)| (kind.as_str(), budget))
+            .to_vec(),
     });
     metrics::Settings {
         release: config.release.name.clone(),

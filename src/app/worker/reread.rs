@@ -48,7 +48,10 @@ impl Committer {
     fn strict(&self) -> Vec<Kind> {
         let budgets: Option<[(Kind, f64); CHECKS]> = self.with_seat(|seat| seat.tally.policy().budgets.by_kind());
         let budgets = budgets.into_iter().flatten();
-        budgets.filter(|(_, budget)| *budget == 0.0).map(|(kind, _)| kind).collect()
+        budgets
+            .filter(|(_, budget)| *budget == 0.0)
+            .map(|(kind, _)| kind)
+            .collect()
     }
 
     async fn pairs(&self, pairs: &[&Candidate]) -> Result<Vec<Told>> {
@@ -108,11 +111,7 @@ impl Committer {
 
     /// Tries until the broker answers: our own trouble is no property of a record, and a finding is stored for good. `gone` is
     /// what holds where it never will.
-    async fn patiently<T>(
-        &self,
-        read: impl Fn(&mut Rereader) -> Result<T>,
-        gone: impl FnOnce() -> T,
-    ) -> Result<T> {
+    async fn patiently<T>(&self, read: impl Fn(&mut Rereader) -> Result<T>, gone: impl FnOnce() -> T) -> Result<T> {
         let mut pause = Duration::from_millis(100);
         loop {
             let looked = blocking(|| read(&mut self.rereader.lock().unwrap_or_else(PoisonError::into_inner)));

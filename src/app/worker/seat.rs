@@ -51,7 +51,10 @@ impl Seat {
 #[must_use]
 pub fn found(rows: &[FindingRow]) -> Found {
     // An identity that could not be decoded is told apart by its place.
-    let places: Vec<String> = rows.iter().map(|row| format!("{:?} {:?}", row.baseline, row.canary)).collect();
+    let places: Vec<String> = rows
+        .iter()
+        .map(|row| format!("{:?} {:?}", row.baseline, row.canary))
+        .collect();
     Found::new(rows.iter().zip(&places).map(|(row, place)| Finding {
         start_ms: row.start_ms,
         outcome: row.outcome,

@@ -58,7 +58,9 @@ impl Found {
     /// The identities that were kept of a check in a window.
     pub(super) fn identities(&self, start_ms: Option<i64>, kind: Kind) -> impl Iterator<Item = &str> {
         let group = self.0.get(&(start_ms, kind));
-        group.into_iter().flat_map(|group| group.identities.iter().map(String::as_str))
+        group
+            .into_iter()
+            .flat_map(|group| group.identities.iter().map(String::as_str))
     }
 }
 

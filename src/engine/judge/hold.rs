@@ -100,9 +100,9 @@ impl Holding {
     }
 
     fn burns(&self, check: usize, now: i64) -> bool {
-        BURNS.iter().any(|(long, short, times)| {
-            self.burn(check, now, *short) > *times && self.burn(check, now, *long) > *times
-        })
+        BURNS
+            .iter()
+            .any(|(long, short, times)| self.burn(check, now, *short) > *times && self.burn(check, now, *long) > *times)
     }
 
     /// The rate of the last `span` over the budget; 0 for a budget of 0, which needs no rate.
@@ -111,11 +111,22 @@ impl Holding {
         if budget <= 0.0 {
             return 0.0;
         }
-        let recent = self.past.iter().rev().take_while(|piece| piece.start_ms > now.saturating_sub(span));
+        let recent = self
+            .past
+            .iter()
+            .rev()
+            .take_while(|piece| piece.start_ms > now.saturating_sub(span));
         let (bad, of) = recent.fold((0_u64, 0_u64), |(bad, of), piece| {
-            (bad.saturating_add(piece.shares[check].0), of.saturating_add(piece.shares[check].1))
+            (
+                bad.saturating_add(piece.shares[check].0),
+                of.saturating_add(piece.shares[check].1),
+            )
         });
-        if bad == 0 { 0.0 } else { bad as f64 / of.max(1) as f64 / budget }
+        if bad == 0 {
+            0.0
+        } else {
+            bad as f64 / of.max(1) as f64 / budget
+        }
     }
 }
 
@@ -154,7 +165,11 @@ mod tests {
         };
         assert_eq!(take(&mut holding, 2.0), None);
         assert_eq!(take(&mut holding, 2.4), Some(Hold::Evidence(2)));
-        assert_eq!(take(&mut holding, 1.0), Some(Hold::Evidence(2)), "10 to begin, 2 to end");
+        assert_eq!(
+            take(&mut holding, 1.0),
+            Some(Hold::Evidence(2)),
+            "10 to begin, 2 to end"
+        );
         for _ in 0..2 {
             assert_eq!(take(&mut holding, 0.5), Some(Hold::Evidence(2)));
         }
@@ -166,7 +181,11 @@ mod tests {
         let mut holding = holding();
         holding.take(0, &shares(0), &QUIET);
         holding.take(30_000, &shares(400), &QUIET);
-        assert_eq!(holding.get(), Some(Hold::Burn(0)), "20 times the budget over both spans");
+        assert_eq!(
+            holding.get(),
+            Some(Hold::Burn(0)),
+            "20 times the budget over both spans"
+        );
         for window in 2..=60 {
             holding.take(window * 30_000, &shares(0), &QUIET);
         }

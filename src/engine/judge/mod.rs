@@ -27,8 +27,6 @@ pub use text::guarantee;
 use crate::engine::stats::Kind;
 use crate::model::{Inconclusive, PerSide, Side, Verdict};
 
-/// Pairs that must be in before a stream can pass.
-pub const PAIRS_MIN: u64 = 1_000;
 /// Least share of the records asked for that must have been judged for a `pass`.
 pub const COVERAGE_MIN: f64 = 0.98;
 
@@ -75,7 +73,13 @@ fn judged(stream: &str, tally: &Tally, conditions: &Conditions, (latched, told):
     let failed = tally.sequential().failed().into_iter();
     let mut failures: Vec<Reason> = failed
         .filter(|check| !is_void(kinds[*check].0, conditions))
-        .map(|check| Reason::failed(stream, kinds[check].0.as_str(), say(told, || text::failed(tally, check))))
+        .map(|check| {
+            Reason::failed(
+                stream,
+                kinds[check].0.as_str(),
+                say(told, || text::failed(tally, check)),
+            )
+        })
         .collect();
     if let Some(since_ms) = silence_that_fails(conditions, tally.policy()) {
         let text = say(told, || text::silent(Side::Canary, since_ms));
@@ -181,8 +185,10 @@ fn shortfalls(tally: &Tally, add: &mut Add<'_>) {
     if evidence.windows == 0 {
         return add(Inconclusive::Evidence, &|| text::NO_WINDOW.to_owned());
     }
-    if evidence.pairs() < PAIRS_MIN {
-        add(Inconclusive::Evidence, &|| text::pairs(evidence.pairs(), PAIRS_MIN));
+    if evidence.pairs() < policy.min_pairs {
+        add(Inconclusive::Evidence, &|| {
+            text::pairs(evidence.pairs(), policy.min_pairs)
+        });
     }
     if evidence.duration_ms() < policy.min_duration_ms {
         add(Inconclusive::Evidence, &|| {

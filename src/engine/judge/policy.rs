@@ -89,6 +89,8 @@ pub struct Policy {
     pub profile: Profile,
     /// Length of a window, milliseconds; `None` is one window of all.
     pub window_ms: Option<i64>,
+    /// Pairs in final windows before a `pass`.
+    pub min_pairs: u64,
     /// Event time of final windows before a `pass`.
     pub min_duration_ms: i64,
     /// Event time after which a verdict that is still open says `timeout`.
@@ -122,6 +124,7 @@ impl Default for Policy {
             beta: 0.05,
             profile: Profile::default(),
             window_ms: Some(30_000),
+            min_pairs: 1_000,
             min_duration_ms: 600_000,
             max_duration_ms: Some(21_600_000),
             silent_after_ms: 600_000,

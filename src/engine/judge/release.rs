@@ -34,7 +34,13 @@ impl Criticality {
 #[must_use]
 pub fn shares(alpha: f64, streams: &[Criticality]) -> Vec<f64> {
     let total: f64 = streams.iter().map(|stream| stream.weight()).sum();
-    let share = |stream: &Criticality| if total > 0.0 { alpha * stream.weight() / total } else { 0.0 };
+    let share = |stream: &Criticality| {
+        if total > 0.0 {
+            alpha * stream.weight() / total
+        } else {
+            0.0
+        }
+    };
     streams.iter().map(share).collect()
 }
 

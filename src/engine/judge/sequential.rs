@@ -144,7 +144,8 @@ impl Sequential {
                 self.unproved[check] = self.unproved[check].saturating_add(bad);
             }
             if bad > 0 && (self.distinct.len() as u64) < DISTINCT_BAD_MIN {
-                self.distinct.extend(found.identities(start_ms, kind).map(str::to_owned));
+                self.distinct
+                    .extend(found.identities(start_ms, kind).map(str::to_owned));
             }
             counts.push(Counts::new(if confirmed { bad } else { 0 }, of));
         }
@@ -232,6 +233,12 @@ impl Sequential {
         let log10 = |ln: f64| ln / std::f64::consts::LN_10;
         Some((log10(member.evidence.ln_e()), log10(-(self.alpha * member.weight).ln())))
     }
+
+    /// The largest evidence of a check so far, as log10; nothing for a budget of 0.
+    pub(super) fn most_log10(&self, check: usize) -> Option<f64> {
+        let member = self.members().get(check).filter(|member| member.weight > 0.0)?;
+        Some(member.evidence.max_ln_e() / std::f64::consts::LN_10)
+    }
 }
 
 /// The checks of a policy, with no evidence yet.
@@ -253,12 +260,20 @@ pub fn family(policy: &Policy) -> Result<Family, stats::Fault> {
             evidence: stats::Evidence::Rate(RateCheck::new(*budget, settings)?),
         })
     };
-    let members = kinds.iter().zip(weights).map(member).collect::<Result<Vec<Member>, stats::Fault>>()?;
+    let members = kinds
+        .iter()
+        .zip(weights)
+        .map(member)
+        .collect::<Result<Vec<Member>, stats::Fault>>()?;
     // By record, one window is proof enough; by window, a burst fills one.
     let by_record = policy.profile.betting == Betting::Record;
     let settings = FamilySettings {
         alpha: policy.alpha,
-        windows_min: if by_record { 1 } else { FamilySettings::default().windows_min },
+        windows_min: if by_record {
+            1
+        } else {
+            FamilySettings::default().windows_min
+        },
         bad_min: DISTINCT_BAD_MIN,
     };
     Family::new(settings, members)

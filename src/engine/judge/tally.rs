@@ -379,7 +379,9 @@ impl Tally {
     /// The checks, in the order of the reports.
     #[must_use]
     pub fn standings(&self) -> Vec<Standing> {
-        (0..CHECKS).filter_map(|check| self.sequential.standing(check)).collect()
+        (0..CHECKS)
+            .filter_map(|check| self.sequential.standing(check))
+            .collect()
     }
 
     pub(super) fn sequential(&self) -> &Sequential {

@@ -210,7 +210,7 @@ fn judged(case: &Case) -> Judgement {
 #[case::twenty_bad_before_the_pairs(windows(1, counts(10, 20, 0, 0)), "fail mismatched")]
 #[case::all_lost(windows(1, counts(0, 0, 20, 0)), "fail missing")]
 #[case::nothing_decodable(with(windows(1, counts(0, 0, 0, 0)), |c| { undecodable(c, 30); c.bad.undecodable_judged = 30 }), "fail undecodable")]
-#[case::before_min_duration(windows(1, counts(990, 10, 0, 0)), "fail mismatched")]
+#[case::before_min_duration(windows(1, counts(950, 50, 0, 0)), "fail mismatched")]
 #[case::although_the_registry_is_down_now(broken_under(Inconclusive::Registry), "fail mismatched")]
 #[case::although_stalled(broken_under(Inconclusive::Stalled), "fail mismatched")]
 #[case::silent_canary_by_policy(silent(Side::Canary, 50 * MINUTE_MS, SilentThen::Fail), "fail silent")]
@@ -227,7 +227,7 @@ fn judged(case: &Case) -> Judgement {
 #[case::a_budget_that_needs_more(with(clean(), |c| c.policy.budgets.missing = 1e-4), "inconclusive evidence")]
 #[case::bursts_need_more(with(windows(10, counts(300, 0, 0, 0)), |c| c.policy.profile = Profile::BURSTY), "inconclusive evidence")]
 #[case::one_burst_is_no_proof(
-    with(clean(), |c| { c.policy.profile = Profile::BURSTY; c.windows[4].0.mismatched = 300 }), "inconclusive hold, evidence, evidence")]
+    with(clean(), |c| { c.policy.profile = Profile::BURSTY; c.windows[4].0.mismatched = 300 }), "inconclusive evidence")]
 #[case::one_bad_identity_is_not_enough(
     with(clean(), |c| { c.windows[0].0.mismatched = 200; c.identities = Identities::One }), "inconclusive hold, evidence")]
 #[case::a_conflict_that_is_not_seen_again(
@@ -275,10 +275,10 @@ fn judged(case: &Case) -> Judgement {
 #[case::stalled(present(Inconclusive::Stalled), "inconclusive stalled")]
 #[case::open_transaction(present(Inconclusive::OpenTransaction), "inconclusive open transaction")]
 #[case::hold(present(Inconclusive::Hold), "inconclusive hold")]
-#[case::contract(broken_under(Inconclusive::Contract), "inconclusive contract, hold, evidence")]
+#[case::contract(broken_under(Inconclusive::Contract), "inconclusive contract, evidence")]
 #[case::expired(broken_under(Inconclusive::Expired), "fail mismatched")]
-#[case::recreated(broken_under(Inconclusive::Recreated), "inconclusive recreated, hold, evidence")]
-#[case::truncated(broken_under(Inconclusive::Truncated), "inconclusive truncated, hold, evidence")]
+#[case::recreated(broken_under(Inconclusive::Recreated), "inconclusive recreated, evidence")]
+#[case::truncated(broken_under(Inconclusive::Truncated), "inconclusive truncated, evidence")]
 #[case::conflict_needs_no_contract(with(present(Inconclusive::Expired), |c| canary(c).conflict = 1), "fail conflict")]
 #[case::told_once(with(present(Inconclusive::Store), |c| c.conditions.present.push(c.conditions.present[0].clone())), "inconclusive store")]
 fn verdicts(#[case] case: Case, #[case] expect: &str) {
@@ -307,7 +307,7 @@ fn verdicts(#[case] case: Case, #[case] expect: &str) {
 )]
 #[case(
     with(clean(), |c| c.windows[0].0.mismatched = 123),
-    "123 mismatched of 10,123 (1.22e-2) are over the budget of 0.01: a canary within it would show that with a chance of 1 in 10^40"
+    "123 mismatched of 10,123 (1.22e-2) are over the budget of 0.01: a canary within it would show that with a chance of 1 in 10^80"
 )]
 #[case(
     with(clean(), |c| canary(c).conflict = 1),
@@ -324,17 +324,20 @@ fn verdicts(#[case] case: Case, #[case] expect: &str) {
 )]
 #[case(
     with(clean(), |c| c.policy.budgets.missing = 1e-4),
-    "x"
+    "30,146 more clean records are needed to prove the budget of 1e-4 for missing, about 31m at this rate"
 )]
 #[case(
     with(clean(), |c| { c.policy.budgets.missing = 1e-4; c.policy.max_duration_ms = Some(20 * MINUTE_MS) }),
-    "x"
+    "30,146 more clean records are needed to prove the budget of 1e-4 for missing, about 31m at this rate, which is past the 20m allowed; a budget of 2e-4 could be decided"
 )]
 #[case(
     with(clean(), |c| { canary(c).conflict = 3; c.identities = Identities::Unproved }),
-    "x"
+    "3 conflict of 10,000 (3.00e-4) are over the budget of 0, but 3 of them could not be confirmed by reading again"
 )]
-#[case(windows(10, counts(988, 12, 0, 0)), "x")]
+#[case(
+    windows(10, counts(988, 12, 0, 0)),
+    "120 mismatched of 10,000 (1.20e-2) are over the budget of 0.01, but that is no proof yet: its evidence is 1 of the 10^2.4 that fails"
+)]
 #[case(
     with(clean(), |c| undecodable(c, 3)),
     "3 undecodable records of the canary wait to be compared with the baseline's"
@@ -420,7 +423,9 @@ fn one_sentence(#[case] case: Case, #[case] expect: &str) {
 fn a_restart_changes_nothing() {
     let mut state = 7_u64;
     let mut draw = move |below: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % below
     };
     for run in 0..200 {
@@ -451,7 +456,7 @@ fn a_restart_changes_nothing() {
         let policy = policy();
         let grace = policy.grace_ms.unwrap();
         let (mut whole, mut bit_by_bit) = (Tally::new(policy.clone()), Tally::new(policy));
-        let mut take = |tally: &mut Tally, from_ms: i64, to_ms: i64| {
+        let take = |tally: &mut Tally, from_ms: i64, to_ms: i64| {
             let within = |at_ms: i64| at_ms >= from_ms && at_ms < to_ms;
             let windows = all.iter().filter(|(start, ..)| within(start + MINUTE_MS + grace));
             let bad = all.iter().filter(|(start, ..)| within(start + MINUTE_MS + 5 * grace));
@@ -492,7 +497,10 @@ fn a_restart_changes_nothing() {
 #[test]
 fn the_chance_of_error_is_shared_by_weight() {
     use Criticality::{Critical, Informational, Standard};
-    assert_eq!(shares(0.01, &[Critical, Standard, Informational]), [0.0075, 0.0025, 0.0]);
+    assert_eq!(
+        shares(0.01, &[Critical, Standard, Informational]),
+        [0.0075, 0.0025, 0.0]
+    );
     assert_eq!(shares(0.01, &[Informational]), [0.0]);
     assert_eq!(shares(0.01, &[]), [0.0; 0]);
 }

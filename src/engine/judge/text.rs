@@ -83,14 +83,17 @@ fn rate(check: &Counted) -> String {
 /// Why a check fails the stream.
 pub(super) fn failed(tally: &Tally, check: usize) -> String {
     let counted = tally.sequential().counts(check);
-    match tally.sequential().log10(check) {
-        Some((evidence, _)) => format!(
+    match tally.sequential().most_log10(check) {
+        Some(evidence) => format!(
             "{} are over the budget of {}: a canary within it would show that with a chance of 1 in {}",
             rate(&counted),
             share(counted.budget),
             odds(evidence)
         ),
-        None => format!("{} are over the budget of 0, confirmed by reading again", rate(&counted)),
+        None => format!(
+            "{} are over the budget of 0, confirmed by reading again",
+            rate(&counted)
+        ),
     }
 }
 
@@ -100,6 +103,15 @@ fn odds(log10: f64) -> String {
         format!("{:.0}", 10_f64.powf(log10))
     } else {
         format!("10^{log10:.0}")
+    }
+}
+
+/// Evidence as a power of ten.
+fn power(log10: f64) -> String {
+    if log10.abs() < 0.05 {
+        "1".to_owned()
+    } else {
+        format!("10^{log10:.1}")
     }
 }
 
@@ -115,7 +127,8 @@ pub(super) fn over(tally: &Tally, check: usize) -> String {
     }
     match tally.sequential().log10(check) {
         Some((evidence, limit)) => {
-            format!("{what}, but that is no proof yet: its evidence is 10^{evidence:.1} of the 10^{limit:.1} that fails")
+            let (evidence, limit) = (power(evidence), power(limit));
+            format!("{what}, but that is no proof yet: its evidence is {evidence} of the {limit} that fails")
         }
         None => format!("{what}, but the proof is not complete"),
     }
@@ -126,7 +139,10 @@ pub(super) fn needed(tally: &Tally, check: usize) -> String {
     let (evidence, policy) = (tally.evidence(), tally.policy());
     let counted = tally.sequential().counts(check);
     let Some(needed) = tally.sequential().clean_needed(check) else {
-        return format!("no number of clean records proves a budget of {}", share(counted.budget));
+        return format!(
+            "no number of clean records proves a budget of {}",
+            share(counted.budget)
+        );
     };
     let mut text = format!(
         "{} more clean records are needed to prove the budget of {} for {}",
@@ -156,7 +172,10 @@ pub(super) fn needed(tally: &Tally, check: usize) -> String {
 }
 
 fn whole(number: f64) -> i64 {
-    #[expect(clippy::cast_possible_truncation, reason = "a float becomes the nearest whole number that there is")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a float becomes the nearest whole number that there is"
+    )]
     let whole = number as i64;
     whole
 }
@@ -204,9 +223,11 @@ pub fn guarantee(alpha: f64, beta: f64, profile: &crate::engine::stats::Profile)
              (plus {} of the previous window's excess, for bursts); anything may depend on anything inside a window",
             percent(memory)
         ),
-        Betting::Record => "each record is bad with a chance of at most the budget, whatever came before: bad records do not \
+        Betting::Record => {
+            "each record is bad with a chance of at most the budget, whatever came before: bad records do not \
                             come in bursts"
-            .to_owned(),
+                .to_owned()
+        }
     };
     let burst = if profile.burst > 1.0 {
         format!(

@@ -305,7 +305,9 @@ impl Evidence {
         }
     }
 
-    fn max_ln_e(&self) -> f64 {
+    /// The largest ln E so far.
+    #[must_use]
+    pub fn max_ln_e(&self) -> f64 {
         match self {
             Evidence::Rate(check) => check.max_ln_e(),
             Evidence::Difference(check) => check.max_ln_e(),
