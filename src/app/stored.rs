@@ -131,19 +131,29 @@ fn policy(config: &Config, stream: &config::Stream, alpha: f64) -> Policy {
     Policy {
         budgets: stream.budgets.judged(),
         alpha,
-        beta: config.policy.beta,
-        profile: profile(config.policy.profile),
         window_ms: stream.engine.window_ms,
-        min_pairs: config.policy.min_pairs,
-        min_duration_ms: config.policy.min_duration_ms,
-        max_duration_ms: Some(config.policy.max_duration_ms),
-        silent_after_ms: config.policy.silent_after_ms,
-        silent_then: match config.policy.silent_then {
+        late_max: stream.limits.late_max,
+        grace_ms: stream.engine.grace_ms,
+        ..policy_of(&config.policy)
+    }
+}
+
+/// What a release's policy says of each of its streams; the rest is as without a config.
+#[must_use]
+pub fn policy_of(policy: &config::Policy) -> Policy {
+    Policy {
+        alpha: policy.alpha,
+        beta: policy.beta,
+        profile: profile(policy.profile),
+        min_pairs: policy.min_pairs,
+        min_duration_ms: policy.min_duration_ms,
+        max_duration_ms: Some(policy.max_duration_ms),
+        silent_after_ms: policy.silent_after_ms,
+        silent_then: match policy.silent_then {
             config::SilentThen::Inconclusive => SilentThen::Inconclusive,
             config::SilentThen::Fail => SilentThen::Fail,
         },
-        late_max: stream.limits.late_max,
-        grace_ms: stream.engine.grace_ms,
+        ..Policy::default()
     }
 }
 

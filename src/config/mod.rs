@@ -23,6 +23,7 @@ mod schema;
 mod secret;
 mod settings;
 mod shape;
+mod sketch;
 mod text;
 mod tree;
 
@@ -40,3 +41,4 @@ pub use settings::{
     Budgets, Config, Contract, Criticality, Ignore, Limits, Policy, Profile, ReleaseSettings, Serve, SilentThen, Start,
     Stream, StreamSide,
 };
+pub use sketch::{Sketch, Sketched, sketch};

@@ -201,7 +201,7 @@ fn policy(policy: &mut FilePolicy, path: &KeyPath, faults: &mut Faults) -> Polic
         alpha: fill(&mut policy.alpha, "0.01", 0.01),
         beta: fill(&mut policy.beta, "0.05", 0.05),
         profile: *policy.profile.get_or_insert(Profile::Bursty),
-        min_pairs: *policy.min_pairs.get_or_insert(1_000),
+        min_pairs: fill(&mut policy.min_pairs, "1000", 1_000),
         min_duration_ms: fill(&mut policy.min_duration, "10m", 600_000),
         max_duration_ms: fill(&mut policy.max_duration, "6h", 21_600_000),
         silent_after_ms: fill(&mut silent.after, "10m", 600_000),
@@ -211,10 +211,6 @@ fn policy(policy: &mut FilePolicy, path: &KeyPath, faults: &mut Faults) -> Polic
         if !(value > 0.0 && value < 0.5) {
             faults.push(&path.key(name), "must be above 0 and below 0.5".to_owned(), None);
         }
-    }
-    if settings.min_pairs == 0 {
-        let hint = Some("no verdict passes without evidence".to_owned());
-        faults.push(&path.key("min_pairs"), "must be above 0".to_owned(), hint);
     }
     if settings.min_duration_ms > settings.max_duration_ms && !faults.spoils(&path.key("max_duration")) {
         faults.push(

@@ -20,9 +20,9 @@ pub use found::{Finding, Found};
 pub use policy::{Budgets, CHECKS, Policy, SilentThen};
 pub use reason::{Judgement, Reason};
 pub use release::{Criticality, StreamJudgement, release, shares};
-pub use sequential::{DISTINCT_BAD_MIN, Standing, family};
+pub use sequential::{Standing, family};
 pub use tally::{Counted, Evidence, Recent, Shared, Tally};
-pub use text::guarantee;
+pub use text::{guarantee, span};
 
 use crate::engine::stats::Kind;
 use crate::model::{Inconclusive, PerSide, Side, Verdict};

@@ -9,12 +9,12 @@ use super::found::Found;
 use super::hold::{Hold, Holding, Share};
 use super::policy::{CHECKS, Policy};
 use crate::engine::stats::{
-    self, Betting, CheckSettings, Clock, Counts, Family, FamilySettings, Kind, Member, RateCheck, Report,
+    self, CheckSettings, Clock, Counts, Family, FamilySettings, Kind, Member, RateCheck, Report,
 };
 use crate::model::BadCounts;
 
-/// Distinct bad identities before evidence may fail a stream.
-pub const DISTINCT_BAD_MIN: u64 = 5;
+/// Distinct bad identities that are remembered: as many as evidence needs to fail a stream.
+const DISTINCT_MAX: usize = 5;
 
 /// A check of a stream, as it stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -143,7 +143,7 @@ impl Sequential {
             if !confirmed {
                 self.unproved[check] = self.unproved[check].saturating_add(bad);
             }
-            if bad > 0 && (self.distinct.len() as u64) < DISTINCT_BAD_MIN {
+            if bad > 0 && self.distinct.len() < DISTINCT_MAX {
                 self.distinct
                     .extend(found.identities(start_ms, kind).map(str::to_owned));
             }
@@ -265,16 +265,5 @@ pub fn family(policy: &Policy) -> Result<Family, stats::Fault> {
         .zip(weights)
         .map(member)
         .collect::<Result<Vec<Member>, stats::Fault>>()?;
-    // By record, one window is proof enough; by window, a burst fills one.
-    let by_record = policy.profile.betting == Betting::Record;
-    let settings = FamilySettings {
-        alpha: policy.alpha,
-        windows_min: if by_record {
-            1
-        } else {
-            FamilySettings::default().windows_min
-        },
-        bad_min: DISTINCT_BAD_MIN,
-    };
-    Family::new(settings, members)
+    Family::new(FamilySettings::of(policy.alpha, policy.profile.betting), members)
 }

@@ -29,7 +29,8 @@ pub(super) fn grouped(number: u64) -> String {
 }
 
 /// Milliseconds as `1h 30m`, `90ms`; the two largest units.
-pub(super) fn span(ms: i64) -> String {
+#[must_use]
+pub fn span(ms: i64) -> String {
     const UNITS: [(&str, u64); 5] = [
         ("d", 86_400_000),
         ("h", 3_600_000),

@@ -306,7 +306,7 @@ pub fn config(world: &World) -> Config {
     // Thirds: budgets that nothing here can prove, and such that a run of some hundred records can.
     let policy = &mut config.policy;
     (policy.min_pairs, policy.min_duration_ms) = (50, 20_000);
-    policy.profile = if world.seed % 2 == 0 {
+    policy.profile = if world.seed.is_multiple_of(2) {
         Profile::Independent
     } else {
         Profile::Bursty
