@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::config::Config;
+use crate::config::{Config, Ignore};
 
 /// Something to look at: a stream, the facts, what to do.
 pub struct Advice {
@@ -18,20 +18,26 @@ pub struct Advice {
 /// the middle of a generation.
 #[must_use]
 pub fn expired_rules(config: &Config, today: Date) -> Vec<Advice> {
-    let mut found = Vec::new();
-    for stream in &config.streams {
-        for ignore in &stream.ignores {
-            if let Some(until) = ignore.until.filter(|until| *until < today) {
-                let owner = ignore.owner.as_deref().unwrap_or("nobody");
-                found.push(Advice {
-                    stream: stream.name.clone(),
-                    text: format!("the ignore of {} expired on {until}; {owner} owns it", ignore.path),
-                    hint: "remove it, or give it a later date",
-                });
-            }
-        }
-    }
-    found
+    let streams = config.streams.iter();
+    let expired = streams.flat_map(|stream| expired(&stream.ignores, today).map(|text| (stream.name.clone(), text)));
+    let advice = |(stream, text)| Advice {
+        stream,
+        text,
+        hint: "remove it, or give it a later date",
+    };
+    expired.map(advice).collect()
+}
+
+/// What to say of each of these rules whose last day has passed.
+pub fn expired(ignores: &[Ignore], today: Date) -> impl Iterator<Item = String> {
+    ignores.iter().filter_map(move |ignore| {
+        let until = ignore.until.filter(|until| *until < today)?;
+        let owner = ignore.owner.as_deref().unwrap_or("nobody");
+        Some(format!(
+            "the ignore of {} expired on {until}; {owner} owns it",
+            ignore.path
+        ))
+    })
 }
 
 /// Upstream streams that this config does not have.

@@ -99,6 +99,7 @@ fn from_stream(config: &Config, stream: &Stream) -> ReconcileRequest {
         limits: stream.limits,
         show: stream.show.clone(),
         times: stream.times.clone(),
+        ignores: stream.ignores.clone(),
         dry_run: false,
     }
 }
@@ -163,6 +164,7 @@ fn from_sources(flags: &ReconcileFlags) -> Result<ReconcileRequest, RequestError
         },
         show: Vec::new(),
         times: Vec::new(),
+        ignores: Vec::new(),
         dry_run: false,
     })
 }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use tokio::runtime::Runtime;
 
+use super::advice;
 use super::clock::Clock;
 use super::paths::{self, Named};
 use super::report;
@@ -63,7 +64,9 @@ pub fn run(mut request: ReconcileRequest, output: Output, tone: Tone, out: &mut 
     } = opened;
     let counted = drive::to_the_end(&mut stream, &interrupt, &bar, &clock)?;
     bar.finish();
-    let report = result::report(&request, stream, again, counted, &interrupt)?;
+    let mut report = result::report(&request, stream, again, counted, &interrupt)?;
+    let expired = advice::expired(&request.ignores, clock.today());
+    report.warnings.extend(expired.map(|text| format!("{}: {text}", request.stream)));
     print(&report, output, notes, tone, out)?;
     runtime.shutdown_background();
     Ok(if report.interrupted {
