@@ -1,7 +1,9 @@
 //! Paths of the rules as tries, so that compiling follows them step by step.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::mapping::Table;
 use super::settings::{EventTime, Part, Settings};
 use crate::model::{Path, Segment, Side};
 
@@ -12,6 +14,10 @@ pub(super) struct Marks {
     pub ignored: bool,
     /// It travels beside the digest, in this place.
     pub tolerant: Option<usize>,
+    /// It is an array whose order does not count.
+    pub unordered: bool,
+    /// Some of its values count as another one: the rule's place.
+    pub map: Option<usize>,
     /// It stands in a value that is not compared: nothing travels.
     pub hidden: bool,
     /// It is a part of the identity, at these places.
@@ -20,36 +26,63 @@ pub(super) struct Marks {
     pub time: bool,
 }
 
+impl Marks {
+    /// True where it is asked for even if it is not compared.
+    pub fn is_wanted(&self) -> bool {
+        !self.parts.is_empty() || self.time
+    }
+}
+
 /// Index of a node of a trie; `None` is off every path.
 pub(super) type At = Option<usize>;
 
 /// A trie of paths.
 #[derive(Clone, Debug)]
 pub(super) struct Trie<T> {
-    nodes: Vec<(BTreeMap<Segment, usize>, T)>,
+    nodes: Vec<Node<T>>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Node<T> {
+    pub children: BTreeMap<Segment, usize>,
+    /// The place of what is below and no child.
+    pub others: Option<usize>,
+    pub what: T,
 }
 
 impl<T: Default> Trie<T> {
     fn new() -> Self {
         Self {
-            nodes: vec![(BTreeMap::new(), T::default())],
+            nodes: vec![Node::default()],
         }
     }
 
-    fn at(&mut self, path: &[Segment]) -> &mut T {
+    fn push(&mut self, what: T) -> usize {
+        self.nodes.push(Node {
+            what,
+            ..Node::default()
+        });
+        self.nodes.len() - 1
+    }
+
+    fn place(&mut self, path: &[Segment]) -> usize {
         let mut node = 0;
         for segment in path {
-            node = match self.nodes[node].0.get(segment) {
+            node = match self.nodes[node].children.get(segment) {
                 Some(next) => *next,
                 None => {
-                    self.nodes.push((BTreeMap::new(), T::default()));
-                    let next = self.nodes.len() - 1;
-                    self.nodes[node].0.insert(segment.clone(), next);
+                    let next = self.push(T::default());
+                    self.nodes[node].children.insert(segment.clone(), next);
                     next
                 }
             };
         }
-        &mut self.nodes[node].1
+        node
+    }
+
+    fn at(&mut self, path: &[Segment]) -> &mut T {
+        let place = self.place(path);
+        &mut self.nodes[place].what
     }
 
     pub fn root(&self) -> At {
@@ -57,34 +90,34 @@ impl<T: Default> Trie<T> {
     }
 
     pub fn get(&self, at: At) -> Option<&T> {
-        at.map(|at| &self.nodes[at].1)
+        at.map(|at| &self.nodes[at].what)
     }
 
     pub fn child(&self, at: At, segment: &Segment) -> At {
-        self.nodes[at?].0.get(segment).copied()
+        let node = &self.nodes[at?];
+        node.children.get(segment).copied().or(node.others)
     }
 
     pub fn field(&self, at: At, name: &str) -> At {
         let at = at?;
         // Few paths, few children: no need to build a segment to look one up where there are none.
-        if self.nodes[at].0.is_empty() {
-            return None;
+        if self.nodes[at].children.is_empty() {
+            return self.nodes[at].others;
         }
         self.child(Some(at), &Segment::Field(name.to_owned()))
     }
 
-    /// Every node: its place, its children, its value.
-    pub fn iter(&self) -> impl Iterator<Item = (usize, &BTreeMap<Segment, usize>, &T)> {
-        let each = self.nodes.iter().enumerate();
-        each.map(|(at, (children, value))| (at, children, value))
+    /// Every node by its place.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &Node<T>)> {
+        self.nodes.iter().enumerate()
     }
 
     pub fn values(&self, at: At) -> Vec<&T> {
         let mut found = Vec::new();
         let mut open: Vec<usize> = at.into_iter().collect();
         while let Some(node) = open.pop() {
-            found.push(&self.nodes[node].1);
-            open.extend(self.nodes[node].0.values());
+            found.push(&self.nodes[node].what);
+            open.extend(self.nodes[node].children.values());
         }
         found
     }
@@ -93,10 +126,10 @@ impl<T: Default> Trie<T> {
 impl Trie<Marks> {
     /// What is asked of any value of a map holds for a field that has a path of its own too: in a document both are members
     /// of an object.
-    pub fn spread(&mut self) {
+    fn spread(&mut self) {
         let mut open = vec![0];
         while let Some(node) = open.pop() {
-            let children = self.nodes[node].0.clone();
+            let children = self.nodes[node].children.clone();
             if let Some(values) = children.get(&Segment::Values) {
                 for (segment, child) in &children {
                     if matches!(segment, Segment::Field(_)) {
@@ -106,15 +139,14 @@ impl Trie<Marks> {
             }
             open.extend(children.into_values());
         }
-        self.hide(0, false);
     }
 
     /// What is tolerant below what is ignored is hidden.
     fn hide(&mut self, node: usize, hidden: bool) {
-        let marks = &mut self.nodes[node].1;
+        let marks = &mut self.nodes[node].what;
         marks.hidden |= hidden;
         let hidden = marks.hidden || marks.ignored;
-        let children: Vec<usize> = self.nodes[node].0.values().copied().collect();
+        let children: Vec<usize> = self.nodes[node].children.values().copied().collect();
         children.into_iter().for_each(|child| self.hide(child, hidden));
     }
 
@@ -123,27 +155,66 @@ impl Trie<Marks> {
         let Marks {
             ignored,
             tolerant,
+            unordered,
+            map,
             hidden,
             parts,
             time,
-        } = self.nodes[from].1.clone();
-        let own = &mut self.nodes[to].1;
+        } = self.nodes[from].what.clone();
+        let own = &mut self.nodes[to].what;
         own.ignored |= ignored;
         own.tolerant = own.tolerant.or(tolerant);
+        own.unordered |= unordered;
+        own.map = own.map.or(map);
         own.hidden |= hidden;
         own.parts.extend(parts);
         own.time |= time;
-        for (segment, child) in self.nodes[from].0.clone() {
-            let next = match self.nodes[to].0.get(&segment) {
+        for (segment, child) in self.nodes[from].children.clone() {
+            let next = match self.nodes[to].children.get(&segment) {
                 Some(next) => *next,
                 None => {
-                    self.nodes.push((BTreeMap::new(), Marks::default()));
-                    let next = self.nodes.len() - 1;
-                    self.nodes[to].0.insert(segment, next);
+                    let next = self.push(Marks::default());
+                    self.nodes[to].children.insert(segment, next);
                     next
                 }
             };
             self.add(child, next);
+        }
+    }
+
+    /// Leaves nothing to be compared but what stands at one of the paths. They are nodes already.
+    fn leave_only(&mut self, paths: &[&[Segment]], document: bool) {
+        if paths.is_empty() {
+            self.nodes[0].what.ignored = true;
+            return;
+        }
+        let elsewhere = self.push(Marks {
+            ignored: true,
+            ..Marks::default()
+        });
+        self.close(0, paths, (elsewhere, document));
+    }
+
+    /// The paths go on from this node.
+    fn close(&mut self, node: usize, paths: &[&[Segment]], (elsewhere, document): (usize, bool)) {
+        if paths.iter().any(|path| path.is_empty()) {
+            return;
+        }
+        self.nodes[node].others = Some(elsewhere);
+        for (segment, child) in self.nodes[node].children.clone() {
+            // In a document a member may be named by its name, and with all others.
+            let names = |first: &Segment| {
+                *first == segment || (document && *first == Segment::Values && matches!(segment, Segment::Field(_)))
+            };
+            let below: Vec<&[Segment]> = paths
+                .iter()
+                .filter_map(|path| path.split_first().filter(|(first, _)| names(first)).map(|(_, rest)| rest))
+                .collect();
+            if below.is_empty() {
+                self.nodes[child].what.ignored = true;
+            } else {
+                self.close(child, &below, (elsewhere, document));
+            }
         }
     }
 }
@@ -153,12 +224,16 @@ impl Trie<Marks> {
 pub(super) struct Asked {
     /// By the contract's names.
     pub marks: Trie<Marks>,
+    /// By the names of documents, where a path of `{*}` holds for every member of an object.
+    pub documents: Trie<Marks>,
     /// By the writer's names: the contract's name of the field there.
     pub renames: Trie<Option<String>>,
     /// The contract's name of a field by the writer's, anywhere.
     pub anywhere: BTreeMap<String, String>,
     /// Fill absent fields with their default.
     pub defaults: bool,
+    /// What counts as what, by the places of the marks.
+    pub maps: Vec<Arc<Table>>,
 }
 
 impl Asked {
@@ -166,23 +241,29 @@ impl Asked {
     pub fn nothing() -> Self {
         Self {
             marks: Trie::new(),
+            documents: Trie::new(),
             renames: Trie::new(),
             anywhere: BTreeMap::new(),
             defaults: false,
+            maps: Vec::new(),
         }
     }
 
     pub fn of_value(side: Side, settings: &Settings) -> Self {
         let mut asked = Self::rules(side, settings);
-        for path in settings.rules.ignore.iter().filter(|path| key_path(path).is_none()) {
+        let of_value = |path: &&Path| key_path(path).is_none() && header_path(path).is_none();
+        let rules = &settings.rules;
+        for path in rules.ignore.iter().filter(|path| key_path(path).is_none()) {
             asked.marks.at(&path.0).ignored = true;
+        }
+        for path in rules.unordered.iter().filter(of_value) {
+            asked.marks.at(&path.0).unordered = true;
+        }
+        for (i, mapping) in rules.map.iter().enumerate().filter(|(_, rule)| of_value(&&rule.path)) {
+            asked.marks.at(&mapping.path.0).map.get_or_insert(i);
         }
         for (i, path) in settings.rules.tolerant.iter().enumerate() {
             asked.marks.at(&path.0).tolerant.get_or_insert(i);
-        }
-        for path in &settings.rules.tolerant {
-            let above = (0..path.0.len()).any(|length| asked.marks.at(&path.0[..length]).ignored);
-            asked.marks.at(&path.0).hidden = above;
         }
         for (i, part) in settings.identity.iter().enumerate() {
             if let Part::Field(path) = part {
@@ -192,13 +273,24 @@ impl Asked {
         if let EventTime::Field(path) = &settings.event_time {
             asked.marks.at(&path.0).time = true;
         }
+        let only = rules.only.iter().filter(of_value).map(|path| path.0.as_slice());
+        asked.finish((!rules.only.is_empty()).then(|| only.collect()));
         asked
     }
 
     pub fn of_key(side: Side, settings: &Settings) -> Self {
         let mut asked = Self::rules(side, settings);
-        for path in settings.rules.ignore.iter().filter_map(key_path) {
+        let rules = &settings.rules;
+        for path in rules.ignore.iter().filter_map(key_path) {
             asked.marks.at(path).ignored = true;
+        }
+        for path in rules.unordered.iter().filter_map(key_path) {
+            asked.marks.at(path).unordered = true;
+        }
+        for (i, mapping) in rules.map.iter().enumerate() {
+            if let Some(path) = key_path(&mapping.path) {
+                asked.marks.at(path).map.get_or_insert(i);
+            }
         }
         for (i, part) in settings.identity.iter().enumerate() {
             match part {
@@ -207,12 +299,30 @@ impl Asked {
                 Part::Header(_) | Part::Field(_) => {}
             }
         }
+        let only = rules.only.iter().filter_map(key_path);
+        asked.finish((!rules.only.is_empty()).then(|| only.collect()));
         asked
+    }
+
+    /// Once all is marked: what is left out because it is not named, and what is hidden by that.
+    fn finish(&mut self, only: Option<Vec<&[Segment]>>) {
+        for path in only.iter().flatten() {
+            self.marks.place(path);
+        }
+        self.documents = self.marks.clone();
+        self.documents.spread();
+        for (marks, document) in [(&mut self.marks, false), (&mut self.documents, true)] {
+            if let Some(only) = &only {
+                marks.leave_only(only, document);
+            }
+            marks.hide(0, false);
+        }
     }
 
     fn rules(side: Side, settings: &Settings) -> Self {
         let mut asked = Self::nothing();
         asked.defaults = settings.rules.absent_equals_default;
+        asked.maps = settings.rules.map.iter().map(|rule| Arc::new(Table::new(&rule.values))).collect();
         let renames = if side == Side::Canary {
             settings.rules.rename.as_slice()
         } else {
@@ -269,8 +379,7 @@ impl Asked {
 
     /// True where something below is asked for even if the whole is not compared.
     pub fn wanted_below(&self, at: At) -> bool {
-        let wanted = |marks: &&Marks| !marks.parts.is_empty() || marks.time;
-        self.marks.values(at).iter().any(wanted)
+        self.marks.values(at).iter().any(|marks| marks.is_wanted())
     }
 }
 

@@ -62,10 +62,7 @@ impl Reducer {
     #[must_use]
     pub fn new(side: Side, settings: Settings) -> Self {
         let rules = &settings.rules;
-        let whole_key = Path(vec![Segment::Field("$key".to_owned())]);
-        let key_named = settings.identity.contains(&Part::Key);
-        let key_compared =
-            !rules.ignore.contains(&whole_key) && !key_named && (rules.compare_key || settings.identity.is_empty());
+        let key_compared = settings.compares_key();
         let in_key = |part: &Part| matches!(part, Part::Key | Part::KeyPath(_));
         let ignored = |name: &String| rules.ignore.iter().any(|path| header_path(path) == Some(name));
         Self {

@@ -150,8 +150,7 @@ fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle
     };
     if Side::PAIR.into_iter().all(|side| paths::knows_writers(&book, side))
         && let Err(error) = paths::check(codecs, &stream.show, Named::ByConfig, &book).and_then(|()| {
-            let tolerant = &codecs.baseline.rules.tolerant;
-            paths::check_tolerances(tolerant, &stream.times, Named::ByConfig, &book)
+            paths::check_kinds(&codecs.baseline.rules, &stream.times, Named::ByConfig, &book)
         })
     {
         let hint = error

@@ -50,7 +50,7 @@ pub fn run(mut request: ReconcileRequest, output: Output, tone: Tone, out: &mut 
     };
     let book = &opened.stream.book;
     paths::check(codecs, &request.show, Named::ByFlags, book)?;
-    paths::check_tolerances(&codecs.baseline.rules.tolerant, &request.times, Named::ByFlags, book)?;
+    paths::check_kinds(&codecs.baseline.rules, &request.times, Named::ByFlags, book)?;
     if request.dry_run {
         plan::print(&request, &opened, out)?;
         return Ok(Ending::Done);

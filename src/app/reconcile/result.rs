@@ -307,7 +307,7 @@ fn rereader(request: &ReconcileRequest, stream: Stream, again: PerSide<Place>) -
             .cloned()
             .zip(request.engine.tolerances.iter().cloned())
             .collect(),
-        unordered: Vec::new(),
+        unordered: rules.unordered.clone(),
         show: request.show.clone(),
     };
     Rereader::new(

@@ -164,7 +164,7 @@ impl Compiler<'_> {
         Ok(vec![Op::Reorder(index(self.plan.reorders.len() - 1)?)])
     }
 
-    fn anonymous(&mut self, ops: Vec<Op>) -> Result<u32, TooLarge> {
+    pub(super) fn anonymous(&mut self, ops: Vec<Op>) -> Result<u32, TooLarge> {
         let block = self.finish(ops)?;
         self.plan.blocks.push(block);
         index(self.plan.blocks.len() - 1)

@@ -1,6 +1,9 @@
 //! What the rules ask, by the names of a document: looked up once a member, so without a copy.
 
-use crate::codec::marks::{Asked, At, Marks, Trie};
+use std::sync::Arc;
+
+use crate::codec::mapping::Table;
+use crate::codec::marks::{self, Asked, At, Marks, Trie};
 use crate::codec::plan::Mark;
 use crate::model::Segment;
 
@@ -19,6 +22,7 @@ pub(super) struct Paths<T> {
 
 struct Node<T> {
     fields: Vec<(Name, Place)>,
+    /// Where nothing is asked of items or values, the place of what is not named.
     items: Place,
     values: Place,
     what: T,
@@ -29,6 +33,10 @@ struct Node<T> {
 pub(super) struct Asks {
     /// As a plan has it.
     pub mark: Option<Mark>,
+    /// It is an array whose order does not count.
+    pub unordered: bool,
+    /// What some of its values count as.
+    pub map: Option<Arc<Table>>,
     /// It is the event time.
     pub time: bool,
     /// It is not compared.
@@ -51,15 +59,16 @@ impl<T> Paths<T> {
     /// Keeps the places of a trie.
     fn of<U: Default>(trie: &Trie<U>, what: impl Fn(At, &U) -> T) -> Self {
         let place = |at: Option<usize>| at.and_then(|at| Place::try_from(at).ok()).unwrap_or(NOWHERE);
-        let nodes = trie.iter().map(|(at, children, value)| {
+        let nodes = trie.iter().map(|(at, node)| {
+            let marks::Node { children, others, what: value } = node;
             let fields = children.iter().filter_map(|(segment, child)| match segment {
                 Segment::Field(name) => Some((name.as_bytes().into(), place(Some(*child)))),
                 Segment::Items | Segment::Values => None,
             });
             Node {
                 fields: fields.collect(),
-                items: place(children.get(&Segment::Items).copied()),
-                values: place(children.get(&Segment::Values).copied()),
+                items: place(children.get(&Segment::Items).copied().or(*others)),
+                values: place(children.get(&Segment::Values).copied().or(*others)),
                 what: what(Some(at), value),
             }
         });
@@ -95,21 +104,15 @@ impl<T> Paths<T> {
 }
 
 impl Rules {
-    /// The rules by a contract's names, or by a document's, where a path of `{*}` holds for every member of an object.
+    /// The rules by a contract's names, or by a document's.
     pub fn new(asked: &Asked, document: bool) -> Self {
-        let spread;
-        let asked = if document {
-            let mut whole = asked.clone();
-            whole.marks.spread();
-            spread = whole;
-            &spread
-        } else {
-            asked
-        };
+        let trie = if document { &asked.documents } else { &asked.marks };
         let asks = |at: At, marks: &Marks| {
             let Marks {
                 ignored,
                 tolerant,
+                unordered,
+                map,
                 hidden,
                 parts,
                 time,
@@ -125,14 +128,16 @@ impl Rules {
             });
             Asks {
                 mark,
+                unordered,
+                map: map.and_then(|place| asked.maps.get(place).cloned()),
                 time,
                 ignored,
-                wanted: asked.wanted_below(at),
+                wanted: trie.values(at).iter().any(|marks| marks.is_wanted()),
             }
         };
         let name = |name: &String| -> Name { name.as_bytes().into() };
         Self {
-            marks: Paths::of(&asked.marks, asks),
+            marks: Paths::of(trie, asks),
             renames: Paths::of(&asked.renames, |_, renamed| renamed.as_ref().map(name)),
             anywhere: asked.anywhere.iter().map(|(from, to)| (name(from), name(to))).collect(),
         }

@@ -5,6 +5,7 @@ use super::scan::{Scan, Shape};
 use super::{Node, Stop, Walk, sort};
 use crate::codec::canonical::{ABSENT, FOREIGN, HELD, put_long};
 use crate::codec::digest::first_half;
+use crate::codec::mapping::Mapped;
 use crate::codec::plan::{Clock, Mark};
 use crate::codec::schema::{self, Kind, Logical, RecordField, Unit};
 use crate::codec::{time, tolerant};
@@ -19,6 +20,7 @@ struct Back {
     entries: usize,
     names: usize,
     spans: usize,
+    items: usize,
 }
 
 impl Walk<'_> {
@@ -94,6 +96,7 @@ impl Walk<'_> {
             entries: self.m.entries.len(),
             names: self.m.names.len(),
             spans: self.m.spans.len(),
+            items: self.m.items.len(),
         }
     }
 
@@ -103,6 +106,7 @@ impl Walk<'_> {
         self.m.entries.truncate(back.entries);
         self.m.names.truncate(back.names);
         self.m.spans.truncate(back.spans);
+        self.m.items.truncate(back.items);
     }
 
     /// A value as such.
@@ -124,12 +128,16 @@ impl Walk<'_> {
             Kind::Array(items) => self.items::<T>(*items, at, renames),
             Kind::Map(values) => self.values::<T>(*values, at, renames),
             _ => {
-                if self.leaf(node)? {
+                let table = self.rules.marks.get(at).and_then(|asks| asks.map.as_deref());
+                if self.leaf(node, table)? {
+                    if let (Some(table), Some(what)) = (table, Mapped::of(node)) {
+                        table.put(what, &mut self.s.out, back.out + usize::from(T));
+                    }
                     return Ok(());
                 }
                 self.go_back(back);
                 if let (Kind::Enum { .. }, true) = (&node.kind, T) {
-                    return Ok(self.symbol()?);
+                    return Ok(self.symbol(table)?);
                 }
                 self.foreign::<T>(shape)
             }
@@ -152,7 +160,7 @@ impl Walk<'_> {
             if !matches!(shape, Shape::Array | Shape::Object) {
                 let back = self.here();
                 for branch in all {
-                    let held = self.leaf(contract.node(*branch.1))?;
+                    let held = self.leaf(contract.node(*branch.1), None)?;
                     self.go_back(back);
                     if held {
                         chosen = Some(branch);
@@ -172,14 +180,20 @@ impl Walk<'_> {
     }
 
     fn items<const T: bool>(&mut self, items: Node, at: Place, renames: Place) -> Result<(), Stop> {
+        let unordered = self.is_unordered(at);
         let (at, renames) = (self.rules.marks.items(at), self.rules.renames.items(renames));
         self.scan.enter()?;
         let begin = self.s.out.len();
+        let base = self.m.items.len();
         let mut count = 0;
         while self.scan.more(count == 0, b']')? {
             count += 1;
+            if unordered {
+                self.m.items.push(self.s.out.len());
+            }
             self.typed::<T>(items, at, renames)?;
         }
+        self.sort_items(base);
         self.m.spare.clear();
         put_long(&mut self.m.spare, count);
         if count > 0 {

@@ -9,9 +9,11 @@ mod convert;
 mod input;
 mod many;
 mod mark;
+mod rules;
 mod some;
 
 pub(super) use convert::big;
+pub(super) use rules::sort;
 pub(super) use some::Slow;
 
 use super::canonical::{ABSENT, FILLED, FOREIGN, HELD, double_bytes, float_bytes};
@@ -364,6 +366,11 @@ impl Walk<'_> {
                     held!();
                     self.items::<T>(items, sized)?;
                 }
+                Op::Unordered { items } => {
+                    held!();
+                    self.unordered::<T>(items)?;
+                }
+                Op::Mapped(map) => self.mapped::<T>(&plan.maps[map as usize])?,
                 Op::Map { values } => {
                     held!();
                     self.entries::<T>(values)?;

@@ -84,6 +84,16 @@ fn whole(
     })
 }
 
+/// True where one of the paths is this one. `{*}` is any member of a document too, whose members are fields.
+fn holds(paths: &[Path], path: &Path) -> bool {
+    let same = |(rule, step): (&Segment, &Segment)| {
+        rule == step || matches!((rule, step), (Segment::Values, Segment::Field(_)))
+    };
+    paths
+        .iter()
+        .any(|rule| rule.0.len() == path.0.len() && rule.0.iter().zip(&path.0).all(same))
+}
+
 /// True where one of the paths is `name`, as it is written in a report: `$key`, `$value`, `$header.NAME`.
 fn names(paths: &[Path], name: &str) -> bool {
     let plain = |path: &Path| {

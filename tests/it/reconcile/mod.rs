@@ -2,12 +2,14 @@
 
 mod avro;
 mod bad;
+mod by_config;
 mod census;
 mod contract;
 mod json_files;
 mod json_topics;
 mod range;
 mod rules;
+mod shaped;
 mod times;
 mod topics;
 
