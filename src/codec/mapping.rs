@@ -78,7 +78,11 @@ impl Table {
             }
             Mapped::Boolean => {
                 let found = self.booleans.get(&(out[at..] == [1]));
-                return replace(out, at, found.map(|value| [u8::from(*value)]).as_ref().map(<[u8; 1]>::as_slice));
+                return replace(
+                    out,
+                    at,
+                    found.map(|value| [u8::from(*value)]).as_ref().map(<[u8; 1]>::as_slice),
+                );
             }
             Mapped::Int => whole(&out[at..]).filter(|to| i32::try_from(*to).is_ok()),
             Mapped::Long => whole(&out[at..]),

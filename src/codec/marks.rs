@@ -208,7 +208,11 @@ impl Trie<Marks> {
             };
             let below: Vec<&[Segment]> = paths
                 .iter()
-                .filter_map(|path| path.split_first().filter(|(first, _)| names(first)).map(|(_, rest)| rest))
+                .filter_map(|path| {
+                    path.split_first()
+                        .filter(|(first, _)| names(first))
+                        .map(|(_, rest)| rest)
+                })
                 .collect();
             if below.is_empty() {
                 self.nodes[child].what.ignored = true;
@@ -322,7 +326,12 @@ impl Asked {
     fn rules(side: Side, settings: &Settings) -> Self {
         let mut asked = Self::nothing();
         asked.defaults = settings.rules.absent_equals_default;
-        asked.maps = settings.rules.map.iter().map(|rule| Arc::new(Table::new(&rule.values))).collect();
+        asked.maps = settings
+            .rules
+            .map
+            .iter()
+            .map(|rule| Arc::new(Table::new(&rule.values)))
+            .collect();
         let renames = if side == Side::Canary {
             settings.rules.rename.as_slice()
         } else {

@@ -18,7 +18,7 @@ use super::schema::Schema;
 use super::select::selected;
 use super::settings::{EventTime, Part, Settings};
 use super::walk::{Scratch, walk};
-use crate::model::{Entry, Path, RecordBatch, RecordRef, Segment, Side, UndecodableReason, Value};
+use crate::model::{Entry, RecordBatch, RecordRef, Side, UndecodableReason, Value};
 
 /// One for each stream and side; keeps a plan for each writer schema.
 pub struct Reducer {

@@ -22,7 +22,12 @@ pub(super) fn rules(rules: &Rules) -> Vec<Contradiction> {
     for (at, path) in rules.only.iter().enumerate() {
         if is_special(path, "$header") {
             let what = format!("`{path}` is a header");
-            found.push(of("only", at, what, "name the header in compare.headers: those are compared beside these paths"));
+            found.push(of(
+                "only",
+                at,
+                what,
+                "name the header in compare.headers: those are compared beside these paths",
+            ));
         } else if let Some(ignored) = rules.ignore.iter().find(|ignored| covers(ignored, path)) {
             let what = format!("`{path}` is compared by `only` and left out by the ignore of `{ignored}`");
             found.push(of("only", at, what, "take one of the two out"));
@@ -47,10 +52,17 @@ pub(super) fn rules(rules: &Rules) -> Vec<Contradiction> {
     }
     found.extend(maps(rules));
     for (at, (from, to)) in rules.rename.iter().enumerate() {
-        let other = rules.rename[..at].iter().find(|(other, target)| other == from && target != to);
+        let other = rules.rename[..at]
+            .iter()
+            .find(|(other, target)| other == from && target != to);
         if let Some((_, other)) = other {
             let what = format!("`{from}` is renamed to `{other}` already");
-            found.push(of("rename", at, what, "a name of the canary has one name in the contract"));
+            found.push(of(
+                "rename",
+                at,
+                what,
+                "a name of the canary has one name in the contract",
+            ));
         }
     }
     found
@@ -69,10 +81,20 @@ fn maps(rules: &Rules) -> Vec<Contradiction> {
         });
         if let Some((from, to, next)) = chain {
             let what = format!("`{from}` counts as `{to}`, and `{to}` as `{next}`");
-            found.push(of("map", at, what, "a value is mapped once: say what each comes to in the end"));
+            found.push(of(
+                "map",
+                at,
+                what,
+                "a value is mapped once: say what each comes to in the end",
+            ));
         }
         if values.is_empty() {
-            found.push(of("map", at, format!("`{path}` maps nothing"), "say values: {FROM: TO}"));
+            found.push(of(
+                "map",
+                at,
+                format!("`{path}` maps nothing"),
+                "say values: {FROM: TO}",
+            ));
         }
     }
     found
@@ -87,7 +109,10 @@ pub(super) fn identity<'a>(rules: &'a Rules, parts: &'a [Part]) -> impl Iterator
             Part::Key | Part::Header(_) => return None,
         };
         let ignored = rules.ignore.iter().find(|ignored| covers(ignored, &path))?;
-        Some((at, format!("`{path}` is a part of the identity inside the ignored `{ignored}`")))
+        Some((
+            at,
+            format!("`{path}` is a part of the identity inside the ignored `{ignored}`"),
+        ))
     })
 }
 

@@ -149,9 +149,8 @@ fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle
         canary: &stream.sides.canary.codec,
     };
     if Side::PAIR.into_iter().all(|side| paths::knows_writers(&book, side))
-        && let Err(error) = paths::check(codecs, &stream.show, Named::ByConfig, &book).and_then(|()| {
-            paths::check_kinds(&codecs.baseline.rules, &stream.times, Named::ByConfig, &book)
-        })
+        && let Err(error) = paths::check(codecs, &stream.show, Named::ByConfig, &book)
+            .and_then(|()| paths::check_kinds(&codecs.baseline.rules, &stream.times, Named::ByConfig, &book))
     {
         let hint = error
             .chain()

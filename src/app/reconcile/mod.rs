@@ -66,7 +66,9 @@ pub fn run(mut request: ReconcileRequest, output: Output, tone: Tone, out: &mut 
     bar.finish();
     let mut report = result::report(&request, stream, again, counted, &interrupt)?;
     let expired = advice::expired(&request.ignores, clock.today());
-    report.warnings.extend(expired.map(|text| format!("{}: {text}", request.stream)));
+    report
+        .warnings
+        .extend(expired.map(|text| format!("{}: {text}", request.stream)));
     print(&report, output, notes, tone, out)?;
     runtime.shutdown_background();
     Ok(if report.interrupted {

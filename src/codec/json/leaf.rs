@@ -1,8 +1,8 @@
 //! Values without parts as the contract's type.
 
 use super::Walk;
-use crate::codec::mapping::Table;
 use crate::codec::canonical::{SYMBOL, put_bytes, put_long, text_uuid};
+use crate::codec::mapping::Table;
 use crate::codec::schema::{Kind, Logical, Node};
 use crate::model::UndecodableReason;
 

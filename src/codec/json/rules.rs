@@ -60,7 +60,11 @@ impl<T> Paths<T> {
     fn of<U: Default>(trie: &Trie<U>, what: impl Fn(At, &U) -> T) -> Self {
         let place = |at: Option<usize>| at.and_then(|at| Place::try_from(at).ok()).unwrap_or(NOWHERE);
         let nodes = trie.iter().map(|(at, node)| {
-            let marks::Node { children, others, what: value } = node;
+            let marks::Node {
+                children,
+                others,
+                what: value,
+            } = node;
             let fields = children.iter().filter_map(|(segment, child)| match segment {
                 Segment::Field(name) => Some((name.as_bytes().into(), place(Some(*child)))),
                 Segment::Items | Segment::Values => None,

@@ -76,8 +76,20 @@ fn values_count_as_others_on_both_sides() {
     let map = "--map v=US:USA --map v=UK:GBR";
     check(fields, &one, &other, map, SAME);
     check(fields, &other, &one, map, SAME);
-    check(fields, &one, &row("GBR", "1", "true"), map, "1 mismatched 1 | v value 1");
-    check(fields, &row("1", "7", "true"), &row("1", "8", "true"), "--map n=7:8", SAME);
+    check(
+        fields,
+        &one,
+        &row("GBR", "1", "true"),
+        map,
+        "1 mismatched 1 | v value 1",
+    );
+    check(
+        fields,
+        &row("1", "7", "true"),
+        &row("1", "8", "true"),
+        "--map n=7:8",
+        SAME,
+    );
     check(
         fields,
         &row("7", "7", "true"),
@@ -102,11 +114,21 @@ fn symbols_count_as_others_whatever_the_contract_has() {
     let row = |v: &str| format!(r#"[{{"id": "a", "v": "{v}"}}]"#);
     let flags = format!("{ID} --map v=US:USA");
     for (baseline, canary) in [(&us, &usa), (&usa, &us), (&both, &usa), (&us, &us)] {
-        let first = |fields: &String| if fields.contains(r#"["US"#) && !fields.contains(r#"["USA"#) { "US" } else { "USA" };
+        let first = |fields: &String| {
+            if fields.contains(r#"["US"#) && !fields.contains(r#"["USA"#) {
+                "US"
+            } else {
+                "USA"
+            }
+        };
         let told = compare((baseline, &row(first(baseline))), (canary, &row(first(canary))), &flags);
         assert!(told.gist().starts_with(SAME), "{baseline} {canary}: {}", told.gist());
     }
-    let told = compare((&both, &row("US")), (&both, &row("USA")), &format!("{ID} --map v=USA:US --show v"));
+    let told = compare(
+        (&both, &row("US")),
+        (&both, &row("USA")),
+        &format!("{ID} --map v=USA:US --show v"),
+    );
     assert_eq!(told.gist(), SAME);
 }
 
@@ -146,7 +168,12 @@ fn arrays_in_arrays_each_by_its_own_rule() {
 fn json_as_an_avro_contract_has_the_same_rules() {
     let dir = tempfile::tempdir().unwrap();
     let fields = r#"id string; v {"type": "array", "items": "string"}; c {"type": "enum", "name": "E", "symbols": ["US"]}; w int"#;
-    let avro = super::avro::file(dir.path(), "b", fields, r#"[{"id": "a", "v": ["y", "x"], "c": "US", "w": 1}]"#);
+    let avro = super::avro::file(
+        dir.path(),
+        "b",
+        fields,
+        r#"[{"id": "a", "v": ["y", "x"], "c": "US", "w": 1}]"#,
+    );
     let json = dir.path().join("c.jsonl");
     std::fs::write(&json, r#"{"id": "a", "v": ["x", "y"], "c": "USA", "w": 2}"#).unwrap();
     let (avro, json) = (avro.display().to_string(), json.display().to_string());
