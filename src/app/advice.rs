@@ -2,7 +2,9 @@
 
 use jiff::civil::Date;
 
+use crate::codec::{Applied, Rule, Rules};
 use crate::config::{Config, Ignore};
+use crate::model::PerSide;
 
 /// Something to look at: a stream, the facts, what to do.
 pub struct Advice {
@@ -38,6 +40,16 @@ pub fn expired(ignores: &[Ignore], today: Date) -> impl Iterator<Item = String> 
             ignore.path
         ))
     })
+}
+
+/// What to say of each rule that applied to no record of either side. The canary's rules are the baseline's and the renames.
+#[must_use]
+pub fn never_applied(rules: &Rules, applied: &PerSide<Applied>) -> Vec<String> {
+    let unused = |rule: &Rule| !applied.baseline.contains(rule) && !applied.canary.contains(rule);
+    let named = rules.named().into_iter().filter(|(rule, _)| unused(rule));
+    named
+        .map(|(_, text)| format!("the rule `{text}` applied to no record"))
+        .collect()
 }
 
 /// Upstream streams that this config does not have.

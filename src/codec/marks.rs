@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::applied::Rule;
 use super::mapping::Table;
-use super::settings::{EventTime, Part, Settings};
+use super::settings::{EventTime, Part, Rules, Settings};
 use crate::model::{Path, Segment, Side};
 
 /// What is asked of the value at a path of the contract.
@@ -24,6 +25,8 @@ pub(super) struct Marks {
     pub parts: Vec<usize>,
     /// It is the event time.
     pub time: bool,
+    /// The rules that name it.
+    pub rules: Vec<Rule>,
 }
 
 impl Marks {
@@ -160,6 +163,7 @@ impl Trie<Marks> {
             hidden,
             parts,
             time,
+            rules,
         } = self.nodes[from].what.clone();
         let own = &mut self.nodes[to].what;
         own.ignored |= ignored;
@@ -169,6 +173,7 @@ impl Trie<Marks> {
         own.hidden |= hidden;
         own.parts.extend(parts);
         own.time |= time;
+        own.rules.extend(rules);
         for (segment, child) in self.nodes[from].children.clone() {
             let next = match self.nodes[to].children.get(&segment) {
                 Some(next) => *next,
@@ -223,6 +228,13 @@ impl Trie<Marks> {
     }
 }
 
+/// The contract's name of a field, and the rule that says so.
+#[derive(Clone, Debug)]
+pub(super) struct Renamed {
+    pub to: String,
+    pub rule: usize,
+}
+
 /// Everything that the rules ask of one half of the records of a side.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
@@ -231,9 +243,9 @@ pub(super) struct Asked {
     /// By the names of documents, where a path of `{*}` holds for every member of an object.
     pub documents: Trie<Marks>,
     /// By the writer's names: the contract's name of the field there.
-    pub renames: Trie<Option<String>>,
+    pub renames: Trie<Option<Renamed>>,
     /// The contract's name of a field by the writer's, anywhere.
-    pub anywhere: BTreeMap<String, String>,
+    pub anywhere: BTreeMap<String, Renamed>,
     /// Fill absent fields with their default.
     pub defaults: bool,
     /// What counts as what, by the places of the marks.
@@ -255,19 +267,12 @@ impl Asked {
 
     pub fn of_value(side: Side, settings: &Settings) -> Self {
         let mut asked = Self::rules(side, settings);
-        let of_value = |path: &&Path| key_path(path).is_none() && header_path(path).is_none();
         let rules = &settings.rules;
-        for path in rules.ignore.iter().filter(|path| key_path(path).is_none()) {
-            asked.marks.at(&path.0).ignored = true;
-        }
-        for path in rules.unordered.iter().filter(of_value) {
-            asked.marks.at(&path.0).unordered = true;
-        }
-        for (i, mapping) in rules.map.iter().enumerate().filter(|(_, rule)| of_value(&&rule.path)) {
-            asked.marks.at(&mapping.path.0).map.get_or_insert(i);
-        }
-        for (i, path) in settings.rules.tolerant.iter().enumerate() {
-            asked.marks.at(&path.0).tolerant.get_or_insert(i);
+        asked.mark(rules, value_path);
+        for (i, path) in rules.tolerant.iter().enumerate() {
+            let marks = asked.marks.at(&path.0);
+            marks.tolerant.get_or_insert(i);
+            marks.rules.push(Rule::Tolerance(i));
         }
         for (i, part) in settings.identity.iter().enumerate() {
             if let Part::Field(path) = part {
@@ -277,7 +282,7 @@ impl Asked {
         if let EventTime::Field(path) = &settings.event_time {
             asked.marks.at(&path.0).time = true;
         }
-        let only = rules.only.iter().filter(of_value).map(|path| path.0.as_slice());
+        let only = rules.only.iter().filter_map(value_path);
         asked.finish((!rules.only.is_empty()).then(|| only.collect()));
         asked
     }
@@ -285,17 +290,7 @@ impl Asked {
     pub fn of_key(side: Side, settings: &Settings) -> Self {
         let mut asked = Self::rules(side, settings);
         let rules = &settings.rules;
-        for path in rules.ignore.iter().filter_map(key_path) {
-            asked.marks.at(path).ignored = true;
-        }
-        for path in rules.unordered.iter().filter_map(key_path) {
-            asked.marks.at(path).unordered = true;
-        }
-        for (i, mapping) in rules.map.iter().enumerate() {
-            if let Some(path) = key_path(&mapping.path) {
-                asked.marks.at(path).map.get_or_insert(i);
-            }
-        }
+        asked.mark(rules, key_path);
         for (i, part) in settings.identity.iter().enumerate() {
             match part {
                 Part::Key => asked.marks.at(&[]).parts.push(i),
@@ -308,11 +303,36 @@ impl Asked {
         asked
     }
 
+    /// Marks what the rules ask at the paths of this half: `below` tells the path by its root.
+    fn mark<'p>(&mut self, rules: &'p Rules, below: impl Fn(&'p Path) -> Option<&'p [Segment]>) {
+        let paths = |paths: &'p [Path]| {
+            let numbered = paths.iter().enumerate();
+            numbered
+                .filter_map(|(i, path)| Some((i, below(path)?)))
+                .collect::<Vec<_>>()
+        };
+        for (i, path) in paths(&rules.ignore) {
+            let marks = self.marks.at(path);
+            marks.ignored = true;
+            marks.rules.push(Rule::Ignore(i));
+        }
+        for (i, path) in paths(&rules.unordered) {
+            let marks = self.marks.at(path);
+            marks.unordered = true;
+            marks.rules.push(Rule::Unordered(i));
+        }
+        for (i, path) in paths(&rules.only) {
+            self.marks.at(path).rules.push(Rule::Only(i));
+        }
+        for (i, mapping) in rules.map.iter().enumerate() {
+            if let Some(path) = below(&mapping.path) {
+                self.marks.at(path).map.get_or_insert(i);
+            }
+        }
+    }
+
     /// Once all is marked: what is left out because it is not named, and what is hidden by that.
     fn finish(&mut self, only: Option<Vec<&[Segment]>>) {
-        for path in only.iter().flatten() {
-            self.marks.place(path);
-        }
         self.documents = self.marks.clone();
         self.documents.spread();
         for (marks, document) in [(&mut self.marks, false), (&mut self.documents, true)] {
@@ -337,16 +357,17 @@ impl Asked {
         } else {
             &[]
         };
-        for (from, to) in renames {
+        for (rule, (from, to)) in renames.iter().enumerate() {
             let Some(Segment::Field(to)) = to.0.last() else {
                 continue;
             };
+            let renamed = || Renamed { to: to.clone(), rule };
             match from.0.as_slice() {
                 [Segment::Field(name)] => {
-                    asked.anywhere.entry(name.clone()).or_insert_with(|| to.clone());
+                    asked.anywhere.entry(name.clone()).or_insert_with(renamed);
                 }
                 path => {
-                    asked.renames.at(path).get_or_insert_with(|| to.clone());
+                    asked.renames.at(path).get_or_insert_with(renamed);
                 }
             }
         }
@@ -379,17 +400,24 @@ impl Asked {
 
     /// What holds for a field of the writer: its name in the contract if it was renamed.
     pub fn renamed(&self, at: At, name: &str) -> Option<&str> {
-        let whole = self
-            .renames
-            .get(self.renames.field(at, name))
-            .and_then(Option::as_deref);
-        whole.or_else(|| self.anywhere.get(name).map(String::as_str))
+        self.rename(at, name).map(|renamed| renamed.to.as_str())
+    }
+
+    /// The same with the rule that says so.
+    pub fn rename(&self, at: At, name: &str) -> Option<&Renamed> {
+        let whole = self.renames.get(self.renames.field(at, name)).and_then(Option::as_ref);
+        whole.or_else(|| self.anywhere.get(name))
     }
 
     /// True where something below is asked for even if the whole is not compared.
     pub fn wanted_below(&self, at: At) -> bool {
         self.marks.values(at).iter().any(|marks| marks.is_wanted())
     }
+}
+
+/// A path of the value.
+fn value_path(path: &Path) -> Option<&[Segment]> {
+    (key_path(path).is_none() && header_path(path).is_none()).then_some(path.0.as_slice())
 }
 
 /// The rest of a path that begins with `$key`.

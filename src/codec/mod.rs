@@ -6,6 +6,7 @@
 //! `docs/canonical-form.md` is the specification.
 
 mod api;
+mod applied;
 mod canonical;
 mod changes;
 mod compile;
@@ -37,6 +38,7 @@ mod tolerant;
 mod walk;
 
 pub use api::{Field, Met, Progress, Rendered, SchemaRef, SchemaUse};
+pub use applied::{Applied, Rule};
 pub use changes::{Change, SchemaChange};
 pub use looks::looks;
 pub use messages::Messages;

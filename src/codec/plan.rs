@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::applied::Applied;
 use super::mapping::{Mapped, Table};
 use super::schema::{NodeId, Unit};
 
@@ -229,6 +230,8 @@ pub(super) struct Map {
     pub block: BlockId,
     pub what: Mapped,
     pub table: Arc<Table>,
+    /// The place of the rule.
+    pub rule: usize,
 }
 
 /// A compiled plan.
@@ -249,4 +252,6 @@ pub(super) struct Plan {
     pub defaults: Vec<Filling>,
     /// Paths of the fields that are absent in every record, sorted.
     pub absent: Vec<String>,
+    /// Rules that apply to what it walks.
+    pub applied: Applied,
 }

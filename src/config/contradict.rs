@@ -118,7 +118,7 @@ pub(super) fn identity<'a>(rules: &'a Rules, parts: &'a [Part]) -> impl Iterator
 
 /// What to do about those.
 pub(super) const IDENTITY_HINT: &str =
-    "take the ignore out, or name what is beside the identity: records that pair agree in it anyway";
+    "take the ignore out, or ignore only what stands beside it: records that pair agree in their identity anyway";
 
 /// Why nothing is compared at a path.
 fn left_out(rules: &Rules, path: &Path) -> Option<String> {

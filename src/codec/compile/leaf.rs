@@ -1,6 +1,7 @@
 //! Which value without parts becomes which, and how.
 
 use super::{Compiler, Step, TooLarge, index};
+use crate::codec::applied::Rule;
 use crate::codec::decimal;
 use crate::codec::plan::{Decimal, DecimalSource, DecimalTarget, EnumMap, Op, Rescale};
 use crate::codec::schema::{Kind, Logical, Node, Unit};
@@ -231,7 +232,13 @@ impl Compiler<'_> {
             return Err(TooLarge);
         };
         let mapped: Vec<String> = match self.table(step) {
-            Some(table) => symbols.iter().map(|symbol| table.symbol(symbol).to_owned()).collect(),
+            Some((rule, table)) => {
+                let mapped: Vec<String> = symbols.iter().map(|symbol| table.symbol(symbol).to_owned()).collect();
+                if mapped != *symbols {
+                    self.plan.applied.insert(Rule::Map(rule));
+                }
+                mapped
+            }
             None => symbols.clone(),
         };
         if mapped == *known || mutant!(EnumByIndex) {

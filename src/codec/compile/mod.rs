@@ -198,6 +198,7 @@ impl<'a> Compiler<'a> {
         let Some(marks) = self.asked.marks.get(step.at) else {
             return self.bare(step);
         };
+        self.plan.applied.extend(&marks.rules);
         let show = self.purpose == Purpose::Show;
         let mark = Mark {
             block: 0,
@@ -274,17 +275,23 @@ impl<'a> Compiler<'a> {
     }
 
     /// What some values of the step count as.
-    fn table(&self, step: Step) -> Option<&Arc<Table>> {
-        self.asked.maps.get(self.asked.marks.get(step.at)?.map?)
+    fn table(&self, step: Step) -> Option<(usize, Arc<Table>)> {
+        let rule = self.asked.marks.get(step.at)?.map?;
+        Some((rule, self.asked.maps.get(rule)?.clone()))
     }
 
     /// The same operation, and then what the rules say that its value counts as.
     fn mapped(&mut self, step: Step, op: Op) -> Result<Op, TooLarge> {
-        let (Some(table), Some(what)) = (self.table(step).cloned(), Mapped::of(self.node(step.to))) else {
+        let (Some((rule, table)), Some(what)) = (self.table(step), Mapped::of(self.node(step.to))) else {
             return Ok(op);
         };
         let block = self.anonymous(vec![op])?;
-        self.plan.maps.push(Map { block, what, table });
+        self.plan.maps.push(Map {
+            block,
+            what,
+            table,
+            rule,
+        });
         Ok(Op::Mapped(index(self.plan.maps.len() - 1)?))
     }
 

@@ -4,6 +4,7 @@ use super::number::{self, Digits};
 use super::rules::{NOWHERE, Place};
 use super::scan::{Scan, Text};
 use super::{Entry, Walk, small, sort};
+use crate::codec::applied::Rule;
 use crate::codec::canonical::{Reader, put_bytes, put_long};
 use crate::codec::identity;
 use crate::codec::plan::{Clock, Mark};
@@ -40,8 +41,11 @@ impl Walk<'_> {
         if asks.time {
             self.s.time = time_of(&self.s.out[start..]);
         }
-        if let Some(table) = &asks.map {
-            table.put_document(&mut self.s.out, start);
+        self.s.applied.extend(&asks.rules);
+        if let Some((rule, table)) = &asks.map
+            && table.put_document(&mut self.s.out, start)
+        {
+            self.s.applied.insert(Rule::Map(*rule));
         }
         if let Some(mark) = &asks.mark {
             self.marked(mark, start);
@@ -167,7 +171,8 @@ impl Walk<'_> {
             if renamed {
                 let written = self.s.out.len() - length;
                 below = rules.renames.field(renames, &self.s.out[written..]);
-                if let Some(name) = rules.renamed(renames, &self.s.out[written..]) {
+                if let Some((name, rule)) = rules.renamed(renames, &self.s.out[written..]) {
+                    self.s.applied.insert(Rule::Rename(*rule));
                     self.s.out.truncate(start + 1);
                     put_bytes(&mut self.s.out, name);
                     length = name.len();

@@ -67,6 +67,7 @@ impl Walk<'_> {
                 let text = self.peek_text()?;
                 self.scan.text()?;
                 let counts_as = table.map_or(text.as_str(), |table| table.symbol(&text));
+                self.m.mapped = counts_as != text;
                 let Some(index) = symbols.iter().position(|symbol| *symbol == counts_as) else {
                     return Ok(false);
                 };

@@ -9,7 +9,8 @@ pub(in crate::codec) fn all(word: &str) -> [Option<Vec<u8>>; 3] {
     let mut text = vec![TEXT];
     put_bytes(&mut text, word.as_bytes());
     let mut scan = Scan::new(word.as_bytes());
-    let number = scan.number().ok().map(|number| {
+    let begins = word.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    let number = begins.then(|| scan.number().ok()).flatten().map(|number| {
         let mut out = vec![NUMBER];
         number.digits().put(&mut out);
         out

@@ -52,6 +52,8 @@ struct Memory {
     text: Vec<u8>,
     /// Where items of arrays begin whose order does not count, those of the innermost last.
     items: Vec<usize>,
+    /// The symbol that was read last counts as another one.
+    mapped: bool,
     /// What is put in order.
     spare: Vec<u8>,
     /// Of the contract that was used last.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::codec::applied::Rule;
 use crate::codec::mapping::Table;
-use crate::codec::marks::{self, Asked, At, Marks, Trie};
+use crate::codec::marks::{self, Asked, At, Marks, Renamed, Trie};
 use crate::codec::plan::Mark;
 use crate::model::Segment;
 
@@ -13,7 +14,7 @@ pub(super) type Place = u32;
 pub(super) const NOWHERE: Place = u32::MAX;
 
 /// The name of a field.
-type Name = Box<[u8]>;
+pub(super) type Name = Box<[u8]>;
 
 /// A trie of paths with what stands at their ends.
 pub(super) struct Paths<T> {
@@ -36,7 +37,9 @@ pub(super) struct Asks {
     /// It is an array whose order does not count.
     pub unordered: bool,
     /// What some of its values count as.
-    pub map: Option<Arc<Table>>,
+    pub map: Option<(usize, Arc<Table>)>,
+    /// The rules that name it.
+    pub rules: Vec<Rule>,
     /// It is the event time.
     pub time: bool,
     /// It is not compared.
@@ -50,9 +53,9 @@ pub(super) struct Rules {
     /// By the contract's names.
     pub marks: Paths<Asks>,
     /// By the writer's names: the contract's.
-    pub renames: Paths<Option<Name>>,
+    pub renames: Paths<Option<(Name, usize)>>,
     /// The contract's name of a field by the writer's, anywhere.
-    pub anywhere: Vec<(Name, Name)>,
+    pub anywhere: Vec<(Name, (Name, usize))>,
 }
 
 impl<T> Paths<T> {
@@ -120,6 +123,7 @@ impl Rules {
                 hidden,
                 parts,
                 time,
+                rules,
             } = marks.clone();
             let any = ignored || tolerant.is_some() || !parts.is_empty() || time;
             let mark = any.then_some(Mark {
@@ -133,17 +137,23 @@ impl Rules {
             Asks {
                 mark,
                 unordered,
-                map: map.and_then(|place| asked.maps.get(place).cloned()),
+                map: map.and_then(|rule| Some((rule, asked.maps.get(rule)?.clone()))),
+                rules,
                 time,
                 ignored,
                 wanted: trie.values(at).iter().any(|marks| marks.is_wanted()),
             }
         };
         let name = |name: &String| -> Name { name.as_bytes().into() };
+        let new_name = |renamed: &Renamed| (name(&renamed.to), renamed.rule);
         Self {
             marks: Paths::of(trie, asks),
-            renames: Paths::of(&asked.renames, |_, renamed| renamed.as_ref().map(name)),
-            anywhere: asked.anywhere.iter().map(|(from, to)| (name(from), name(to))).collect(),
+            renames: Paths::of(&asked.renames, |_, renamed| renamed.as_ref().map(new_name)),
+            anywhere: asked
+                .anywhere
+                .iter()
+                .map(|(from, to)| (name(from), new_name(to)))
+                .collect(),
         }
     }
 
@@ -157,13 +167,10 @@ impl Rules {
                 .is_some_and(|node| !node.fields.is_empty())
     }
 
-    /// The contract's name of a member, if it was renamed.
-    pub fn renamed(&self, at: Place, name: &[u8]) -> Option<&[u8]> {
-        let whole = self
-            .renames
-            .get(self.renames.field(at, name))
-            .and_then(Option::as_deref);
+    /// The contract's name of a member, if it was renamed, and the rule that says so.
+    pub fn renamed(&self, at: Place, name: &[u8]) -> Option<&(Name, usize)> {
+        let whole = self.renames.get(self.renames.field(at, name)).and_then(Option::as_ref);
         let anywhere = || self.anywhere.iter().find(|(from, _)| **from == *name);
-        whole.or_else(|| anywhere().map(|(_, to)| &**to))
+        whole.or_else(|| anywhere().map(|(_, to)| to))
     }
 }

@@ -3,6 +3,7 @@
 use super::rules::{NOWHERE, Place};
 use super::scan::{Scan, Shape};
 use super::{Node, Stop, Walk, sort};
+use crate::codec::applied::Rule;
 use crate::codec::canonical::{ABSENT, FOREIGN, HELD, put_long};
 use crate::codec::digest::first_half;
 use crate::codec::mapping::Mapped;
@@ -27,6 +28,9 @@ impl Walk<'_> {
     /// A value with what the rules ask of it.
     pub(super) fn typed<const T: bool>(&mut self, node: Node, at: Place, renames: Place) -> Result<(), Stop> {
         let rules = self.rules;
+        if let Some(asks) = rules.marks.get(at) {
+            self.s.applied.extend(&asks.rules);
+        }
         let Some((asks, mark)) = rules.marks.get(at).and_then(|asks| Some((asks, asks.mark.as_ref()?))) else {
             return self.held::<T>(node, at, renames);
         };
@@ -111,7 +115,7 @@ impl Walk<'_> {
 
     /// A value as such.
     fn held<const T: bool>(&mut self, id: Node, at: Place, renames: Place) -> Result<(), Stop> {
-        let node = self.contract.node(id);
+        let (node, rules) = (self.contract.node(id), self.rules);
         if let Kind::Union(branches) = &node.kind {
             return self.branch::<T>(branches, at, renames);
         }
@@ -128,16 +132,21 @@ impl Walk<'_> {
             Kind::Array(items) => self.items::<T>(*items, at, renames),
             Kind::Map(values) => self.values::<T>(*values, at, renames),
             _ => {
-                let table = self.rules.marks.get(at).and_then(|asks| asks.map.as_deref());
-                if self.leaf(node, table)? {
-                    if let (Some(table), Some(what)) = (table, Mapped::of(node)) {
-                        table.put(what, &mut self.s.out, back.out + usize::from(T));
+                let map = rules.marks.get(at).and_then(|asks| asks.map.as_ref());
+                self.m.mapped = false;
+                if self.leaf(node, map.map(|(_, table)| &**table))? {
+                    if let Some((rule, table)) = map {
+                        let what = Mapped::of(node);
+                        let at = back.out + usize::from(T);
+                        if self.m.mapped || what.is_some_and(|what| table.put(what, &mut self.s.out, at)) {
+                            self.s.applied.insert(Rule::Map(*rule));
+                        }
                     }
                     return Ok(());
                 }
                 self.go_back(back);
                 if let (Kind::Enum { .. }, true) = (&node.kind, T) {
-                    return Ok(self.symbol(table)?);
+                    return Ok(self.symbol(map.map(|(_, table)| &**table))?);
                 }
                 self.foreign::<T>(shape)
             }
@@ -281,6 +290,7 @@ impl Walk<'_> {
             return Ok(());
         }
         if self.asked.defaults && field.default.is_some() && self.fill::<T>((record, place), field, at)? {
+            self.s.applied.insert(Rule::Defaults);
             return Ok(());
         }
         if !T {

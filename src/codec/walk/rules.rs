@@ -1,6 +1,7 @@
 //! What the rules make of values: items in any order, and values that count as another one.
 
 use super::{Stop, Walk};
+use crate::codec::applied::Rule;
 use crate::codec::canonical::{HELD, put_long};
 use crate::codec::plan::{BlockId, Map};
 use crate::model::UndecodableReason::Malformed;
@@ -51,10 +52,9 @@ impl Walk<'_> {
         self.exec::<T>(map.block)?;
         self.flush(self.pos);
         // What is not held is no value of the contract.
-        if !T {
-            map.table.put(map.what, &mut self.s.out, at);
-        } else if self.s.out[at] == HELD {
-            map.table.put(map.what, &mut self.s.out, at + 1);
+        let held = !T || self.s.out[at] == HELD;
+        if held && map.table.put(map.what, &mut self.s.out, at + usize::from(T)) {
+            self.s.applied.insert(Rule::Map(map.rule));
         }
         Ok(())
     }

@@ -51,7 +51,15 @@ pub fn diff_whole(
     rules: &DiffRules,
 ) -> Option<FieldDifference> {
     let null = Value::Null;
-    let everything = DiffRules::default();
+    // Only where arrays stand in any order; what is ignored below it is in neither value.
+    let below = rules.unordered.iter().filter_map(|path| match path.0.split_first() {
+        Some((Segment::Field(first), rest)) if first == name => Some(Path(rest.to_vec())),
+        _ => None,
+    });
+    let everything = DiffRules {
+        unordered: below.collect(),
+        ..DiffRules::default()
+    };
     let mut walk = Walk::new(&everything);
     walk.values(baseline.unwrap_or(&null), canary.unwrap_or(&null));
     let first = walk.found.into_iter().next()?;

@@ -69,5 +69,5 @@ fn contradictions_are_told_with_line_and_column() {
     );
     let told = run(compare, "{}", "{}", "");
     assert_eq!(told.exit, 2);
-    insta::assert_snapshot!(told.log);
+    insta::assert_snapshot!(told.plain_log());
 }

@@ -220,8 +220,76 @@ fn what_cannot_be_is_refused_with_what_to_do() {
     .map(|flags| {
         let told = compare((fields, row), (fields, row), flags);
         assert_eq!(told.exit, 2, "{flags}: {}", told.log);
-        format!("{flags}\n{}", told.log)
+        format!("{flags}\n{}", told.plain_log())
     })
     .collect();
     insta::assert_snapshot!(told.join("\n"));
+}
+
+/// The warnings of a run of one record a side, as Avro.
+fn warnings(fields: (&str, &str), rows: (&str, &str), flags: &str) -> Vec<String> {
+    let told = compare((fields.0, rows.0), (fields.1, rows.1), &format!("{ID} {flags}"));
+    assert!(told.exit < 2, "{flags}: {}", told.log);
+    texts(&told)
+}
+
+fn texts(told: &Told) -> Vec<String> {
+    let all = told.report["warnings"].as_array();
+    all.into_iter()
+        .flatten()
+        .map(|text| text.as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_rule_that_applied_to_no_record_is_a_warning() {
+    let fields = "id string; v string; w int";
+    let row = r#"[{"id": "a", "v": "US", "w": 1}]"#;
+    let of = |flags: &str| warnings((fields, fields), (row, row), flags);
+    let none: [&str; 0] = [];
+    assert_eq!(of("--ignore v --tolerance w=1"), none);
+    assert_eq!(of("--only id --only v --map v=US:USA"), none);
+    assert_eq!(
+        of("--map v=UK:GBR"),
+        ["baseline: the rule `map v` applied to no record"]
+    );
+    // The contract has the name; the canary writes it already.
+    let renamed = "id string; u string; w int";
+    let other = r#"[{"id": "a", "u": "US", "w": 1}]"#;
+    assert_eq!(warnings((fields, renamed), (row, other), "--rename u=v"), none);
+    assert_eq!(
+        of("--rename w=v"),
+        ["baseline: the rule `rename w: v` applied to no record"]
+    );
+    assert_eq!(
+        of("--absent-equals-default"),
+        ["baseline: the rule `absent_equals_default` applied to no record"]
+    );
+    let symbols = r#"id string; v {"type": "enum", "name": "E", "symbols": ["US", "USA"]}; w int"#;
+    let of = |flags: &str| warnings((symbols, symbols), (row, row), flags);
+    assert_eq!(of("--map v=US:USA"), none);
+    assert_eq!(
+        of("--map v=UK:USA"),
+        ["baseline: the rule `map v` applied to no record"]
+    );
+}
+
+#[test]
+fn of_documents_a_rule_applies_where_its_path_is() {
+    let (one, other) = (
+        r#"{"id": "a", "v": [1, 2], "c": "US"}"#,
+        r#"{"id": "a", "v": [2, 1], "country": "US"}"#,
+    );
+    let flags = "--identity field:id --unordered v --unordered w --ignore nope --rename country=c --rename x=y --map c=US:USA --map c=A:B --only id --only v --only c --only w";
+    let told = lines(one, other, flags);
+    assert_eq!(told.gist(), SAME);
+    assert_eq!(
+        texts(&told),
+        [
+            "b: the rule `ignore nope` applied to no record",
+            "b: the rule `only w` applied to no record",
+            "b: the rule `unordered w` applied to no record",
+            "b: the rule `rename x: y` applied to no record",
+        ]
+    );
 }
