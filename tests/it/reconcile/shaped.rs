@@ -258,8 +258,8 @@ fn a_rule_that_applied_to_no_record_is_a_warning() {
     let other = r#"[{"id": "a", "u": "US", "w": 1}]"#;
     assert_eq!(warnings((fields, renamed), (row, other), "--rename u=v"), none);
     assert_eq!(
-        of("--rename w=v"),
-        ["baseline: the rule `rename w: v` applied to no record"]
+        warnings((fields, renamed), (row, other), "--rename v=w"),
+        ["baseline: the rule `rename v: w` applied to no record"]
     );
     assert_eq!(
         of("--absent-equals-default"),
