@@ -55,6 +55,7 @@ metrics! {
     MISMATCH_RATIO_UPPER Gauge "mismatch_ratio_upper" ["stream"] "Upper end of that interval."
     EVIDENCE Gauge "check_evidence_log10" ["stream", "check"] "log10 of the evidence against the check's budget."
     BUDGET Gauge "budget" ["stream", "check"] "Rate of bad records that the check bears."
+    RULES_EXPIRED Gauge "rules_expired" ["stream"] "Ignore rules whose last day has passed; they still hold."
     RELEASE_VERDICT Gauge "release_verdict" ["release", "verdict"] "1 for the verdict that the release has."
     STREAM_VERDICT Gauge "stream_verdict" ["release", "stream", "verdict"] "1 for the verdict that the stream has."
     SCHEMA_CHANGES Gauge "schema_changes" ["stream", "change"] "Differences between the canary's schemas and the contract, by kind."
