@@ -183,7 +183,11 @@ fn table(planned: &Planned, markdown: bool, out: &mut dyn Write) -> Result<()> {
             let after = |seconds: Option<f64>| seconds.map_or_else(|| "-".to_owned(), span);
             table.add_row([
                 row.what.clone(),
-                format!("{:.1e}", row.rate),
+                if row.rate > 0.0 {
+                    format!("{:.1e}", row.rate)
+                } else {
+                    "none".to_owned()
+                },
                 verdict.to_owned(),
                 format!("{:.0} %", row.share * 100.0),
                 after(row.median_s),
@@ -203,9 +207,9 @@ fn table(planned: &Planned, markdown: bool, out: &mut dyn Write) -> Result<()> {
         .map_or_else(|| "no number of".to_owned(), |needed| needed.to_string());
     writeln!(out, "a pass needs {needed} records without a bad one")?;
     if !planned.decidable {
-        let least = planned
-            .least_budget
-            .map_or_else(String::new, |least| format!("; a budget of {least:.1e} could be"));
+        let least = planned.least_budget.map_or_else(String::new, |least| {
+            format!("; a budget of {} could be", judge::rounded_up(least))
+        });
         writeln!(
             out,
             "this budget cannot be decided within {} at this rate{least}",

@@ -40,21 +40,12 @@ pub(super) fn stream(config: &Config, stream: &config::Stream, rate: f64, held_s
         Some(least) if least < BUDGET_MAX => {
             format!(
                 "a budget of {} could be decided; or raise policy.max_duration",
-                rounded_up(least)
+                judge::rounded_up(least)
             )
         }
         _ => "raise policy.max_duration".to_owned(),
     };
     Found::bad(name, text, &hint)
-}
-
-/// With two digits, and never below: what is named can be decided.
-fn rounded_up(rate: f64) -> String {
-    let text = format!("{rate:.1e}");
-    match text.parse::<f64>() {
-        Ok(said) if said >= rate => text,
-        _ => format!("{:.1e}", rate * 1.05),
-    }
 }
 
 fn whole(records: f64) -> u64 {

@@ -22,7 +22,7 @@ pub use reason::{Judgement, Reason};
 pub use release::{Criticality, StreamJudgement, release, shares};
 pub use sequential::{Standing, family};
 pub use tally::{Counted, Evidence, Recent, Shared, Tally};
-pub use text::{guarantee, span};
+pub use text::{guarantee, rounded_up, span};
 
 use crate::engine::stats::Kind;
 use crate::model::{Inconclusive, PerSide, Side, Verdict};

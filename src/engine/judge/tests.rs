@@ -330,7 +330,7 @@ fn verdicts(#[case] case: Case, #[case] expect: &str) {
 )]
 #[case(
     with(clean(), |c| { c.policy.budgets.missing = 1e-4; c.policy.max_duration_ms = Some(20 * MINUTE_MS) }),
-    "30,146 more clean records are needed to prove the budget of 1e-4 for missing, about 31m at this rate, which is past the 20m allowed; a budget of 2e-4 could be decided"
+    "30,146 more clean records are needed to prove the budget of 1e-4 for missing, about 31m at this rate, which is past the 20m allowed; a budget of 2.1e-4 could be decided"
 )]
 #[case(
     with(clean(), |c| { canary(c).conflict = 3; c.identities = Identities::Unproved }),

@@ -166,10 +166,20 @@ pub(super) fn needed(tally: &Tally, check: usize) -> String {
         let least = least_budget(whole(records).unsigned_abs(), policy.beta, policy.profile.burst);
         text.push_str(&format!(", which is past the {} allowed", span(most_ms)));
         if let Some(least) = least {
-            text.push_str(&format!("; a budget of {least:.0e} could be decided"));
+            text.push_str(&format!("; a budget of {} could be decided", rounded_up(least)));
         }
     }
     text
+}
+
+/// A rate with two digits, and never below: what is named can be decided.
+#[must_use]
+pub fn rounded_up(rate: f64) -> String {
+    let text = format!("{rate:.1e}");
+    match text.parse::<f64>() {
+        Ok(said) if said >= rate => text,
+        _ => format!("{:.1e}", rate * 1.05),
+    }
 }
 
 fn whole(number: f64) -> i64 {
