@@ -25,12 +25,17 @@ pub fn flagger(canary: &Steps, budget: f64) -> bool {
     failed.count() >= 10
 }
 
-/// The page of the SRE workbook: 14.4 times the budget over an hour and 5 minutes, or 6 times over 6 hours and 30 minutes.
+/// The page of the SRE workbook: 14.4 times the budget over an hour and 5 minutes, 6 times over 6 hours and 30 minutes, or
+/// once over 3 days and 6 hours.
 pub fn burn_rate(canary: &Steps, budget: f64) -> bool {
     let burns = |end: usize, long: usize, short: usize, times: f64| {
         canary.ratio(end, long) > times * budget && canary.ratio(end, short) > times * budget
     };
-    (1..=canary.bad.len()).any(|end| burns(end, HOUR, 5 * MINUTE, 14.4) || burns(end, 6 * HOUR, 30 * MINUTE, 6.0))
+    (1..=canary.bad.len()).any(|end| {
+        burns(end, HOUR, 5 * MINUTE, 14.4)
+            || burns(end, 6 * HOUR, 30 * MINUTE, 6.0)
+            || burns(end, 72 * HOUR, 6 * HOUR, 1.0)
+    })
 }
 
 /// Kayenta's judge on the bad rate of each minute, canary against control over all minutes so far, every 5 minutes: high where

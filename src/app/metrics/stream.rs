@@ -10,7 +10,6 @@ use super::names;
 use super::registry::{LateGauge, Registry};
 use crate::engine::FinalWindow;
 use crate::engine::judge::Tally;
-use crate::engine::stats::Kind;
 use crate::model::{Outcome, Side, SideCounts, UndecodableReason, Verdict, WindowCounts};
 
 /// Label of the fields that the config does not name.
@@ -159,14 +158,9 @@ impl StreamMetrics {
 
     /// The evidence after the last final windows.
     pub fn evidence(&self, tally: &Tally) {
-        for standing in tally.standings() {
-            let report = &standing.report;
-            if let Some(gauge) = self.evidence.get(standing.kind.as_str()) {
-                gauge.set(report.log10_e());
-            }
-            if standing.kind == Kind::Mismatched && report.of > 0 {
-                self.registry.set(&self.mismatch_bounds.0, report.interval.lower);
-                self.registry.set(&self.mismatch_bounds.1, report.interval.upper);
+        for (check, log10) in tally.evidence_log10() {
+            if let Some(gauge) = self.evidence.get(check.as_str()) {
+                gauge.set(log10);
             }
         }
         let evidence = tally.evidence();
@@ -182,6 +176,14 @@ impl StreamMetrics {
             if let Some(skew_ms) = evidence.recent.skew.quantile(*quantile) {
                 self.registry.set(gauge, seconds(skew_ms));
             }
+        }
+    }
+
+    /// The interval of the mismatch ratio, which takes its time.
+    pub fn interval(&self, tally: &Tally) {
+        if let Some(interval) = tally.mismatch_interval() {
+            self.registry.set(&self.mismatch_bounds.0, interval.lower);
+            self.registry.set(&self.mismatch_bounds.1, interval.upper);
         }
     }
 

@@ -60,6 +60,7 @@ fn used() -> Metrics {
     let mut tally = Tally::new(Policy::default());
     tally.take([(&window()).into()], [], &Found::default());
     stream.evidence(&tally);
+    stream.interval(&tally);
     stream.field_mismatches("amount", 2);
     stream.field_mismatches("secret.path", 1);
     stream.progress(

@@ -135,6 +135,7 @@ impl Show {
         };
         metrics.verdict(verdict);
         metrics.evidence(&seat.tally);
+        metrics.interval(&seat.tally);
         metrics.held(view.held_bytes);
         if let Some(stream) = self.config.streams.iter().find(|stream| stream.name == name) {
             metrics.rules_expired(advice::expired(&stream.ignores, self.shared.clock.today()).count());

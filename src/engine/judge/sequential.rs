@@ -9,7 +9,8 @@ use super::found::Found;
 use super::hold::{Hold, Holding, Share};
 use super::policy::{CHECKS, Policy};
 use crate::engine::stats::{
-    self, CheckSettings, Clock, Counts, Family, FamilySettings, Kind, Member, RateCheck, Report,
+    self, CheckSettings, Clock, Counts, Family, FamilySettings, INTERVAL_ALPHA, Interval, Kind, Member, RateCheck,
+    Report,
 };
 use crate::model::BadCounts;
 
@@ -144,8 +145,11 @@ impl Sequential {
                 self.unproved[check] = self.unproved[check].saturating_add(bad);
             }
             if bad > 0 && self.distinct.len() < DISTINCT_MAX {
-                self.distinct
-                    .extend(found.identities(start_ms, kind).map(str::to_owned));
+                // Some of those kept may turn out to be on both sides: never more than what is judged.
+                let identities = found
+                    .identities(start_ms, kind)
+                    .take(usize::try_from(bad).unwrap_or(usize::MAX));
+                self.distinct.extend(identities.map(str::to_owned));
             }
             counts.push(Counts::new(if confirmed { bad } else { 0 }, of));
         }
@@ -232,6 +236,14 @@ impl Sequential {
         let member = self.members().get(check).filter(|member| member.weight > 0.0)?;
         let log10 = |ln: f64| ln / std::f64::consts::LN_10;
         Some((log10(member.evidence.ln_e()), log10(-(self.alpha * member.weight).ln())))
+    }
+
+    /// The interval of a check's rate, as [`Report::interval`].
+    pub(super) fn interval(&self, check: usize) -> Option<Interval> {
+        match &self.members().get(check)?.evidence {
+            stats::Evidence::Rate(rate) if rate.tally().of() > 0 => Some(rate.interval(INTERVAL_ALPHA)),
+            _ => None,
+        }
     }
 
     /// The largest evidence of a check so far, as log10; nothing for a budget of 0.
