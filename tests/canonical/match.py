@@ -106,7 +106,7 @@ class Match:
             return self._whole(r, w, c, paths, inside, depth, branch)
         n = choose(w, c.branches)
         if n is None:
-            return Node(NOT_HELD, c, w, r.value(w, depth, branch))
+            return self._not_held(r, c, w, r.value(w, depth, branch))
         node = self._whole(r, w, c.branches[n], paths, True, depth, branch)
         return Node(HELD, c, w, node.v, parts=[(None, node)], index=n)
 
@@ -129,7 +129,14 @@ class Match:
         plain = into(v) if into else None
         if plain is not None:
             return Node(HELD, c, w, v, plain)
-        return Node(SYMBOL if w.kind == c.kind == "enum" else NOT_HELD, c, w, v)
+        if w.kind == c.kind == "enum":
+            r.pay(len(w.symbols[v].encode()) // 2)
+            return Node(SYMBOL, c, w, v)
+        return self._not_held(r, c, w, v)
+
+    def _not_held(self, r, c, w, v):
+        r.pay(16)
+        return Node(NOT_HELD, c, w, v)
 
     def _record(self, r, w, c, paths, inside, depth):
         cpath, wpath = paths
