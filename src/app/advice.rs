@@ -2,7 +2,9 @@
 
 use jiff::civil::Date;
 
-use crate::config::Config;
+use crate::codec::{Applied, Rule, Rules};
+use crate::config::{Config, Ignore};
+use crate::model::PerSide;
 
 /// Something to look at: a stream, the facts, what to do.
 pub struct Advice {
@@ -18,20 +20,36 @@ pub struct Advice {
 /// the middle of a generation.
 #[must_use]
 pub fn expired_rules(config: &Config, today: Date) -> Vec<Advice> {
-    let mut found = Vec::new();
-    for stream in &config.streams {
-        for ignore in &stream.ignores {
-            if let Some(until) = ignore.until.filter(|until| *until < today) {
-                let owner = ignore.owner.as_deref().unwrap_or("nobody");
-                found.push(Advice {
-                    stream: stream.name.clone(),
-                    text: format!("the ignore of {} expired on {until}; {owner} owns it", ignore.path),
-                    hint: "remove it, or give it a later date",
-                });
-            }
-        }
-    }
-    found
+    let streams = config.streams.iter();
+    let expired = streams.flat_map(|stream| expired(&stream.ignores, today).map(|text| (stream.name.clone(), text)));
+    let advice = |(stream, text)| Advice {
+        stream,
+        text,
+        hint: "remove it, or give it a later date",
+    };
+    expired.map(advice).collect()
+}
+
+/// What to say of each of these rules whose last day has passed.
+pub fn expired(ignores: &[Ignore], today: Date) -> impl Iterator<Item = String> {
+    ignores.iter().filter_map(move |ignore| {
+        let until = ignore.until.filter(|until| *until < today)?;
+        let owner = ignore.owner.as_deref().unwrap_or("nobody");
+        Some(format!(
+            "the ignore of {} expired on {until}; {owner} owns it",
+            ignore.path
+        ))
+    })
+}
+
+/// What to say of each rule that applied to no record of either side. The canary's rules are the baseline's and the renames.
+#[must_use]
+pub fn never_applied(rules: &Rules, applied: &PerSide<Applied>) -> Vec<String> {
+    let unused = |rule: &Rule| !applied.baseline.contains(rule) && !applied.canary.contains(rule);
+    let named = rules.named().into_iter().filter(|(rule, _)| unused(rule));
+    named
+        .map(|(_, text)| format!("the rule `{text}` applied to no record"))
+        .collect()
 }
 
 /// Upstream streams that this config does not have.

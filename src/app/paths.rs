@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::app::book::{Book, Fact};
 use crate::app::trouble::trouble;
-use crate::codec::{EventTime, Field, Part, PathKind, Schema, Settings};
+use crate::codec::{EventTime, Field, Part, PathKind, Rules, Schema, Settings};
 use crate::model::{Path, PerSide, Segment, Side};
 
 /// Who names the paths.
@@ -56,36 +56,58 @@ fn stands(schema: &Schema, name: &Path) -> bool {
     }
 }
 
-/// A tolerance is for numbers, and one with a unit of time for times.
+/// A tolerance is for numbers, and one with a unit of time for times; an order is an array's; what is mapped is text, an
+/// enum, a whole number or a boolean.
 ///
 /// # Errors
-/// The first tolerant path that no known schema has as what can be tolerant.
-pub fn check_tolerances(tolerant: &[Path], times: &[Path], named: Named, book: &Book) -> Result<()> {
+/// The first path of a rule that no known schema has as what the rule is for.
+pub fn check_kinds(rules: &Rules, times: &[Path], named: Named, book: &Book) -> Result<()> {
     let schemas = of_values(book);
-    for path in tolerant {
+    let refuse = |flag: &'static str, path: &Path, what: &str, hints: [&'static str; 2]| {
+        let (word, hint) = match named {
+            Named::ByFlags => (format!("--{flag}"), hints[0]),
+            Named::ByConfig => (format!("compare.{flag}"), hints[1]),
+        };
+        Err(trouble(
+            format!("{word} names the path `{path}`, which is not {what}"),
+            hint,
+        ))
+    };
+    // Where several types have the path, one of them is enough.
+    let none_fits = |path: &Path, fits: &dyn Fn(&Schema, PathKind) -> bool| {
+        let there = || schemas.iter().filter_map(|schema| Some((schema, schema.at(path)?)));
+        there().next().is_some() && !there().any(|(schema, kind)| fits(schema, kind))
+    };
+    for path in &rules.tolerant {
         let in_time = times.contains(path);
-        let fits = |kind| match kind {
+        let fits = |_: &Schema, kind| match kind {
             PathKind::Time | PathKind::Other => true,
             PathKind::Number => !in_time,
             PathKind::Array | PathKind::Map | PathKind::Record | PathKind::Text => false,
         };
-        let mut kinds = schemas.iter().filter_map(|schema| schema.at(path)).peekable();
-        if kinds.peek().is_some() && !kinds.any(fits) {
+        if none_fits(path, &fits) {
             let what = if in_time { "a time" } else { "a number" };
-            let (word, hint) = match named {
-                Named::ByFlags => (
-                    "--tolerance",
-                    "PATH=0.01 or PATH=1% for numbers, PATH=5ms for times; --ignore PATH leaves it out",
-                ),
-                Named::ByConfig => (
-                    "compare.tolerance",
-                    "abs or rel for numbers, time for times; compare.ignore leaves it out",
-                ),
-            };
-            return Err(trouble(
-                format!("{word} names the path `{path}`, which is not {what}"),
-                hint,
-            ));
+            let hints = [
+                "PATH=0.01 or PATH=1% for numbers, PATH=5ms for times; --ignore PATH leaves it out",
+                "abs or rel for numbers, time for times; compare.ignore leaves it out",
+            ];
+            return refuse("tolerance", path, what, hints);
+        }
+    }
+    for path in &rules.unordered {
+        if none_fits(path, &|_, kind| matches!(kind, PathKind::Array | PathKind::Other)) {
+            let hints = ["name the array itself, without [*]"; 2];
+            return refuse("unordered", path, "an array", hints);
+        }
+    }
+    for mapping in &rules.map {
+        if none_fits(&mapping.path, &|schema, _| schema.is_mappable(&mapping.path)) {
+            let hints = [
+                "--tolerance is for numbers and times; --ignore PATH leaves it out",
+                "compare.tolerance is for numbers and times; compare.ignore leaves it out",
+            ];
+            let what = "text, an enum, a whole number or a boolean";
+            return refuse("map", &mapping.path, what, hints);
         }
     }
     Ok(())
@@ -132,18 +154,14 @@ fn all(sides: PerSide<&Settings>, show: &[Path], named: Named) -> Vec<(&'static 
     for side in Side::PAIR {
         let codec = sides.get(side);
         let rules = &codec.rules;
-        paths.extend(
-            rules
-                .ignore
-                .iter()
-                .map(|path| (word("--ignore", "compare.ignore"), path.clone())),
-        );
-        paths.extend(
-            rules
-                .tolerant
-                .iter()
-                .map(|path| (word("--tolerance", "compare.tolerance"), path.clone())),
-        );
+        let named =
+            |word: &'static str, list: &[Path]| -> Vec<_> { list.iter().map(|path| (word, path.clone())).collect() };
+        paths.extend(named(word("--ignore", "compare.ignore"), &rules.ignore));
+        paths.extend(named(word("--only", "compare.only"), &rules.only));
+        paths.extend(named(word("--tolerance", "compare.tolerance"), &rules.tolerant));
+        paths.extend(named(word("--unordered", "compare.unordered"), &rules.unordered));
+        let mapped = rules.map.iter().map(|mapping| mapping.path.clone());
+        paths.extend(mapped.map(|path| (word("--map", "compare.map"), path)));
         paths.extend(codec.identity.iter().filter_map(|part| match part {
             Part::Field(path) => Some((word("--identity", "identity"), path.clone())),
             Part::Key | Part::KeyPath(_) | Part::Header(_) => None,

@@ -82,9 +82,18 @@ pub(super) struct Args {
     /// A path that is not compared
     #[arg(long, value_name = "PATH", help_heading = "What is equal")]
     ignore: Vec<String>,
+    /// A path that is compared, and no other than those
+    #[arg(long, value_name = "PATH", help_heading = "What is equal")]
+    only: Vec<String>,
     /// PATH=0.01, PATH=1% or PATH=5ms
     #[arg(long, value_name = "PATH=AMOUNT", help_heading = "What is equal")]
     tolerance: Vec<String>,
+    /// An array in any order
+    #[arg(long, value_name = "PATH", help_heading = "What is equal")]
+    unordered: Vec<String>,
+    /// A value that counts as another one, on both sides
+    #[arg(long, value_name = "PATH=FROM:TO", help_heading = "What is equal")]
+    map: Vec<String>,
     /// A name of the canary, and the contract's name for it
     #[arg(long, value_name = "CANARY=CONTRACT", help_heading = "What is equal")]
     rename: Vec<String>,
@@ -155,25 +164,16 @@ pub(super) struct Args {
     /// A third log; not built yet
     #[arg(long, value_name = "SOURCE", hide = true)]
     control: Option<String>,
-    /// An array in any order; not built yet
-    #[arg(long, value_name = "PATH", hide = true)]
-    unordered: Vec<String>,
 }
 
 impl Args {
     pub(super) fn run(self, tone: Tone, out: &mut dyn Write) -> Result<Exit> {
-        for (flag, given) in [
-            ("--control", self.control.is_some()),
-            ("--unordered", !self.unordered.is_empty()),
-        ] {
-            if given {
-                let what = format!("{flag} is not built yet");
-                return Err(RequestError {
-                    what,
-                    hint: Some("leave it out".to_owned()),
-                }
-                .into());
+        if self.control.is_some() {
+            return Err(RequestError {
+                what: "--control is not built yet".to_owned(),
+                hint: Some("leave it out".to_owned()),
             }
+            .into());
         }
         let (output, inconclusive) = (self.output, self.inconclusive);
         let flags = self.into_flags();
@@ -195,6 +195,9 @@ impl Args {
             identity: self.identity,
             names: self.names,
             ignore: self.ignore,
+            only: self.only,
+            unordered: self.unordered,
+            map: self.map,
             tolerance: self.tolerance,
             rename: self.rename,
             absent_equals_default: self.absent_equals_default,

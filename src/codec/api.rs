@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::applied::Rule;
 use super::schema::Schema;
 use crate::model::Value;
 
@@ -80,11 +81,18 @@ pub struct SchemaUse {
     pub records: u64,
 }
 
-/// A writer schema that one reducer met and another is to count.
+/// What one reducer met and another is to count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Met {
-    pub(super) field: Field,
-    pub(super) schema: SchemaRef,
-    /// Records that were decoded.
-    pub(super) records: u64,
+pub enum Met {
+    /// A writer schema.
+    Schema {
+        /// Key or value.
+        field: Field,
+        /// How the records name it.
+        schema: SchemaRef,
+        /// Records that were decoded.
+        records: u64,
+    },
+    /// A rule that was seen to apply.
+    Rule(Rule),
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use super::api::{Field, Met, SchemaRef, SchemaUse};
+use super::applied::Rule;
 use super::changes::{SchemaChange, changes};
 use super::compile::{Purpose, TooLarge, compile};
 use super::fast::{self, Program};
@@ -172,7 +173,7 @@ impl Half {
         self.last = None;
         for known in self.schemas.iter_mut().filter(|known| known.met) {
             known.met = false;
-            out.push(Met {
+            out.push(Met::Schema {
                 field: self.field,
                 schema: known.reference,
                 records: std::mem::take(&mut known.records),
@@ -181,12 +182,19 @@ impl Half {
     }
 
     /// Counts what another reducer met with the same schemas and contracts.
-    pub fn add_use(&mut self, met: &Met) {
+    pub fn add_use(&mut self, schema: SchemaRef, records: u64) {
         // Only for the plan, whose bytes are none.
-        self.find(met.schema, &[]);
-        if let Some(place) = self.known.get(&met.schema) {
-            self.schemas[*place].records += met.records;
+        self.find(schema, &[]);
+        if let Some(place) = self.known.get(&schema) {
+            self.schemas[*place].records += records;
         }
+    }
+
+    /// The rules that apply to the records of the schemas that were met.
+    pub fn applied(&self) -> impl Iterator<Item = Rule> {
+        let met = self.schemas.iter().filter(|known| known.records > 0);
+        let plans = met.filter_map(|known| self.prepared[known.prepared?].plan.as_ref().ok());
+        plans.flat_map(|plan| plan.applied.iter().copied())
     }
 
     /// Finds the plan for the bytes of a record.

@@ -6,6 +6,7 @@
 //! `docs/canonical-form.md` is the specification.
 
 mod api;
+mod applied;
 mod canonical;
 mod changes;
 mod compile;
@@ -20,6 +21,7 @@ mod header;
 mod identity;
 mod json;
 mod looks;
+mod mapping;
 mod marks;
 mod matching;
 mod messages;
@@ -36,11 +38,12 @@ mod tolerant;
 mod walk;
 
 pub use api::{Field, Met, Progress, Rendered, SchemaRef, SchemaUse};
+pub use applied::{Applied, Rule};
 pub use changes::{Change, SchemaChange};
 pub use looks::looks;
 pub use messages::Messages;
 pub use paths::PathKind;
 pub use reducer::Reducer;
 pub use schema::{Schema, SchemaError};
-pub use settings::{EventTime, Format, Framing, Part, Rules, Select, Settings};
+pub use settings::{EventTime, Format, Framing, Mapping, Part, Rules, Select, Settings};
 pub use skip::Skipper;

@@ -1,5 +1,6 @@
 //! Paths in a schema: whether one exists, what stands there, which is the nearest.
 
+use super::mapping::Mapped;
 use super::schema::{Kind, Logical, NodeId, Schema};
 use crate::model::{Path, Segment};
 
@@ -29,14 +30,7 @@ impl Schema {
     /// What stands at a path; none where the schema has no such path.
     #[must_use]
     pub fn at(&self, path: &Path) -> Option<PathKind> {
-        let mut nodes = vec![self.root];
-        for segment in &path.0 {
-            nodes = self
-                .flat(&nodes)
-                .into_iter()
-                .flat_map(|node| self.step(node, segment))
-                .collect();
-        }
+        let nodes = self.nodes(path);
         let mut kinds = self
             .flat(&nodes)
             .into_iter()
@@ -50,6 +44,18 @@ impl Schema {
         } else {
             PathKind::Other
         })
+    }
+
+    /// True where values at a path may be mapped: text, symbols, whole numbers without annotation, booleans, or a union of
+    /// some of those with others.
+    #[must_use]
+    pub fn is_mappable(&self, path: &Path) -> bool {
+        let nodes = self.nodes(path);
+        let mappable = |node: &NodeId| {
+            let node = self.node(*node);
+            matches!(node.kind, Kind::Enum { .. }) || Mapped::of(node).is_some()
+        };
+        self.flat(&nodes).iter().any(mappable)
     }
 
     /// The path of the schema that reads most like the one asked for.
@@ -95,6 +101,15 @@ impl Schema {
             Kind::Union(branches) => branches.iter().for_each(|branch| self.list(*branch, path, open, found)),
             _ => {}
         }
+    }
+
+    /// The nodes that stand at a path.
+    fn nodes(&self, path: &Path) -> Vec<NodeId> {
+        let step = |nodes: Vec<NodeId>, segment: &Segment| {
+            let flat = self.flat(&nodes).into_iter();
+            flat.flat_map(|node| self.step(node, segment)).collect()
+        };
+        path.0.iter().fold(vec![self.root], step)
     }
 
     /// The nodes with unions replaced by their branches.

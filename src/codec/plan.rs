@@ -3,6 +3,10 @@
 //! Operations are a flat list, cut into blocks. A block is the way of one value; records, arrays, maps and unions name
 //! the blocks of what they hold, so that a recursive schema is a finite plan.
 
+use std::sync::Arc;
+
+use super::applied::Applied;
+use super::mapping::{Mapped, Table};
 use super::schema::{NodeId, Unit};
 
 /// Which schema a node is of.
@@ -73,6 +77,12 @@ pub(super) enum Op {
     Map {
         values: BlockId,
     },
+    /// Items that each take at least a byte, in any order.
+    Unordered {
+        items: BlockId,
+    },
+    /// A value of which some count as another one.
+    Mapped(u32),
     /// A record.
     Call(BlockId),
     /// Fields of a record that the contract has in another order.
@@ -213,6 +223,17 @@ pub(super) struct Filling {
     pub told: bool,
 }
 
+/// Values that count as another one.
+#[derive(Clone, Debug)]
+pub(super) struct Map {
+    /// What yields the value.
+    pub block: BlockId,
+    pub what: Mapped,
+    pub table: Arc<Table>,
+    /// The place of the rule.
+    pub rule: usize,
+}
+
 /// A compiled plan.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Plan {
@@ -226,8 +247,11 @@ pub(super) struct Plan {
     pub rescales: Vec<Rescale>,
     pub decimals: Vec<Decimal>,
     pub marks: Vec<Mark>,
+    pub maps: Vec<Map>,
     pub reorders: Vec<Reorder>,
     pub defaults: Vec<Filling>,
     /// Paths of the fields that are absent in every record, sorted.
     pub absent: Vec<String>,
+    /// Rules that apply to what it walks.
+    pub applied: Applied,
 }

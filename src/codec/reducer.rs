@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::api::{Field, Met, Progress, Rendered, SchemaRef, SchemaUse};
+use super::applied::Applied;
 use super::changes::SchemaChange;
 use super::compile::{Purpose, compile};
 use super::digest::Keys;
@@ -18,7 +19,7 @@ use super::schema::Schema;
 use super::select::selected;
 use super::settings::{EventTime, Part, Settings};
 use super::walk::{Scratch, walk};
-use crate::model::{Entry, Path, RecordBatch, RecordRef, Segment, Side, UndecodableReason, Value};
+use crate::model::{Entry, RecordBatch, RecordRef, Side, UndecodableReason, Value};
 
 /// One for each stream and side; keeps a plan for each writer schema.
 pub struct Reducer {
@@ -62,10 +63,7 @@ impl Reducer {
     #[must_use]
     pub fn new(side: Side, settings: Settings) -> Self {
         let rules = &settings.rules;
-        let whole_key = Path(vec![Segment::Field("$key".to_owned())]);
-        let key_named = settings.identity.contains(&Part::Key);
-        let key_compared =
-            !rules.ignore.contains(&whole_key) && !key_named && (rules.compare_key || settings.identity.is_empty());
+        let key_compared = settings.compares_key();
         let in_key = |part: &Part| matches!(part, Part::Key | Part::KeyPath(_));
         let ignored = |name: &String| rules.ignore.iter().any(|path| header_path(path) == Some(name));
         Self {
@@ -319,17 +317,33 @@ impl Reducer {
         let mut met = Vec::new();
         self.key.take_uses(&mut met);
         self.value.take_uses(&mut met);
+        for scratch in [&mut self.memory.key, &mut self.memory.value] {
+            met.extend(std::mem::take(&mut scratch.applied).into_iter().map(Met::Rule));
+        }
         met
     }
 
     /// Counts what another reducer met that knows the same schemas, contracts and settings.
     pub fn add_uses(&mut self, met: &[Met]) {
         for met in met {
-            match met.field {
-                Field::Key => self.key.add_use(met),
-                Field::Value => self.value.add_use(met),
+            match *met {
+                Met::Schema {
+                    field: Field::Key,
+                    schema,
+                    records,
+                } => self.key.add_use(schema, records),
+                Met::Schema { schema, records, .. } => self.value.add_use(schema, records),
+                Met::Rule(rule) => drop(self.memory.value.applied.insert(rule)),
             }
         }
+    }
+
+    /// The rules that applied to a record so far.
+    #[must_use]
+    pub fn applied(&self) -> Applied {
+        let Memory { key, value } = &self.memory;
+        let seen = key.applied.iter().chain(&value.applied).copied();
+        self.key.applied().chain(self.value.applied()).chain(seen).collect()
     }
 
     /// How the writer schemas differ from their contracts, each change once; paths of the key begin with `$key`.

@@ -1,5 +1,7 @@
 //! How the records of one side of a stream are reduced. Frozen in a generation.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::Path;
@@ -73,6 +75,15 @@ pub struct Select {
 pub struct Rules {
     /// Paths that are not compared.
     pub ignore: Vec<Path>,
+    /// The only paths that are compared; empty is all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<Path>,
+    /// Arrays whose order does not count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unordered: Vec<Path>,
+    /// Values that count as another one, on every side.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub map: Vec<Mapping>,
     /// Paths whose values travel beside the digest, at most 8, without `[*]` and `{*}`.
     pub tolerant: Vec<Path>,
     /// (canary's name, contract's name) of fields, by their whole path in the canary's names or by the last name.
@@ -83,6 +94,15 @@ pub struct Rules {
     pub compare_key: bool,
     /// Headers to compare.
     pub headers: Vec<String>,
+}
+
+/// Values at a path that count as another one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mapping {
+    /// Where.
+    pub path: Path,
+    /// What counts as what: text, a symbol, a whole number or `true` and `false`, each as it is written. None is mapped on.
+    pub values: BTreeMap<String, String>,
 }
 
 /// How one side is reduced.
@@ -104,4 +124,17 @@ pub struct Settings {
     pub select: Select,
     /// The rules.
     pub rules: Rules,
+}
+
+impl Settings {
+    /// True where the key is compared: asked for, or there is no identity; not a part of the identity as a whole, not
+    /// ignored, and among the paths that alone are compared.
+    #[must_use]
+    pub fn compares_key(&self) -> bool {
+        let rules = &self.rules;
+        let whole = Path::default().field("$key");
+        let left = rules.only.is_empty() || rules.only.iter().any(|path| path.0.first() == whole.0.first());
+        let named = self.identity.contains(&Part::Key) || rules.ignore.contains(&whole);
+        left && !named && (rules.compare_key || self.identity.is_empty())
+    }
 }

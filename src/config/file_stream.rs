@@ -265,6 +265,15 @@ pub(super) struct Compare {
     /// What is not compared.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) ignore: Vec<Ignore>,
+    /// The only paths that are compared; without it all are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) only: Vec<PathText>,
+    /// Arrays whose order does not count.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) unordered: Vec<PathText>,
+    /// Values that count as another one, on every side.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) map: Vec<Mapping>,
     /// Values that may be apart.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) tolerance: Vec<Tolerance>,
@@ -295,6 +304,16 @@ pub(super) struct Ignore {
     /// The last day on which it holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) until: Option<Day>,
+}
+
+/// Values that count as another one.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Mapping {
+    /// Where: text, an enum, a whole number or a boolean.
+    pub(super) path: PathText,
+    /// What counts as what.
+    pub(super) values: BTreeMap<String, String>,
 }
 
 /// A value that may be apart: exactly one of `abs`, `rel` and `time`.

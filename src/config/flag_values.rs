@@ -1,10 +1,12 @@
 //! Values of flags, each parsed alone: sources, bounds, identity parts, selectors, tolerances, budgets.
 
+use std::collections::BTreeMap;
+
 use super::flags::{not_built, wrong};
 use super::request::{Bound, RequestError, Source};
 use super::resolve::check_broker;
 use super::{Budgets, fault, scalar};
-use crate::codec::{EventTime, Format, Framing, Part, Select};
+use crate::codec::{EventTime, Format, Framing, Mapping, Part, Select};
 use crate::engine::Tolerance;
 use crate::model::Path;
 
@@ -172,6 +174,30 @@ pub(super) fn tolerance(text: &str) -> Result<(Path, Tolerance), RequestError> {
 pub(super) fn is_time_tolerance(text: &str) -> bool {
     text.rsplit_once('=')
         .is_some_and(|(_, amount)| amount.ends_with(|last: char| last.is_ascii_alphabetic()))
+}
+
+/// Adds `PATH=FROM:TO`.
+pub(super) fn map(maps: &mut Vec<Mapping>, text: &str) -> Result<(), RequestError> {
+    let flag = "--map";
+    let bad = || wrong(flag, text, "PATH=FROM:TO");
+    let (at, pair) = text.split_once('=').ok_or_else(bad)?;
+    let (from, to) = pair.split_once(':').ok_or_else(bad)?;
+    let path = path(flag, at)?;
+    let place = match maps.iter().position(|mapping| mapping.path == path) {
+        Some(place) => place,
+        None => {
+            let values = BTreeMap::new();
+            maps.push(Mapping { path, values });
+            maps.len() - 1
+        }
+    };
+    match maps[place].values.insert(from.to_owned(), to.to_owned()) {
+        Some(other) if other != to => Err(RequestError {
+            what: format!("{flag} {text}: `{from}` counts as `{other}` already"),
+            hint: Some("say it once".to_owned()),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// `CANARY_NAME=CONTRACT_NAME`.

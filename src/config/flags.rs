@@ -22,6 +22,12 @@ pub struct ReconcileFlags {
     pub names: Option<String>,
     /// `--ignore PATH`.
     pub ignore: Vec<String>,
+    /// `--only PATH`.
+    pub only: Vec<String>,
+    /// `--unordered PATH`.
+    pub unordered: Vec<String>,
+    /// `--map PATH=FROM:TO`.
+    pub map: Vec<String>,
     /// `--tolerance PATH=AMOUNT`.
     pub tolerance: Vec<String>,
     /// `--rename CANARY_NAME=CONTRACT_NAME`.

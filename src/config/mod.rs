@@ -1,5 +1,6 @@
 //! YAML and environment to the settings of the components, every fault at once with line and column.
 
+mod contradict;
 mod digest;
 mod env;
 mod fault;

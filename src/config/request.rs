@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Budgets, Contract, Limits};
+use super::{Budgets, Contract, Ignore, Limits};
 use crate::edge::{kafka, registry};
 use crate::model::{Path, PerSide};
 use crate::{codec, engine};
@@ -28,6 +28,8 @@ pub struct ReconcileRequest {
     pub show: Vec<Path>,
     /// Tolerant paths with a unit of time.
     pub times: Vec<Path>,
+    /// What the config's stream does not compare, with who asked for it.
+    pub ignores: Vec<Ignore>,
     /// Print the plan and read no record.
     pub dry_run: bool,
 }

@@ -1,7 +1,8 @@
 //! What must hold between the parts of a request.
 
+use super::contradict;
 use super::request::{ReconcileRequest, RequestError, SideRequest, Source};
-use super::resolve_side::{differ_in_json, keys_compared};
+use super::resolve_side::differ_in_json;
 use crate::codec::{EventTime, Format, Framing, Part};
 use crate::model::{PerSide, Side};
 
@@ -16,6 +17,14 @@ pub(super) fn check(request: &ReconcileRequest) -> Result<(), RequestError> {
         ));
     }
     stdin(request)?;
+    if let Some(found) = contradict::rules(&canary.codec.rules).into_iter().next() {
+        return Err(fault(format!("--{}: {}", found.key, found.what), Some(&found.hint)));
+    }
+    for side in [baseline, canary] {
+        if let Some((_, what)) = contradict::identity(&side.codec.rules, &side.codec.identity).next() {
+            return Err(fault(format!("--identity: {what}"), Some(contradict::IDENTITY_HINT)));
+        }
+    }
     for (name, side) in [(Side::Baseline, baseline), (Side::Canary, canary)] {
         match &side.source {
             Source::Avro(_) | Source::Lines(_) => file(name, side)?,
@@ -88,7 +97,7 @@ fn formats(request: &ReconcileRequest) -> Result<(), RequestError> {
     let keyed = [baseline, canary]
         .iter()
         .all(|side| matches!(side.source, Source::Kafka { .. }));
-    if keyed && keys_compared(&baseline.codec) && differ_in_json(&codecs, |codec| codec.key_format) {
+    if keyed && baseline.codec.compares_key() && differ_in_json(&codecs, |codec| codec.key_format) {
         return Err(fault(
             "--key-format: keys of json and of another format cannot be compared".to_owned(),
             Some("say --identity key, or --ignore '$key'"),

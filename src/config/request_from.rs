@@ -99,6 +99,7 @@ fn from_stream(config: &Config, stream: &Stream) -> ReconcileRequest {
         limits: stream.limits,
         show: stream.show.clone(),
         times: stream.times.clone(),
+        ignores: stream.ignores.clone(),
         dry_run: false,
     }
 }
@@ -163,6 +164,7 @@ fn from_sources(flags: &ReconcileFlags) -> Result<ReconcileRequest, RequestError
         },
         show: Vec::new(),
         times: Vec::new(),
+        ignores: Vec::new(),
         dry_run: false,
     })
 }
@@ -302,6 +304,21 @@ fn rules(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), R
         for side in [&mut *baseline, &mut *canary] {
             side.codec.rules.ignore.push(path.clone());
         }
+    }
+    let (mut only, mut unordered, mut map) = (Vec::new(), Vec::new(), baseline.codec.rules.map.clone());
+    for text in &flags.only {
+        only.push(value::path("--only", text)?);
+    }
+    for text in &flags.unordered {
+        unordered.push(value::path("--unordered", text)?);
+    }
+    for text in &flags.map {
+        value::map(&mut map, text)?;
+    }
+    for side in [&mut *baseline, &mut *canary] {
+        side.codec.rules.only.extend(only.iter().cloned());
+        side.codec.rules.unordered.extend(unordered.iter().cloned());
+        side.codec.rules.map.clone_from(&map);
     }
     for text in &flags.tolerance {
         let (path, tolerance) = value::tolerance(text)?;

@@ -1,9 +1,11 @@
 //! What equal means: the rules of comparison and the contract.
 
+use super::contradict::{self, Contradiction};
 use super::faults::Faults;
-use super::file_stream::{Compare, Contract as FileContract, Tolerance as FileTolerance};
+use super::file_stream::{Compare, Contract as FileContract, Mapping as FileMapping, Tolerance as FileTolerance};
 use super::keypath::KeyPath;
 use super::settings::{Contract, Ignore};
+use super::text::PathText;
 use crate::model::{Path, Segment};
 use crate::{codec, engine};
 
@@ -48,13 +50,42 @@ pub(super) fn compare(
     }
     let rules = codec::Rules {
         ignore: compare.ignore.iter().map(|ignore| ignore.path.value.clone()).collect(),
+        only: paths(&compare.only),
+        unordered: paths(&compare.unordered),
+        map: compare.map.iter().map(mapping).collect(),
         tolerant,
         rename,
         absent_equals_default: *compare.absent_equals_default.get_or_insert(false),
         compare_key: *compare.key.get_or_insert(true),
         headers: compare.headers.clone(),
     };
+    for Contradiction { key, at, what, hint } in contradict::rules(&rules) {
+        let list = path.key(key);
+        let place = match key {
+            "rename" => compare.rename.keys().nth(at).map(|from| list.key(from)),
+            "tolerance" => {
+                // Those that are no tolerance stand in the file too.
+                let same = |entry: &FileTolerance| rules.tolerant.get(at) == Some(&entry.path.value);
+                let entry = compare.tolerance.iter().position(same);
+                entry.map(|entry| list.index(entry).key("path"))
+            }
+            "map" => Some(list.index(at).key("path")),
+            _ => Some(list.index(at)),
+        };
+        faults.push(&place.unwrap_or(list), what, Some(hint));
+    }
     (rules, tolerances)
+}
+
+fn paths(paths: &[PathText]) -> Vec<Path> {
+    paths.iter().map(|path| path.value.clone()).collect()
+}
+
+fn mapping(mapping: &FileMapping) -> codec::Mapping {
+    codec::Mapping {
+        path: mapping.path.value.clone(),
+        values: mapping.values.clone(),
+    }
 }
 
 /// That a path may be tolerant beside those that are already.

@@ -9,7 +9,7 @@ use super::keypath::KeyPath;
 use super::resolve_stream::Streams;
 use super::settings::StreamSide;
 use crate::codec;
-use crate::model::{Path, PerSide, Side};
+use crate::model::{PerSide, Side};
 
 /// What a stream says about decoding; a side may say otherwise.
 pub(super) struct Decoding<'a> {
@@ -193,7 +193,7 @@ pub(super) fn check_sides(sides: &PerSide<StreamSide>, has_contract: bool, path:
         let hint = "say `contract: {file: PATH}` or `{subject: \"SUBJECT:VERSION\"}` in the stream, an Avro schema";
         faults.push(&path.key("canary").key("format"), what, Some(hint.to_owned()));
     }
-    if keys_compared(&baseline.codec) && differ_in_json(&codecs, |codec| codec.key_format) {
+    if baseline.codec.compares_key() && differ_in_json(&codecs, |codec| codec.key_format) {
         let what = "keys of json and of another format cannot be compared".to_owned();
         let hint = "make the key the identity, or say `compare: {key: false}`";
         faults.push(&path.key("canary").key("key"), what, Some(hint.to_owned()));
@@ -228,13 +228,6 @@ pub(super) fn differ_in_json(
 ) -> bool {
     let is_json = |codec| format(codec) == codec::Format::Json;
     is_json(codecs.baseline) != is_json(codecs.canary)
-}
-
-/// True where keys are compared as keys, and not as the identity.
-pub(super) fn keys_compared(codec: &codec::Settings) -> bool {
-    let whole = Path::default().field("$key");
-    let named = codec.identity.contains(&codec::Part::Key) || codec.rules.ignore.contains(&whole);
-    !named && (codec.rules.compare_key || codec.identity.is_empty())
 }
 
 impl From<Format> for codec::Format {

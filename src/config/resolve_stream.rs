@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::contradict;
 use super::faults::Faults;
 use super::file_stream::{Budget, Format, Framing, Key, Limits as FileLimits, Mode, Names, Stream as FileStream};
 use super::keypath::KeyPath;
@@ -80,6 +81,17 @@ impl Streams<'_> {
             canary: decoding.side(&mut stream.canary, Side::Canary, path, faults),
         };
         check_sides(&sides, contract.is_some(), path, faults);
+        for (side, own) in [
+            (Side::Baseline, &stream.baseline.identity),
+            (Side::Canary, &stream.canary.identity),
+        ] {
+            let codec = &sides.get(side).codec;
+            let at = own.as_ref().map_or(path.clone(), |_| path.key(side.as_str()));
+            let parts = at.key("identity").key("parts");
+            for (i, what) in contradict::identity(&codec.rules, &codec.identity) {
+                faults.push(&parts.index(i), what, Some(contradict::IDENTITY_HINT.to_owned()));
+            }
+        }
         if stream.framing.is_none() && stream.format == Some(Format::Avro) {
             stream.framing = Some(Framing::Confluent);
         }

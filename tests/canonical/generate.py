@@ -229,6 +229,16 @@ class Case:
         plain = [(p, t) for p, t in every if "[*]" not in p and "{*}" not in p and p]
         if every and self.odds(0.3):
             rules["ignore"] = sorted({r.choice(every)[0] for _ in range(r.randint(1, 2))} - {""})
+        if every and self.odds(0.15):
+            rules["only"] = sorted({r.choice(every)[0] for _ in range(r.randint(1, 3))} - {""})
+            if self.odds(0.2):
+                rules["only"].append("$key")
+        arrays = sorted({p for p, t in every if has_kind(t, "array")} - {""})
+        if arrays and self.odds(0.5):
+            rules["unordered"] = r.sample(arrays, r.randint(1, len(arrays)))
+        mapped = sorted({p for p, t in every if has_kind(t, "string", "enum", "int", "long", "boolean")} - {""})
+        if mapped and self.odds(0.5):
+            rules["map"] = {p: self.mapping() for p in r.sample(mapped, min(len(mapped), r.randint(1, 3)))}
         numbers = sorted({p for p, t in plain if is_number(t)})
         if numbers and self.odds(0.3):
             rules["tolerant"] = r.sample(numbers, min(len(numbers), r.randint(1, 3)))
@@ -247,7 +257,13 @@ class Case:
             rules["compare_key"] = True
         if self.odds(0.2):
             rules["headers"] = r.sample(["h", "i"], r.randint(1, 2))
-        return {key: value for key, value in rules.items() if value != []}
+        return {key: value for key, value in rules.items() if value not in ([], {})}
+
+    def mapping(self):
+        """None of the values is mapped on."""
+        r = self.r
+        words = [*TEXTS[:4], *"ABCD", "true", "false", *map(str, NUMBERS), str(2**63 - 1), "9" * 20]
+        return {r.choice(words): to for to in r.sample(words, r.randint(3, 9))}
 
     def rename(self, theirs, ours):
         """Of a whole path, or of a name anywhere."""
@@ -276,6 +292,10 @@ class Case:
             if self.odds(0.3):
                 out["rules"].setdefault("identity", []).append("header:h")
         return out
+
+
+def has_kind(t, *kinds):
+    return any(b["k"] in kinds for b in (t["branches"] if t["k"] == "union" else [t]))
 
 
 def is_number(t):

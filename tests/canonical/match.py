@@ -1,5 +1,6 @@
 """Sections 3 and 4: a record read as the contract's type, a tree that can be written plain or tagged."""
 
+import re
 from fractions import Fraction
 
 import convert
@@ -28,8 +29,9 @@ def step(path, field):
 class Match:
     """Reads values of the type `w` as the contract `c` under rules with paths relative to this root."""
 
-    def __init__(self, w, c, ignore=(), tolerant=(), renames=(), absent_equals_default=False, asked=()):
+    def __init__(self, w, c, ignore=(), tolerant=(), renames=(), absent_equals_default=False, asked=(), only=None, unordered=(), maps=()):
         self.w, self.c, self.ignore, self.tolerant = w, c, set(ignore), list(tolerant)
+        self.only, self.unordered, self.maps = only, set(unordered), dict(maps)
         self.asked = list(asked)
         self.renames, self.defaults = list(renames), absent_equals_default
         self.absent, self.pairs = [], {}
@@ -42,6 +44,9 @@ class Match:
         if reader.left():
             raise Undecodable("trailing")
         return node
+
+    def ignored(self, path):
+        return path in self.ignore or left_out(path, self.only)
 
     # Fields
 
@@ -76,14 +81,14 @@ class Match:
         return None
 
     def _find_absent(self, w, c, cpath, wpath, depth):
-        if w.kind != "record" or c.kind != "record" or depth > 64:
+        if w.kind != "record" or c.kind != "record" or depth > 64 or (depth == 1 and self.ignored("")):
             return
         for f, i in zip(c.fields, self.fields(w, c, wpath)):
             path = step(cpath, f.name)
             if i is not None:
-                if path not in self.ignore:
+                if not self.ignored(path):
                     self._find_absent(w.fields[i].type, f.type, path, step(wpath, w.fields[i].name), depth + 1)
-            elif path not in self.ignore and self._default(f) is None:
+            elif not self.ignored(path) and self._default(f) is None:
                 self.absent.append(path)
 
     def _default(self, f):
@@ -93,7 +98,7 @@ class Match:
 
     def _read(self, r, w, c, paths, inside, depth, branch=False):
         """`paths`: in the contract's and in the writer's names; `inside`: a union, array or map stands above."""
-        if paths[0] in self.ignore and not any(p == paths[0] or above(paths[0], p) for p in self.asked):
+        if self.ignored(paths[0]) and not any(p == paths[0] or above(paths[0], p) for p in self.asked):
             r.value(w, depth, branch)
             return Node(NOTHING, c, w)
         if w.kind == "union":
@@ -127,11 +132,12 @@ class Match:
         v = r.value(w, depth, branch)
         into = convert.row(w, c) if w.kind not in ("record", "array", "map") and c.kind not in ("record", "array", "map") else None
         plain = into(v) if into else None
-        if plain is not None:
-            return Node(HELD, c, w, v, plain)
         if w.kind == c.kind == "enum":
-            r.pay(len(w.symbols[v].encode()) // 2)
-            return Node(SYMBOL, c, w, v)
+            node = settled(symbol(c, w, v), cpath, self.maps)
+            r.pay(len(node.symbol.encode()) // 2 if node.state == SYMBOL else 0)
+            return node
+        if plain is not None:
+            return settled(Node(HELD, c, w, v, plain), cpath, self.maps)
         return self._not_held(r, c, w, v)
 
     def _not_held(self, r, c, w, v):
@@ -155,7 +161,7 @@ class Match:
         return Node(HELD, c, w, parts=parts)
 
     def _absent(self, r, f, path, inside, depth):
-        if path in self.ignore:
+        if self.ignored(path):
             return Node(NOTHING, f.type)
         node = self._default(f)
         if node is not None:
@@ -163,7 +169,7 @@ class Match:
             for n, what in costs(node, depth):
                 r.enter(n)
                 r.pay(what)
-            return node
+            return settled(node, path, self.maps)
         if not inside:
             return Node(NOTHING, f.type)
         r.pay(1)
@@ -190,16 +196,95 @@ def choose(w, branches):
     return only(lambda c: c.kind == w.kind if {w.kind, c.kind} & {"record", "array", "map"} else convert.row(w, c) is not None)
 
 
+# Rules
+
+
+def left_out(path, only):
+    """Whether `only` leaves out what stands here, and not already what it stands in. None is every path."""
+    if not only:
+        return only is not None and path == ""
+    paths, at = [steps(p) for p in only], steps(path)
+    for i in range(len(at)):
+        if any(p == at[: len(p)] for p in paths if len(p) <= i):
+            return False
+        if not any(p[: i + 1] == at[: i + 1] for p in paths):
+            return i + 1 == len(at)
+    return False
+
+
+def steps(path):
+    return re.findall(r"\[\*\]|\{\*\}|(?:\\.|[^.\[\]{}\\])+", path)
+
+
+def prefixes(path):
+    """The paths of all that a value stands in, and its own."""
+    whole, out = "", [""]
+    for s in steps(path):
+        whole = whole + s if s in ("[*]", "{*}") else f"{whole}.{s}" if whole else s
+        out.append(whole)
+    return out
+
+
+def symbol(c, w, v, name=None):
+    """A symbol of the writer, or what it counts as."""
+    name = w.symbols[v] if name is None else name
+    if name in c.symbols:
+        return Node(HELD, c, w, v, long(c.symbols.index(name)))
+    node = Node(SYMBOL, c, w, v)
+    node.symbol = name
+    return node
+
+
+def settled(node, path, maps):
+    """The value with each in it that counts as another one in the place of it."""
+    if node.parts is not None:
+        node.parts = [(s, settled(part, below(path, s), maps)) for s, part in node.parts]
+        return node
+    values, c = maps.get(path), node.c
+    if values is None or node.state not in (HELD, SYMBOL):
+        return node
+    if c.kind == "enum":
+        name = node.symbol if node.state == SYMBOL else c.symbols[convert.Parts(node.plain).long()]
+        return symbol(c, node.w, node.v, values.get(name, name))
+    if c.kind == "string":
+        for a, b in values.items():
+            if node.plain == text(a.encode()):
+                node.plain = text(b.encode())
+                break
+    elif c.kind == "boolean":
+        words = [b"\0", b"\1"]
+        for a, b in values.items():
+            if (a, b) in ((x, y) for x in ("true", "false") for y in ("true", "false")) and node.plain == words[a == "true"]:
+                node.plain = words[b == "true"]
+                break
+    elif c.kind in ("int", "long") and not c.note:
+        bound = 1 << (31 if c.kind == "int" else 63)
+        for a, b in values.items():
+            if whole(a) is not None and whole(b) is not None and node.plain == long(whole(a)) and -bound <= whole(b) < bound:
+                node.plain = long(whole(b))
+                break
+    return node
+
+
+def whole(word):
+    n = int(word) if re.fullmatch(r"[+-]?[0-9]+", word) else None
+    return n if n is not None and -(1 << 63) <= n < 1 << 63 else None
+
+
 # Writing
 
 
 def held(node, path, rules):
     """Whether all that is compared of a value is held."""
-    if path in rules.ignore or node.state == NOTHING:
+    if ignored(path, rules) or node.state == NOTHING:
         return True
     if node.state != HELD:
         return False
     return all(held(part, below(path, s), rules) for s, part in node.parts or ())
+
+
+def ignored(path, rules):
+    return path in rules.ignore or left_out(path, rules.only)
 
 
 def above(p, path):
@@ -227,12 +312,12 @@ def plain(node, path, rules):
 
 
 def write(node, path, rules, tagged):
-    if path in rules.ignore or node.state == NOTHING:
+    if ignored(path, rules) or node.state == NOTHING:
         return b""
     if node.state == ABSENT:
         return b"\1"
     if node.state == SYMBOL:
-        return b"\3" + text(node.w.symbols[node.v].encode())
+        return b"\3" + text(node.symbol.encode())
     if node.state == NOT_HELD:
         value = own_plain(node.w, node.v)
         return b"\2" + node.w.digest()[:16] + len(value).to_bytes(4, "little") + value
@@ -247,6 +332,8 @@ def write(node, path, rules, tagged):
     parts = [write(part, below(path, s), rules, tagged) for s, part in node.parts]
     if c.kind == "record":
         return head + b"".join(parts)
+    if c.kind == "array" and path in rules.unordered:
+        parts.sort()
     if node.keys is not None:
         parts = [text(key) + part for key, part in zip(node.keys, parts)]
     return head + (long(len(parts)) if parts else b"") + b"".join(parts) + b"\0"

@@ -44,14 +44,19 @@ class Plan:
         self.identity, self.event_time = rules.get("identity", []), rules.get("event_time")
         self.headers = rules.get("headers", [])
         self.compare_key = (rules.get("compare_key", False) or not self.identity) and "key" not in self.identity and "$key" not in rules.get("ignore", [])
+        only, unordered, maps = rules.get("only"), rules.get("unordered", []), rules.get("map", {})
+        self.compare_key = self.compare_key and (only is None or any(in_key(p) for p in only))
+        of_value = {"only": only and [p for p in only if not in_key(p)], "unordered": unordered, "maps": maps}
+        of_key = {"only": only and [key_path(p) for p in only if in_key(p)], "unordered": map(key_path, filter(in_key, unordered))}
+        of_key["maps"] = {key_path(p): values for p, values in maps.items() if in_key(p)}
         renames = [(a, last(b)) for a, b in (r.rsplit(":", 1) for r in rules.get("rename", []))] if rules.get("side") == "canary" else []
         ignore, defaults = rules.get("ignore", []), rules.get("absent_equals_default", False)
         asked = [p[6:] for p in [*self.identity, self.event_time or ""] if p.startswith("field:")]
-        self.value = Match(schema.parse(writer), schema.parse(contract), ignore, rules.get("tolerant", []), renames, defaults, asked)
+        self.value = Match(schema.parse(writer), schema.parse(contract), ignore, rules.get("tolerant", []), renames, defaults, asked, **of_value)
         self.raw_key = key_writer is None
         under_key = [p[4:].removeprefix(".") for p in ignore if p.startswith(("$key.", "$key[", "$key{"))]
         asked = [p.partition(":")[2] for p in self.identity if p.partition(":")[0] == "key"]
-        self.key = Match(schema.parse(key_writer or '"bytes"'), schema.parse(key_contract or '"bytes"'), under_key, [], renames, defaults, asked)
+        self.key = Match(schema.parse(key_writer or '"bytes"'), schema.parse(key_contract or '"bytes"'), under_key, [], renames, defaults, asked, **of_key)
 
     def reduce(self, value, key=None, headers=()):
         try:
@@ -132,6 +137,7 @@ class Plan:
     def _tolerant(self, node, path):
         """(scale, unscaled), or a word: NotANumber, Infinite, -Infinite, Nothing."""
         ignored = any(p == path or match.above(p, path) for p in self.value.ignore)
+        ignored = ignored or any(match.left_out(p, self.value.only) for p in match.prefixes(path))
         node = None if ignored else find(node, path)
         while node is not None and node.state == HELD and node.c.kind == "union":
             node = node.parts[0][1]
@@ -152,6 +158,14 @@ class Plan:
         if c.note == "date":
             return exact(Fraction(n * DAY_MS))
         return exact(Fraction(n * 1000, convert.PER_SECOND[c.note.rpartition("-")[2]] if c.note else 1000))
+
+
+def in_key(path):
+    return path == "$key" or path.startswith(("$key.", "$key[", "$key{"))
+
+
+def key_path(path):
+    return path[4:].removeprefix(".")
 
 
 def last(path):
@@ -197,6 +211,10 @@ class PartRules:
     """The rules *below* a part of the identity hold in it; those of the part itself and of what it stands in do not."""
 
     def __init__(self, path, rules):
+        self.unordered, self.maps = rules.unordered, rules.maps
+        at = match.steps(path)
+        on_the_way = any(len(p) > len(at) and p[: len(at)] == at for p in map(match.steps, rules.only or []))
+        self.only = rules.only if on_the_way else None
         self.ignore, self.tolerant = ([p for p in those if p != path and not match.above(p, path)] for those in (rules.ignore, rules.tolerant))
 
 

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use tokio::runtime::Handle;
 
 use super::print::Found;
+use crate::app::advice;
 use crate::app::book::{self, Book, Fact};
 use crate::app::clock::Clock;
 use crate::app::compacted;
@@ -17,7 +18,7 @@ use crate::app::paths::{self, Named};
 use crate::app::schemas::{Origin, Patience, Registrar, Schemas};
 use crate::app::topic::Second;
 use crate::app::world;
-use crate::codec::{Field, Progress, Reducer, looks};
+use crate::codec::{Applied, Field, Progress, Reducer, looks};
 use crate::config::{self, Config, RequestError};
 use crate::edge::kafka::{self, KafkaError};
 use crate::engine::judge::PAIRS_MIN;
@@ -86,6 +87,7 @@ fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle
         ));
     }
     let mut samples = PerSide::<Sample>::default();
+    let mut applied = PerSide::<Applied>::default();
     for side in Side::PAIR {
         let of = stream.sides.get(side);
         let cluster = &config.clusters[&of.cluster];
@@ -143,21 +145,26 @@ fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle
         let mut reducer = book::Reader::new(Reducer::new(side, of.codec.clone()), side, book.clone());
         let of_side = samples.get_mut(side);
         *of_side = sample(side, cluster, of, &spans, &mut reducer, &mut schemas, &book)?;
+        *applied.get_mut(side) = reducer.as_reducer().applied();
     }
     let codecs = PerSide {
         baseline: &stream.sides.baseline.codec,
         canary: &stream.sides.canary.codec,
     };
     if Side::PAIR.into_iter().all(|side| paths::knows_writers(&book, side))
-        && let Err(error) = paths::check(codecs, &stream.show, Named::ByConfig, &book).and_then(|()| {
-            let tolerant = &codecs.baseline.rules.tolerant;
-            paths::check_tolerances(tolerant, &stream.times, Named::ByConfig, &book)
-        })
+        && let Err(error) = paths::check(codecs, &stream.show, Named::ByConfig, &book)
+            .and_then(|()| paths::check_kinds(&codecs.baseline.rules, &stream.times, Named::ByConfig, &book))
     {
         let hint = error
             .chain()
             .find_map(|cause| cause.downcast_ref::<RequestError>()?.hint.clone());
         found.push(Found::error(&stream.name, &error, hint));
+    }
+    if samples.baseline.read + samples.canary.read > 0 {
+        for text in advice::never_applied(&stream.sides.canary.codec.rules, &applied) {
+            let hint = "is it still needed, and is its path the contract's? records outside the sample may have it";
+            found.push(Found::warn(&stream.name, format!("{text} of the sample"), hint));
+        }
     }
     judge(stream, &samples, &mut found);
     sides_meet(stream, config, &samples, &mut found);

@@ -52,6 +52,7 @@ metrics! {
     WINDOWS_FINAL Counter "windows_final_total" ["stream"] "Windows that became final."
     MISMATCH_RATIO Gauge "mismatch_ratio" ["stream"] "Mismatched pairs over compared records, in all final windows of the generation."
     BUDGET Gauge "budget" ["stream", "check"] "Rate of bad records that the check bears."
+    RULES_EXPIRED Gauge "rules_expired" ["stream"] "Ignore rules whose last day has passed; they still hold."
     RELEASE_VERDICT Gauge "release_verdict" ["release", "verdict"] "1 for the verdict that the release has."
     STREAM_VERDICT Gauge "stream_verdict" ["release", "stream", "verdict"] "1 for the verdict that the stream has."
     SCHEMA_CHANGES Gauge "schema_changes" ["stream", "change"] "Differences between the canary's schemas and the contract, by kind."

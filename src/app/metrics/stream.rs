@@ -45,6 +45,7 @@ pub struct StreamMetrics {
     coverage: LateGauge,
     skew: [(f64, LateGauge); 3],
     held: Gauge,
+    rules_expired: Gauge,
     changes: BTreeMap<&'static str, Gauge>,
 }
 
@@ -104,6 +105,7 @@ impl StreamMetrics {
             coverage: registry.late_gauge(names::COVERAGE, &[stream]),
             skew: QUANTILES.map(quantile),
             held: registry.gauge(names::HELD_BYTES, &[stream]),
+            rules_expired: registry.gauge(names::RULES_EXPIRED, &[stream]),
             changes: CHANGES.map(change).into(),
             registry: Arc::clone(registry),
         };
@@ -183,6 +185,11 @@ impl StreamMetrics {
     /// Memory that the records hold.
     pub fn held(&self, bytes: u64) {
         self.held.set(bytes as f64);
+    }
+
+    /// So many ignore rules have expired.
+    pub fn rules_expired(&self, rules: usize) {
+        self.rules_expired.set(rules as f64);
     }
 
     /// So many findings differ in a field.

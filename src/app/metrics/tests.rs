@@ -72,6 +72,7 @@ fn used() -> Metrics {
         },
     );
     stream.held(4_096);
+    stream.rules_expired(2);
     stream.schema_changes("added", 1);
     stream.schema_changes("invented", 1);
     stream.emit_delays(Side::Canary, [3, 700, 1_000_000]);
@@ -117,6 +118,7 @@ fn a_scrape_says_what_was_recorded() {
         r#"crosscheck_skew_seconds{stream="orders",quantile="0.99"} 1.5"#,
         r#"crosscheck_pending_records{stream="orders",side="canary"} 34"#,
         r#"crosscheck_held_bytes{stream="orders"} 4096"#,
+        r#"crosscheck_rules_expired{stream="orders"} 2"#,
         r#"crosscheck_retention_headroom_seconds{stream="orders",side="canary"} 60"#,
         r#"crosscheck_budget{stream="orders",check="mismatched"} 0.25"#,
         r#"crosscheck_budget{stream="orders",check="conflict"} 0"#,

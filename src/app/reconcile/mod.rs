@@ -14,6 +14,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use tokio::runtime::Runtime;
 
+use super::advice;
 use super::clock::Clock;
 use super::paths::{self, Named};
 use super::report;
@@ -49,7 +50,7 @@ pub fn run(mut request: ReconcileRequest, output: Output, tone: Tone, out: &mut 
     };
     let book = &opened.stream.book;
     paths::check(codecs, &request.show, Named::ByFlags, book)?;
-    paths::check_tolerances(&codecs.baseline.rules.tolerant, &request.times, Named::ByFlags, book)?;
+    paths::check_kinds(&codecs.baseline.rules, &request.times, Named::ByFlags, book)?;
     if request.dry_run {
         plan::print(&request, &opened, out)?;
         return Ok(Ending::Done);
@@ -63,7 +64,11 @@ pub fn run(mut request: ReconcileRequest, output: Output, tone: Tone, out: &mut 
     } = opened;
     let counted = drive::to_the_end(&mut stream, &interrupt, &bar, &clock)?;
     bar.finish();
-    let report = result::report(&request, stream, again, counted, &interrupt)?;
+    let mut report = result::report(&request, stream, again, counted, &interrupt)?;
+    let expired = advice::expired(&request.ignores, clock.today());
+    report
+        .warnings
+        .extend(expired.map(|text| format!("{}: {text}", request.stream)));
     print(&report, output, notes, tone, out)?;
     runtime.shutdown_background();
     Ok(if report.interrupted {

@@ -38,6 +38,16 @@ pub fn print(request: &ReconcileRequest, opened: &Opened, out: &mut dyn Write) -
         if side == Side::Baseline {
             writeln!(out, "  ignored: {}", paths(&rules.ignore))?;
             writeln!(out, "  tolerant: {}", paths(&rules.tolerant))?;
+            if !rules.only.is_empty() {
+                writeln!(out, "  compared only: {}", paths(&rules.only))?;
+            }
+            if !rules.unordered.is_empty() {
+                writeln!(out, "  in any order: {}", paths(&rules.unordered))?;
+            }
+            for mapping in &rules.map {
+                let pairs = mapping.values.iter().map(|(from, to)| format!("{from} as {to}"));
+                writeln!(out, "  {}: {}", mapping.path, list(pairs))?;
+            }
         }
     }
     for fact in opened.stream.book.since(0) {

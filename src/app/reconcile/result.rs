@@ -7,7 +7,6 @@ use anyhow::{Context, Result};
 use super::drive::{Counted, Interrupt};
 use super::open::Place;
 use super::partners;
-use crate::app::book;
 use crate::app::findings::{Again, Rereader, Seen};
 use crate::app::keyed::Key;
 use crate::app::log::Log;
@@ -16,6 +15,7 @@ use crate::app::report::{
 };
 use crate::app::stream::Stream;
 use crate::app::topic::Second;
+use crate::app::{advice, book};
 use crate::codec::{Reducer, SchemaRef};
 use crate::config::ReconcileRequest;
 use crate::engine::Candidate;
@@ -49,6 +49,11 @@ pub fn report(
     };
     let (schemas, schema_changes) = (schema_uses(&stream), schema_changes(&stream));
     let coverage = census(&stream, &counted).coverage();
+    let unused = if counted.interrupted || sides.baseline.read + sides.canary.read == 0 {
+        Vec::new()
+    } else {
+        never_applied(request, &stream)
+    };
     let (fields, findings) = if counted.interrupted {
         (FieldCounts::new(), Vec::new())
     } else {
@@ -70,13 +75,24 @@ pub fn report(
         schema_changes,
         findings,
     };
-    Ok(report::release(
-        &request.release,
-        1,
-        &judgement,
-        vec![report::stream(input)],
-        counted.interrupted,
-    ))
+    let streams = vec![report::stream(input)];
+    let mut report = report::release(&request.release, 1, &judgement, streams, counted.interrupted);
+    report.warnings = unused;
+    Ok(report)
+}
+
+/// A warning for each rule that no record had anything to do with.
+fn never_applied(request: &ReconcileRequest, stream: &Stream) -> Vec<String> {
+    let applied = |side: Side| stream.lanes.get(side).reducer().applied();
+    let applied = PerSide {
+        baseline: applied(Side::Baseline),
+        canary: applied(Side::Canary),
+    };
+    let texts = advice::never_applied(&request.sides.canary.codec.rules, &applied);
+    texts
+        .into_iter()
+        .map(|text| format!("{}: {text}", request.stream))
+        .collect()
 }
 
 /// The report of a run that SIGINT ended before anything was read.
@@ -307,7 +323,7 @@ fn rereader(request: &ReconcileRequest, stream: Stream, again: PerSide<Place>) -
             .cloned()
             .zip(request.engine.tolerances.iter().cloned())
             .collect(),
-        unordered: Vec::new(),
+        unordered: rules.unordered.clone(),
         show: request.show.clone(),
     };
     Rereader::new(

@@ -112,8 +112,12 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
         };
         choose_contracts(stream, &spans, &*world, &mut schemas, &book, &clock, &*waits).await?;
     }
-    let tolerant = &stream.sides.baseline.codec.rules.tolerant;
-    paths::check_tolerances(tolerant, &stream.times, Named::ByConfig, &book)?;
+    paths::check_kinds(
+        &stream.sides.baseline.codec.rules,
+        &stream.times,
+        Named::ByConfig,
+        &book,
+    )?;
     let starts = blocking(|| begin(config, stream, &mut topics, checkpoint.as_ref()))?;
     for side in Side::PAIR {
         for &(partition, from) in starts.get(side) {
@@ -281,7 +285,7 @@ pub fn diff_rules(stream: &config::Stream) -> DiffRules {
             .cloned()
             .zip(stream.engine.tolerances.iter().cloned())
             .collect(),
-        unordered: Vec::new(),
+        unordered: rules.unordered.clone(),
         show: stream.show.clone(),
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::commit::Shared;
 use super::seat::{self, Seat, Stored};
 use super::status::View;
+use crate::app::advice;
 use crate::app::board::Board;
 use crate::app::metrics::{Component, Progress, RegistryResult};
 use crate::app::report::{self, PartitionRange, Report, SchemaChange, SchemaUse, SideInput, StreamInput};
@@ -122,6 +123,9 @@ impl Show {
         let generation = u64::try_from(self.generation.id.generation).unwrap_or(0);
         let mut report = report::release(&self.config.release.name, generation, &judged.release, streams, false);
         report.warnings = self.shared.store.warnings().to_vec();
+        let expired = advice::expired_rules(&self.config, self.shared.clock.today());
+        let warning = |advice: advice::Advice| format!("{}: {}", advice.stream, advice.text);
+        report.warnings.extend(expired.into_iter().map(warning));
         report
     }
 
@@ -132,6 +136,9 @@ impl Show {
         metrics.verdict(verdict);
         metrics.evidence(seat.tally.evidence());
         metrics.held(view.held_bytes);
+        if let Some(stream) = self.config.streams.iter().find(|stream| stream.name == name) {
+            metrics.rules_expired(advice::expired(&stream.ignores, self.shared.clock.today()).count());
+        }
         for side in Side::PAIR {
             let of = view.sides.get(side);
             metrics.read_total(side, of.read);

@@ -1,6 +1,7 @@
 //! Which value without parts becomes which, and how.
 
 use super::{Compiler, Step, TooLarge, index};
+use crate::codec::applied::Rule;
 use crate::codec::decimal;
 use crate::codec::plan::{Decimal, DecimalSource, DecimalTarget, EnumMap, Op, Rescale};
 use crate::codec::schema::{Kind, Logical, Node, Unit};
@@ -190,7 +191,7 @@ impl Compiler<'_> {
                 Op::Rescale(index(self.plan.rescales.len() - 1)?)
             }
             Way::Decimal(source, scale) => self.decimal(step, source, scale, to.logical)?,
-            Way::Enum => self.enumeration(from, to)?,
+            Way::Enum => self.enumeration(step)?,
         }))
     }
 
@@ -224,17 +225,29 @@ impl Compiler<'_> {
         Ok(Op::Decimal(index(self.plan.decimals.len() - 1)?))
     }
 
-    fn enumeration(&mut self, from: &Node, to: &Node) -> Result<Op, TooLarge> {
-        let (Kind::Enum { symbols, .. }, Kind::Enum { symbols: known, .. }) = (&from.kind, &to.kind) else {
+    fn enumeration(&mut self, step: Step) -> Result<Op, TooLarge> {
+        let (Kind::Enum { symbols, .. }, Kind::Enum { symbols: known, .. }) =
+            (&self.node(step.from).kind, &self.node(step.to).kind)
+        else {
             return Err(TooLarge);
         };
-        if symbols == known || mutant!(EnumByIndex) {
+        let mapped: Vec<String> = match self.table(step) {
+            Some((rule, table)) => {
+                let mapped: Vec<String> = symbols.iter().map(|symbol| table.symbol(symbol).to_owned()).collect();
+                if mapped != *symbols {
+                    self.plan.applied.insert(Rule::Map(rule));
+                }
+                mapped
+            }
+            None => symbols.clone(),
+        };
+        if mapped == *known || mutant!(EnumByIndex) {
             return Ok(Op::Enum(index(symbols.len())?));
         }
         let places: std::collections::BTreeMap<_, _> = known.iter().zip(0u32..).collect();
         self.plan.enums.push(EnumMap {
-            indexes: symbols.iter().map(|symbol| places.get(symbol).copied()).collect(),
-            symbols: symbols.clone(),
+            indexes: mapped.iter().map(|symbol| places.get(symbol).copied()).collect(),
+            symbols: mapped,
         });
         Ok(Op::EnumMap(index(self.plan.enums.len() - 1)?))
     }

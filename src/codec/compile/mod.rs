@@ -5,9 +5,11 @@ mod record;
 mod union;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::mapping::{Mapped, Table};
 use super::marks::{Asked, At};
-use super::plan::{BlockId, Clock, Foreign, Mark, Of, Op, Plan, Ref};
+use super::plan::{BlockId, Clock, Foreign, Map, Mark, Of, Op, Plan, Ref};
 use super::schema::{Kind, Logical, Node, NodeId, Schema};
 use super::skip;
 use crate::model::{Path, Segment};
@@ -196,6 +198,7 @@ impl<'a> Compiler<'a> {
         let Some(marks) = self.asked.marks.get(step.at) else {
             return self.bare(step);
         };
+        self.plan.applied.extend(&marks.rules);
         let show = self.purpose == Purpose::Show;
         let mark = Mark {
             block: 0,
@@ -246,7 +249,14 @@ impl<'a> Compiler<'a> {
                     Of::Contract => !self.empty.1[below.from.id as usize],
                 };
                 let items = self.block(What::Value, below)?.0;
-                Ok((vec![Op::Array { items, sized }], Vec::new()))
+                let unordered = self.asked.marks.get(step.at).is_some_and(|marks| marks.unordered);
+                // Items that take no byte are all alike, and what is shown stays as it was written.
+                let op = if unordered && sized && self.purpose == Purpose::Digest {
+                    Op::Unordered { items }
+                } else {
+                    Op::Array { items, sized }
+                };
+                Ok((vec![op], Vec::new()))
             }
             (Kind::Map(from), Kind::Map(to)) => {
                 let below = below(*from, *to, &Segment::Values);
@@ -256,12 +266,33 @@ impl<'a> Compiler<'a> {
             _ => match self.leaf(step)? {
                 Some(op) => {
                     let mut ops = self.clock(step);
-                    ops.push(op);
+                    ops.push(self.mapped(step, op)?);
                     Ok((ops, Vec::new()))
                 }
                 None => Ok((self.foreign_ops(step)?, Vec::new())),
             },
         }
+    }
+
+    /// What some values of the step count as.
+    fn table(&self, step: Step) -> Option<(usize, Arc<Table>)> {
+        let rule = self.asked.marks.get(step.at)?.map?;
+        Some((rule, self.asked.maps.get(rule)?.clone()))
+    }
+
+    /// The same operation, and then what the rules say that its value counts as.
+    fn mapped(&mut self, step: Step, op: Op) -> Result<Op, TooLarge> {
+        let (Some((rule, table)), Some(what)) = (self.table(step), Mapped::of(self.node(step.to))) else {
+            return Ok(op);
+        };
+        let block = self.anonymous(vec![op])?;
+        self.plan.maps.push(Map {
+            block,
+            what,
+            table,
+            rule,
+        });
+        Ok(Op::Mapped(index(self.plan.maps.len() - 1)?))
     }
 
     fn foreign_ops(&mut self, step: Step) -> Result<Vec<Op>, TooLarge> {

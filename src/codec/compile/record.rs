@@ -1,6 +1,7 @@
 //! Records: fields by name, in the contract's order, and those that are absent.
 
 use super::{Compiler, Purpose, Step, TooLarge, What, Yield, index};
+use crate::codec::applied::Rule;
 use crate::codec::default::encode;
 use crate::codec::matching;
 use crate::codec::plan::{Filling, Op, Ref, Reorder};
@@ -32,6 +33,13 @@ impl Compiler<'_> {
             } else {
                 asked.marks.field(step.at, &field.name)
             };
+            let renamed = |i: &usize| {
+                let renamed = asked.rename(step.renames, &from[*i].name)?;
+                (renamed.to == field.name).then_some(Rule::Rename(renamed.rule))
+            };
+            if step.from != step.to {
+                self.plan.applied.extend(place.as_ref().and_then(renamed));
+            }
             let (ops, below) = match place {
                 Some(i) => self.value(Step {
                     from: Ref {
@@ -92,6 +100,7 @@ impl Compiler<'_> {
                 own: false,
             };
             let block = self.block(What::Value, filled)?.0;
+            self.plan.applied.insert(Rule::Defaults);
             let told = self.purpose == Purpose::Show;
             self.plan.defaults.push(Filling { bytes, block, told });
             return Ok((vec![Op::Default(index(self.plan.defaults.len() - 1)?)], Vec::new()));
@@ -164,7 +173,7 @@ impl Compiler<'_> {
         Ok(vec![Op::Reorder(index(self.plan.reorders.len() - 1)?)])
     }
 
-    fn anonymous(&mut self, ops: Vec<Op>) -> Result<u32, TooLarge> {
+    pub(super) fn anonymous(&mut self, ops: Vec<Op>) -> Result<u32, TooLarge> {
         let block = self.finish(ops)?;
         self.plan.blocks.push(block);
         index(self.plan.blocks.len() - 1)

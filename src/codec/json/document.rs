@@ -4,11 +4,13 @@ use super::number::{self, Digits};
 use super::rules::{NOWHERE, Place};
 use super::scan::{Scan, Text};
 use super::{Entry, Walk, small, sort};
+use crate::codec::applied::Rule;
 use crate::codec::canonical::{Reader, put_bytes, put_long};
 use crate::codec::identity;
 use crate::codec::plan::{Clock, Mark};
 use crate::codec::schema::Unit;
 use crate::codec::time;
+use crate::codec::walk::sort as sort_parts;
 use crate::model::TolerantKind;
 use crate::model::UndecodableReason::{self, Malformed};
 
@@ -31,19 +33,28 @@ impl Walk<'_> {
     #[inline]
     pub(super) fn value(&mut self, at: Place, renames: Place) -> Result<bool, UndecodableReason> {
         let rules = self.rules;
-        match rules.marks.get(at).and_then(|asks| asks.mark.as_ref()) {
-            Some(mark) => {
-                let start = self.s.out.len();
-                self.bare(at, renames)?;
-                self.marked(mark, rules.marks.get(at).is_some_and(|asks| asks.time), start);
-                Ok(mark.ignored)
-            }
-            None => self.bare(at, renames).map(|()| false),
+        let Some(asks) = rules.marks.get(at) else {
+            return self.bare(at, renames).map(|()| false);
+        };
+        let start = self.s.out.len();
+        self.bare(at, renames)?;
+        if asks.time {
+            self.s.time = time_of(&self.s.out[start..]);
         }
+        self.s.applied.extend(&asks.rules);
+        if let Some((rule, table)) = &asks.map
+            && table.put_document(&mut self.s.out, start)
+        {
+            self.s.applied.insert(Rule::Map(*rule));
+        }
+        if let Some(mark) = &asks.mark {
+            self.marked(mark, start);
+        }
+        Ok(asks.ignored)
     }
 
     /// Does what the rules ask of the value that stands at the end of the output.
-    fn marked(&mut self, mark: &Mark, time: bool, start: usize) {
+    fn marked(&mut self, mark: &Mark, start: usize) {
         if self.show {
             return;
         }
@@ -51,9 +62,6 @@ impl Walk<'_> {
             self.s.capture_out(mark, start, false);
         }
         let written = &self.s.out[start..];
-        if time {
-            self.s.time = time_of(written);
-        }
         if let (Some(place), false) = (mark.tolerant, mark.ignored) {
             let value = match digits(written).and_then(number::tolerant) {
                 Some((unscaled, scale)) => {
@@ -111,20 +119,39 @@ impl Walk<'_> {
     }
 
     fn array(&mut self, at: Place, renames: Place) -> Result<(), UndecodableReason> {
+        let unordered = self.is_unordered(at);
         let (at, renames) = (self.rules.marks.items(at), self.rules.renames.items(renames));
         self.scan.enter()?;
         self.s.out.push(ARRAY);
+        let base = self.m.items.len();
         let mut first = true;
         while self.scan.more(first, b']')? {
             first = false;
             let start = self.s.out.len();
+            if unordered {
+                self.m.items.push(start);
+            }
             if self.value(at, renames)? {
                 self.s.out.truncate(start);
                 self.s.out.push(IGNORED);
             }
         }
+        self.sort_items(base);
         self.s.out.push(END);
         Ok(())
+    }
+
+    /// True for an array whose order does not count. What is shown stays as it was written.
+    pub(super) fn is_unordered(&self, at: Place) -> bool {
+        !self.show && self.rules.marks.get(at).is_some_and(|asks| asks.unordered)
+    }
+
+    /// Puts the items that were noted since `base` in the order of their bytes; they end the output.
+    pub(super) fn sort_items(&mut self, base: usize) {
+        if let Some(&body) = self.m.items.get(base) {
+            sort_parts(&mut self.s.out, body, &self.m.items[base..], &mut self.m.spare);
+            self.m.items.truncate(base);
+        }
     }
 
     fn object(&mut self, at: Place, renames: Place) -> Result<(), UndecodableReason> {
@@ -144,7 +171,8 @@ impl Walk<'_> {
             if renamed {
                 let written = self.s.out.len() - length;
                 below = rules.renames.field(renames, &self.s.out[written..]);
-                if let Some(name) = rules.renamed(renames, &self.s.out[written..]) {
+                if let Some((name, rule)) = rules.renamed(renames, &self.s.out[written..]) {
+                    self.s.applied.insert(Rule::Rename(*rule));
                     self.s.out.truncate(start + 1);
                     put_bytes(&mut self.s.out, name);
                     length = name.len();

@@ -2,13 +2,14 @@
 
 use super::Walk;
 use crate::codec::canonical::{SYMBOL, put_bytes, put_long, text_uuid};
+use crate::codec::mapping::Table;
 use crate::codec::schema::{Kind, Logical, Node};
 use crate::model::UndecodableReason;
 
 impl Walk<'_> {
     /// Takes the value that is next and appends it as the type, which takes such values; false where the type does not hold
-    /// this one.
-    pub(super) fn leaf(&mut self, node: &Node) -> Result<bool, UndecodableReason> {
+    /// this one. A symbol counts as what the table says.
+    pub(super) fn leaf(&mut self, node: &Node, table: Option<&Table>) -> Result<bool, UndecodableReason> {
         match (&node.kind, node.logical) {
             (Kind::Null, _) => self.scan.word(b"null")?,
             (Kind::Boolean, _) => {
@@ -65,7 +66,9 @@ impl Walk<'_> {
             (Kind::Enum { symbols, .. }, _) => {
                 let text = self.peek_text()?;
                 self.scan.text()?;
-                let Some(index) = symbols.iter().position(|symbol| *symbol == text) else {
+                let counts_as = table.map_or(text.as_str(), |table| table.symbol(&text));
+                self.m.mapped = counts_as != text;
+                let Some(index) = symbols.iter().position(|symbol| *symbol == counts_as) else {
                     return Ok(false);
                 };
                 put_long(&mut self.s.out, i64::try_from(index).unwrap_or(i64::MAX));
@@ -76,10 +79,12 @@ impl Walk<'_> {
     }
 
     /// A symbol that the contract does not have.
-    pub(super) fn symbol(&mut self) -> Result<(), UndecodableReason> {
+    pub(super) fn symbol(&mut self, table: Option<&Table>) -> Result<(), UndecodableReason> {
         self.s.out.push(SYMBOL);
-        let text = self.scan.text()?;
-        self.put_text(text)?;
+        let symbol = self.peek_text()?;
+        self.scan.text()?;
+        let counts_as = table.map_or(symbol.as_str(), |table| table.symbol(&symbol));
+        put_bytes(&mut self.s.out, counts_as.as_bytes());
         Ok(())
     }
 }

@@ -6,6 +6,7 @@
 mod document;
 mod fill;
 mod leaf;
+pub(super) mod literal;
 mod number;
 mod record;
 mod rules;
@@ -49,6 +50,10 @@ struct Memory {
     spans: Vec<Span>,
     /// A text that has to be unescaped.
     text: Vec<u8>,
+    /// Where items of arrays begin whose order does not count, those of the innermost last.
+    items: Vec<usize>,
+    /// The symbol that was read last counts as another one.
+    mapped: bool,
     /// What is put in order.
     spare: Vec<u8>,
     /// Of the contract that was used last.
@@ -211,6 +216,7 @@ impl Json {
         m.entries.clear();
         m.names.clear();
         m.spans.clear();
+        m.items.clear();
         if m.contract.as_ref().is_none_or(|other| !Arc::ptr_eq(other, contract)) {
             (m.layouts, m.fills) = Default::default();
             m.contract = Some(contract.clone());

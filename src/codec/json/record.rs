@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::rules::{NOWHERE, Place};
 use super::{Entry, Node, Stop, Walk, sort};
+use crate::codec::applied::Rule;
 use crate::codec::matching;
 use crate::codec::schema::RecordField;
 use crate::model::UndecodableReason;
@@ -168,13 +169,16 @@ impl Walk<'_> {
         (self.scan.pos, self.scan.depth) = (pos, depth);
         let rules = self.rules;
         let renamed = |name: &str| {
-            let name = rules.renamed(renames, name.as_bytes())?;
+            let (name, _) = rules.renamed(renames, name.as_bytes())?;
             std::str::from_utf8(name).ok()
         };
         let mut chosen = vec![None; members.len()];
         for (field, member) in matching::fields(&members, fields, renamed).into_iter().enumerate() {
             if let Some(member) = member {
                 chosen[member] = Some(field);
+                let renamed = rules.renamed(renames, members[member].name.as_bytes());
+                let here = renamed.filter(|(name, _)| **name == *fields[field].name.as_bytes());
+                self.s.applied.extend(here.map(|(_, rule)| Rule::Rename(*rule)));
             }
         }
         Ok(chosen)

@@ -1,6 +1,10 @@
 //! What the rules ask, by the names of a document: looked up once a member, so without a copy.
 
-use crate::codec::marks::{Asked, At, Marks, Trie};
+use std::sync::Arc;
+
+use crate::codec::applied::Rule;
+use crate::codec::mapping::Table;
+use crate::codec::marks::{self, Asked, At, Marks, Renamed, Trie};
 use crate::codec::plan::Mark;
 use crate::model::Segment;
 
@@ -10,7 +14,7 @@ pub(super) type Place = u32;
 pub(super) const NOWHERE: Place = u32::MAX;
 
 /// The name of a field.
-type Name = Box<[u8]>;
+pub(super) type Name = Box<[u8]>;
 
 /// A trie of paths with what stands at their ends.
 pub(super) struct Paths<T> {
@@ -19,6 +23,7 @@ pub(super) struct Paths<T> {
 
 struct Node<T> {
     fields: Vec<(Name, Place)>,
+    /// Where nothing is asked of items or values, the place of what is not named.
     items: Place,
     values: Place,
     what: T,
@@ -29,6 +34,12 @@ struct Node<T> {
 pub(super) struct Asks {
     /// As a plan has it.
     pub mark: Option<Mark>,
+    /// It is an array whose order does not count.
+    pub unordered: bool,
+    /// What some of its values count as.
+    pub map: Option<(usize, Arc<Table>)>,
+    /// The rules that name it.
+    pub rules: Vec<Rule>,
     /// It is the event time.
     pub time: bool,
     /// It is not compared.
@@ -42,24 +53,29 @@ pub(super) struct Rules {
     /// By the contract's names.
     pub marks: Paths<Asks>,
     /// By the writer's names: the contract's.
-    pub renames: Paths<Option<Name>>,
+    pub renames: Paths<Option<(Name, usize)>>,
     /// The contract's name of a field by the writer's, anywhere.
-    pub anywhere: Vec<(Name, Name)>,
+    pub anywhere: Vec<(Name, (Name, usize))>,
 }
 
 impl<T> Paths<T> {
     /// Keeps the places of a trie.
     fn of<U: Default>(trie: &Trie<U>, what: impl Fn(At, &U) -> T) -> Self {
         let place = |at: Option<usize>| at.and_then(|at| Place::try_from(at).ok()).unwrap_or(NOWHERE);
-        let nodes = trie.iter().map(|(at, children, value)| {
+        let nodes = trie.iter().map(|(at, node)| {
+            let marks::Node {
+                children,
+                others,
+                what: value,
+            } = node;
             let fields = children.iter().filter_map(|(segment, child)| match segment {
                 Segment::Field(name) => Some((name.as_bytes().into(), place(Some(*child)))),
                 Segment::Items | Segment::Values => None,
             });
             Node {
                 fields: fields.collect(),
-                items: place(children.get(&Segment::Items).copied()),
-                values: place(children.get(&Segment::Values).copied()),
+                items: place(children.get(&Segment::Items).copied().or(*others)),
+                values: place(children.get(&Segment::Values).copied().or(*others)),
                 what: what(Some(at), value),
             }
         });
@@ -95,24 +111,19 @@ impl<T> Paths<T> {
 }
 
 impl Rules {
-    /// The rules by a contract's names, or by a document's, where a path of `{*}` holds for every member of an object.
+    /// The rules by a contract's names, or by a document's.
     pub fn new(asked: &Asked, document: bool) -> Self {
-        let spread;
-        let asked = if document {
-            let mut whole = asked.clone();
-            whole.marks.spread();
-            spread = whole;
-            &spread
-        } else {
-            asked
-        };
+        let trie = if document { &asked.documents } else { &asked.marks };
         let asks = |at: At, marks: &Marks| {
             let Marks {
                 ignored,
                 tolerant,
+                unordered,
+                map,
                 hidden,
                 parts,
                 time,
+                rules,
             } = marks.clone();
             let any = ignored || tolerant.is_some() || !parts.is_empty() || time;
             let mark = any.then_some(Mark {
@@ -125,16 +136,24 @@ impl Rules {
             });
             Asks {
                 mark,
+                unordered,
+                map: map.and_then(|rule| Some((rule, asked.maps.get(rule)?.clone()))),
+                rules,
                 time,
                 ignored,
-                wanted: asked.wanted_below(at),
+                wanted: trie.values(at).iter().any(|marks| marks.is_wanted()),
             }
         };
         let name = |name: &String| -> Name { name.as_bytes().into() };
+        let new_name = |renamed: &Renamed| (name(&renamed.to), renamed.rule);
         Self {
-            marks: Paths::of(&asked.marks, asks),
-            renames: Paths::of(&asked.renames, |_, renamed| renamed.as_ref().map(name)),
-            anywhere: asked.anywhere.iter().map(|(from, to)| (name(from), name(to))).collect(),
+            marks: Paths::of(trie, asks),
+            renames: Paths::of(&asked.renames, |_, renamed| renamed.as_ref().map(new_name)),
+            anywhere: asked
+                .anywhere
+                .iter()
+                .map(|(from, to)| (name(from), new_name(to)))
+                .collect(),
         }
     }
 
@@ -148,13 +167,10 @@ impl Rules {
                 .is_some_and(|node| !node.fields.is_empty())
     }
 
-    /// The contract's name of a member, if it was renamed.
-    pub fn renamed(&self, at: Place, name: &[u8]) -> Option<&[u8]> {
-        let whole = self
-            .renames
-            .get(self.renames.field(at, name))
-            .and_then(Option::as_deref);
+    /// The contract's name of a member, if it was renamed, and the rule that says so.
+    pub fn renamed(&self, at: Place, name: &[u8]) -> Option<&(Name, usize)> {
+        let whole = self.renames.get(self.renames.field(at, name)).and_then(Option::as_ref);
         let anywhere = || self.anywhere.iter().find(|(from, _)| **from == *name);
-        whole.or_else(|| anywhere().map(|(_, to)| &**to))
+        whole.or_else(|| anywhere().map(|(_, to)| to))
     }
 }

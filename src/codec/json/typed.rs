@@ -3,8 +3,10 @@
 use super::rules::{NOWHERE, Place};
 use super::scan::{Scan, Shape};
 use super::{Node, Stop, Walk, sort};
+use crate::codec::applied::Rule;
 use crate::codec::canonical::{ABSENT, FOREIGN, HELD, put_long};
 use crate::codec::digest::first_half;
+use crate::codec::mapping::Mapped;
 use crate::codec::plan::{Clock, Mark};
 use crate::codec::schema::{self, Kind, Logical, RecordField, Unit};
 use crate::codec::{time, tolerant};
@@ -19,12 +21,16 @@ struct Back {
     entries: usize,
     names: usize,
     spans: usize,
+    items: usize,
 }
 
 impl Walk<'_> {
     /// A value with what the rules ask of it.
     pub(super) fn typed<const T: bool>(&mut self, node: Node, at: Place, renames: Place) -> Result<(), Stop> {
         let rules = self.rules;
+        if let Some(asks) = rules.marks.get(at) {
+            self.s.applied.extend(&asks.rules);
+        }
         let Some((asks, mark)) = rules.marks.get(at).and_then(|asks| Some((asks, asks.mark.as_ref()?))) else {
             return self.held::<T>(node, at, renames);
         };
@@ -94,6 +100,7 @@ impl Walk<'_> {
             entries: self.m.entries.len(),
             names: self.m.names.len(),
             spans: self.m.spans.len(),
+            items: self.m.items.len(),
         }
     }
 
@@ -103,11 +110,12 @@ impl Walk<'_> {
         self.m.entries.truncate(back.entries);
         self.m.names.truncate(back.names);
         self.m.spans.truncate(back.spans);
+        self.m.items.truncate(back.items);
     }
 
     /// A value as such.
     fn held<const T: bool>(&mut self, id: Node, at: Place, renames: Place) -> Result<(), Stop> {
-        let node = self.contract.node(id);
+        let (node, rules) = (self.contract.node(id), self.rules);
         if let Kind::Union(branches) = &node.kind {
             return self.branch::<T>(branches, at, renames);
         }
@@ -124,12 +132,21 @@ impl Walk<'_> {
             Kind::Array(items) => self.items::<T>(*items, at, renames),
             Kind::Map(values) => self.values::<T>(*values, at, renames),
             _ => {
-                if self.leaf(node)? {
+                let map = rules.marks.get(at).and_then(|asks| asks.map.as_ref());
+                self.m.mapped = false;
+                if self.leaf(node, map.map(|(_, table)| &**table))? {
+                    if let Some((rule, table)) = map {
+                        let what = Mapped::of(node);
+                        let at = back.out + usize::from(T);
+                        if self.m.mapped || what.is_some_and(|what| table.put(what, &mut self.s.out, at)) {
+                            self.s.applied.insert(Rule::Map(*rule));
+                        }
+                    }
                     return Ok(());
                 }
                 self.go_back(back);
                 if let (Kind::Enum { .. }, true) = (&node.kind, T) {
-                    return Ok(self.symbol()?);
+                    return Ok(self.symbol(map.map(|(_, table)| &**table))?);
                 }
                 self.foreign::<T>(shape)
             }
@@ -152,7 +169,7 @@ impl Walk<'_> {
             if !matches!(shape, Shape::Array | Shape::Object) {
                 let back = self.here();
                 for branch in all {
-                    let held = self.leaf(contract.node(*branch.1))?;
+                    let held = self.leaf(contract.node(*branch.1), None)?;
                     self.go_back(back);
                     if held {
                         chosen = Some(branch);
@@ -172,14 +189,20 @@ impl Walk<'_> {
     }
 
     fn items<const T: bool>(&mut self, items: Node, at: Place, renames: Place) -> Result<(), Stop> {
+        let unordered = self.is_unordered(at);
         let (at, renames) = (self.rules.marks.items(at), self.rules.renames.items(renames));
         self.scan.enter()?;
         let begin = self.s.out.len();
+        let base = self.m.items.len();
         let mut count = 0;
         while self.scan.more(count == 0, b']')? {
             count += 1;
+            if unordered {
+                self.m.items.push(self.s.out.len());
+            }
             self.typed::<T>(items, at, renames)?;
         }
+        self.sort_items(base);
         self.m.spare.clear();
         put_long(&mut self.m.spare, count);
         if count > 0 {
@@ -267,6 +290,7 @@ impl Walk<'_> {
             return Ok(());
         }
         if self.asked.defaults && field.default.is_some() && self.fill::<T>((record, place), field, at)? {
+            self.s.applied.insert(Rule::Defaults);
             return Ok(());
         }
         if !T {

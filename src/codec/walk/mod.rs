@@ -9,11 +9,14 @@ mod convert;
 mod input;
 mod many;
 mod mark;
+mod rules;
 mod some;
 
 pub(super) use convert::big;
+pub(super) use rules::sort;
 pub(super) use some::Slow;
 
+use super::applied::Applied;
 use super::canonical::{ABSENT, FILLED, FOREIGN, HELD, double_bytes, float_bytes};
 use super::plan::{BlockId, Mark, Op, Plan};
 use super::schema::Schema;
@@ -77,6 +80,8 @@ pub(super) struct Scratch {
     /// By the place in the rules.
     pub tolerant: Vec<TolerantKind>,
     pub time: Option<i64>,
+    /// Rules that were seen to apply, since they were taken.
+    pub applied: Applied,
     entries: Vec<Entry>,
     /// Entries of a map of the fast walk.
     pub keys: Vec<super::fast::Entry>,
@@ -367,6 +372,11 @@ impl Walk<'_> {
                     held!();
                     self.items::<T>(items, sized)?;
                 }
+                Op::Unordered { items } => {
+                    held!();
+                    self.unordered::<T>(items)?;
+                }
+                Op::Mapped(map) => self.mapped::<T>(&plan.maps[map as usize])?,
                 Op::Map { values } => {
                     held!();
                     self.entries::<T>(values)?;

@@ -51,7 +51,15 @@ pub fn diff_whole(
     rules: &DiffRules,
 ) -> Option<FieldDifference> {
     let null = Value::Null;
-    let everything = DiffRules::default();
+    // Only where arrays stand in any order; what is ignored below it is in neither value.
+    let below = rules.unordered.iter().filter_map(|path| match path.0.split_first() {
+        Some((Segment::Field(first), rest)) if first == name => Some(Path(rest.to_vec())),
+        _ => None,
+    });
+    let everything = DiffRules {
+        unordered: below.collect(),
+        ..DiffRules::default()
+    };
     let mut walk = Walk::new(&everything);
     walk.values(baseline.unwrap_or(&null), canary.unwrap_or(&null));
     let first = walk.found.into_iter().next()?;
@@ -82,6 +90,16 @@ fn whole(
         baseline: told(values.0),
         canary: told(values.1),
     })
+}
+
+/// True where one of the paths is this one. `{*}` is any member of a document too, whose members are fields.
+fn holds(paths: &[Path], path: &Path) -> bool {
+    let same = |(rule, step): (&Segment, &Segment)| {
+        rule == step || matches!((rule, step), (Segment::Values, Segment::Field(_)))
+    };
+    paths
+        .iter()
+        .any(|rule| rule.0.len() == path.0.len() && rule.0.iter().zip(&path.0).all(same))
 }
 
 /// True where one of the paths is `name`, as it is written in a report: `$key`, `$value`, `$header.NAME`.

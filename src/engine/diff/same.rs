@@ -1,6 +1,6 @@
 //! When two values are the same: numbers of one type, and arrays whatever their order.
 
-use super::DiffRules;
+use super::{DiffRules, holds};
 use crate::model::{Path, Segment, Value};
 
 /// Whether two numbers of the same type are equal; `None` where they are not two numbers of one type.
@@ -86,7 +86,7 @@ fn encode(value: &Value, path: &mut Path, rules: &DiffRules, out: &mut Vec<u8>) 
             number_bytes(b'n', *count, out);
         }
         Value::Array(items) => {
-            let nested = rules.unordered.contains(path);
+            let nested = holds(&rules.unordered, path);
             let mut encoded: Vec<Vec<u8>> = items
                 .iter()
                 .map(|item| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{DiffRules, ROOT, names, number, same, text};
+use super::{DiffRules, ROOT, holds, names, number, same, text};
 use crate::model::{DifferenceKind, FieldDifference, Path, Segment, Value};
 
 /// Differences of one pair that are told: more than a schema has fields, and fewer than a document may have members.
@@ -177,7 +177,7 @@ impl<'a> Walk<'a> {
         if baseline.len() != canary.len() {
             return Some(DifferenceKind::Length);
         }
-        let unordered = self.rules.unordered.contains(&self.path);
+        let unordered = holds(&self.rules.unordered, &self.path);
         // Apart, since what the items show does not count where they are only in another order.
         let mut items = Walk::new(self.rules);
         items.path = self.path.with(Segment::Items);

@@ -97,7 +97,10 @@ fn of_reconcile() {
         "--held-max-bytes lots",
         "--names thing",
         "--control c.avro",
-        "--unordered items",
+        "--unordered a..b",
+        "--only a[0]",
+        "--map country=US",
+        "--map country=US:USA --map country=US:UK",
         "--identity control=key",
         "-o xml",
     ] {

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use crosscheck::codec::{EventTime, Field, Format, Reducer, SchemaRef};
+use crosscheck::codec::{EventTime, Field, Format, Mapping, Reducer, SchemaRef};
 use crosscheck::model::{Header, Reduction, Side};
 use serde_json::{Value, json};
 
@@ -42,6 +42,20 @@ fn texts(value: &Value) -> Vec<&str> {
     })
 }
 
+fn mappings(told: &Value) -> Vec<Mapping> {
+    let word = |value: &Value| value.as_str().unwrap().to_owned();
+    let mapping = |(at, values): (&String, &Value)| Mapping {
+        path: path(at),
+        values: values
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(from, to)| (from.clone(), word(to)))
+            .collect(),
+    };
+    told.as_object().into_iter().flatten().map(mapping).collect()
+}
+
 fn reducer_of(case: &Value) -> Reducer {
     let told = &case["rules"];
     let mut settings = with_identity(&texts(&told["identity"]));
@@ -52,6 +66,9 @@ fn reducer_of(case: &Value) -> Reducer {
     };
     let rules = &mut settings.rules;
     rules.ignore = texts(&told["ignore"]).into_iter().map(path).collect();
+    rules.only = texts(&told["only"]).into_iter().map(path).collect();
+    rules.unordered = texts(&told["unordered"]).into_iter().map(path).collect();
+    rules.map = mappings(&told["map"]);
     rules.tolerant = texts(&told["tolerant"]).into_iter().map(path).collect();
     rules.rename = texts(&told["rename"])
         .iter()

@@ -5,7 +5,7 @@ use crosscheck::codec::Settings;
 use crosscheck::model::{Reduction, Side, UndecodableReason};
 
 use super::bounds::{RECORD_BYTES_MAX, TIME_MAX, on_core};
-use super::build::{reduce, reducer, settings, values, with_identity};
+use super::build::{path, reduce, reducer, settings, values, with_identity};
 use super::memory::peak_of;
 
 /// Bytes of each record, about.
@@ -213,6 +213,23 @@ fn cases() -> Vec<Case> {
         mixed,
     );
 
+    let flags = record(&[("a", &array("\"boolean\""))]);
+    let numbers = record(&[("a", &ints)]);
+    let mut jumbled = with_identity(&["field:a"]);
+    jumbled.rules.unordered = vec![path("a")];
+    let one_or_none: Box<dyn Fn(usize) -> Vec<u8>> = Box::new(|count| {
+        let flags = (0..count).map(|at| u8::from(at % 3 == 0));
+        [long(count), flags.collect(), vec![0]].concat()
+    });
+    add(
+        "booleans in any order that are the identity",
+        flags,
+        &numbers,
+        jumbled,
+        SIZE,
+        one_or_none,
+    );
+
     // A default that is put in, and one that is not there, for each item.
     let item = |fields: &str| array(&format!(r#"{{"type":"record","name":"I","fields":[{fields}]}}"#));
     let long_default = format!(r#"{{"name":"d","type":"string","default":"{}"}}"#, "d".repeat(300));
@@ -276,6 +293,7 @@ fn what_cannot_be_held_takes_little_memory_and_time() {
         for count in [least, most.min(case.most)] {
             let (said, peak, time) = measured(&case, count);
             let line = format!("{}, {count}: {said:?}, {peak} bytes, {time:?}", case.name);
+            println!("{line}");
             if !matches!(said, Ok(()) | Err(UndecodableReason::Bounds)) || peak > RECORD_BYTES_MAX || time > TIME_MAX {
                 wrong.push(line);
             }

@@ -2,12 +2,14 @@
 
 mod avro;
 mod bad;
+mod by_config;
 mod census;
 mod contract;
 mod json_files;
 mod json_topics;
 mod range;
 mod rules;
+mod shaped;
 mod times;
 mod topics;
 
@@ -34,6 +36,11 @@ pub(super) fn reconcile(arguments: &[&str]) -> Told {
 }
 
 impl Told {
+    /// What stood on stderr, without colour.
+    pub fn plain_log(&self) -> String {
+        anstream::adapter::strip_str(&self.log).to_string()
+    }
+
     /// The one stream.
     pub fn stream(&self) -> &Json {
         &self.report["streams"][0]
