@@ -1,6 +1,8 @@
 //! What a contract cannot hold is digested in the tagged form, which is longer than the record: of 64 KiB the worst that is
 //! still decoded, and the first that is not, take no more memory and time than any other bomb.
 
+use std::time::Duration;
+
 use crosscheck::codec::Settings;
 use crosscheck::model::{Reduction, Side, UndecodableReason};
 
@@ -259,22 +261,17 @@ fn cases() -> Vec<Case> {
     all
 }
 
-/// What becomes of a record, the bytes that are allocated meanwhile, and the time of the best of three.
-fn measured(case: &Case, count: usize) -> (Result<(), UndecodableReason>, usize, std::time::Duration) {
+/// What becomes of a record, the bytes that are allocated meanwhile, and the time.
+fn measured(case: &Case, count: usize) -> (Result<(), UndecodableReason>, usize, Duration) {
     let batch = values(&[(case.record)(count)]);
-    let mut best = std::time::Duration::MAX;
-    let mut last = (Ok(()), 0);
-    for _ in 0..3 {
-        // The schemas are known before: a record comes with none.
-        let mut reducer = reducer(Side::Baseline, case.settings.clone(), &case.writer, &case.contract);
-        let began = on_core();
-        last = peak_of(|| match reduce(&mut reducer, &batch).remove(0).body {
-            Reduction::Undecodable(reason, _) => Err(reason),
-            _ => Ok(()),
-        });
-        best = best.min(on_core().saturating_sub(began));
-    }
-    (last.0, last.1, best)
+    // The schemas are known before: a record comes with none.
+    let mut reducer = reducer(Side::Baseline, case.settings.clone(), &case.writer, &case.contract);
+    let began = on_core();
+    let (said, peak) = peak_of(|| match reduce(&mut reducer, &batch).remove(0).body {
+        Reduction::Undecodable(reason, _) => Err(reason),
+        _ => Ok(()),
+    });
+    (said, peak, on_core().saturating_sub(began))
 }
 
 #[test]
@@ -291,11 +288,10 @@ fn what_cannot_be_held_takes_little_memory_and_time() {
             }
         }
         for count in [least, most.min(case.most)] {
-            let (said, peak, time) = measured(&case, count);
-            let line = format!("{}, {count}: {said:?}, {peak} bytes, {time:?}", case.name);
-            println!("{line}");
+            let (said, peak, _) = measured(&case, count);
+            let time = (0..3).map(|_| measured(&case, count).2).min().unwrap();
             if !matches!(said, Ok(()) | Err(UndecodableReason::Bounds)) || peak > RECORD_BYTES_MAX || time > TIME_MAX {
-                wrong.push(line);
+                wrong.push(format!("{}, {count}: {said:?}, {peak} bytes, {time:?}", case.name));
             }
         }
     }
