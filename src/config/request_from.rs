@@ -9,7 +9,7 @@ use super::resolve_compare::{TOLERANCES_MAX, check_tolerant, subject};
 use super::resolve_stream::FINDINGS_MAX;
 use super::secret::{is_secret_property, url_fault};
 use super::{Budgets, Config, Contract, Limits, Stream};
-use crate::codec::{self, EventTime, Format, Framing};
+use crate::codec::{self, Conditional, EventTime, Format, Framing, Then};
 use crate::edge::{kafka, registry};
 use crate::engine::{self, Names, Range};
 use crate::model::{PerSide, Side};
@@ -299,8 +299,15 @@ fn decoding(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<()
 
 fn rules(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), RequestError> {
     let PerSide { baseline, canary } = &mut request.sides;
+    let mut conditional = Vec::new();
     for text in &flags.ignore {
+        let (text, when) = value::when("--ignore", text)?;
         let path = value::path("--ignore", text)?;
+        if let Some(when) = when {
+            let then = Then::Ignore(path);
+            conditional.push(Conditional { when, then });
+            continue;
+        }
         for side in [&mut *baseline, &mut *canary] {
             side.codec.rules.ignore.push(path.clone());
         }
@@ -313,7 +320,17 @@ fn rules(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), R
         unordered.push(value::path("--unordered", text)?);
     }
     for text in &flags.map {
-        value::map(&mut map, text)?;
+        let (text, when) = value::when("--map", text)?;
+        let Some(when) = when else {
+            value::map(&mut map, text)?;
+            continue;
+        };
+        let mut own = Vec::new();
+        value::map(&mut own, text)?;
+        conditional.extend(own.into_iter().map(|mapping| Conditional {
+            when: when.clone(),
+            then: Then::Map(mapping),
+        }));
     }
     for side in [&mut *baseline, &mut *canary] {
         side.codec.rules.only.extend(only.iter().cloned());
@@ -321,7 +338,12 @@ fn rules(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), R
         side.codec.rules.map.clone_from(&map);
     }
     for text in &flags.tolerance {
+        let (text, when) = value::when("--tolerance", text)?;
         let (path, tolerance) = value::tolerance(text)?;
+        if let Some(when) = when {
+            let then = Then::Tolerance(request.engine.tolerances.len());
+            conditional.push(Conditional { when, then });
+        }
         if let Err(what) = check_tolerant(&path, &baseline.codec.rules.tolerant) {
             return Err(RequestError {
                 what: format!("--tolerance {text}: {what}"),
@@ -335,6 +357,9 @@ fn rules(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), R
             request.times.push(path);
         }
         request.engine.tolerances.push(tolerance);
+    }
+    for side in [&mut *baseline, &mut *canary] {
+        side.codec.rules.when.extend(conditional.iter().cloned());
     }
     let count = request.engine.tolerances.len();
     if count > TOLERANCES_MAX {
