@@ -20,7 +20,7 @@ use super::marks::{Asked, header_path};
 use super::messages::{Messages, Pair, Walked, identity_key};
 use super::schema::Schema;
 use super::select::selected;
-use super::settings::{EventTime, Part, Settings};
+use super::settings::{EventTime, Part, Rules, Settings};
 use super::walk::{Scratch, walk};
 use crate::model::{Entry, RecordBatch, RecordRef, Side, UndecodableReason, Value};
 
@@ -441,6 +441,12 @@ impl Reducer {
                 Met::Rule(rule) => drop(self.memory.value.applied.insert(rule)),
             }
         }
+    }
+
+    /// The rules of its side.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.settings.rules
     }
 
     /// The rules that applied to a record so far.
