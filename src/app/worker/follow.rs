@@ -218,6 +218,10 @@ impl Follower {
             canary: places(&found.canary),
         };
         stream.engine.step(Input::Close, outputs);
+        // The step may have ended work that was waiting: windows that became final stand before the checkpoint, and are stored
+        // before it.
+        self.hand_out(jobs)?;
+        let Self { stream, outputs, .. } = self;
         jobs.push(Job::Closing {
             checkpoint: Box::new(stream.engine.checkpoint()),
             ends: ends.clone(),

@@ -10,6 +10,7 @@ pub const SEEDS: &[(u64, &str)] = &[
     (59_740, CUT_BEFORE_THE_CLOSE),
     (71_024, CUT_BEFORE_THE_CLOSE),
     (89_520, CUT_BEFORE_THE_CLOSE),
+    (42_471, FINAL_AT_THE_CLOSE),
 ];
 
 /// No end was stored for it, so a worker that started again waited for ever to read it to its end.
@@ -23,3 +24,6 @@ const CUT_WHILE_IT_WAITS: &str = "a log is cut below records that wait for a sch
 /// A captured end that the log does not reach any more was waited for without end.
 const CUT_BEFORE_THE_CLOSE: &str =
     "a log is cut below the end that `release close` captured, where it was not read yet";
+
+/// The checkpoint with the ends stood behind the window and was stored before it: whoever went on from there never stored it.
+const FINAL_AT_THE_CLOSE: &str = "a window becomes final in the very step that takes `release close`, and then the worker dies";
