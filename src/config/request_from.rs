@@ -4,11 +4,11 @@
 use super::fault::nearest_hint;
 use super::flag_values as value;
 use super::flags::{ReconcileFlags, not_built, sided, wrong};
-use super::request_rules;
 use super::request::{Bound, ReconcileRequest, RequestError, SideRequest, Source, ordered};
+use super::request_rules;
 use super::resolve_stream::FINDINGS_MAX;
 use super::secret::{is_secret_property, url_fault};
-use super::{Budgets, Config, Contract, Limits, Stream};
+use super::{Budgets, Config, Limits, Stream};
 use crate::codec::{self, EventTime, Format, Framing};
 use crate::edge::{kafka, registry};
 use crate::engine::{self, Names, Range};
