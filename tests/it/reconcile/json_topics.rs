@@ -47,7 +47,7 @@ impl World {
                 value: Some(source),
             };
             let headers = OwnedHeaders::new().insert(header);
-            let mut record: BaseRecord<str, [u8]> = BaseRecord::to(topic).partition(0).key(key).headers(headers);
+            let mut record: BaseRecord<str, [u8]> = BaseRecord::to(topic).partition(0).key(*key).headers(headers);
             if let Some(value) = value {
                 record = record.payload(value);
             }
