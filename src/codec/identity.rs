@@ -56,7 +56,11 @@ pub(super) fn put_captured(out: &mut Vec<u8>, schema: &Schema, captured: Capture
             return put_value(out, schema, captured.node, &whole);
         }
         Form::Tagged if is_null(bytes) => return None,
-        Form::Tagged => put(out, TAGGED, bytes),
+        Form::Tagged => {
+            // It may be long, and little comes behind it: room for it and its padding, not for twice as much.
+            out.reserve_exact(bytes.len() + 128);
+            put(out, TAGGED, bytes);
+        }
         Form::Plain => return put_value(out, schema, captured.node, bytes),
     }
     Some(())

@@ -111,7 +111,7 @@ class Match:
             return self._whole(r, w, c, paths, inside, depth, branch)
         n = choose(w, c.branches)
         if n is None:
-            return Node(NOT_HELD, c, w, r.value(w, depth, branch))
+            return self._not_held(r, c, w, r.value(w, depth, branch))
         node = self._whole(r, w, c.branches[n], paths, True, depth, branch)
         return Node(HELD, c, w, node.v, parts=[(None, node)], index=n)
 
@@ -133,9 +133,15 @@ class Match:
         into = convert.row(w, c) if w.kind not in ("record", "array", "map") and c.kind not in ("record", "array", "map") else None
         plain = into(v) if into else None
         if w.kind == c.kind == "enum":
-            return settled(symbol(c, w, v), cpath, self.maps)
+            node = settled(symbol(c, w, v), cpath, self.maps)
+            r.pay(len(node.symbol.encode()) // 2 if node.state == SYMBOL else 0)
+            return node
         if plain is not None:
             return settled(Node(HELD, c, w, v, plain), cpath, self.maps)
+        return self._not_held(r, c, w, v)
+
+    def _not_held(self, r, c, w, v):
+        r.pay(16)
         return Node(NOT_HELD, c, w, v)
 
     def _record(self, r, w, c, paths, inside, depth):

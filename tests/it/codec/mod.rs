@@ -14,4 +14,5 @@ mod oracle;
 mod reducer;
 mod second;
 mod table;
+mod unheld;
 mod vectors;
