@@ -107,6 +107,25 @@ fn put_value(out: &mut Vec<u8>, schema: &Schema, id: NodeId, bytes: &[u8]) -> Op
     Some(())
 }
 
+/// True where the part that was appended alone is a text, a symbol, a whole number or a boolean that reads as the word.
+pub(super) fn says(written: &[u8], word: &str) -> bool {
+    let Some((&[tag, ..], content)) = written.split_first_chunk::<5>() else {
+        return false;
+    };
+    match tag {
+        TEXT | SYMBOL => content == word.as_bytes(),
+        INTEGER => {
+            let mut bytes = Vec::with_capacity(10);
+            word.parse().is_ok_and(|number| {
+                put_long(&mut bytes, number);
+                content == bytes
+            })
+        }
+        BOOLEAN => content == [1] && word == "true" || content == [0] && word == "false",
+        _ => false,
+    }
+}
+
 pub(super) fn put_decimal(out: &mut Vec<u8>, unscaled: &[u8], scale: i64) {
     // What is held is within the bound; the number as it is would do too, for it is the same on both sides.
     let (unscaled, scale) = decimal::normal(unscaled, scale).unwrap_or_else(|| (unscaled.to_vec(), scale));

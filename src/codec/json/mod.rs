@@ -195,7 +195,10 @@ impl Json {
         let document = contract.is_document();
         let form = if document { Form::Document } else { Form::Tagged };
         first(bytes, |bytes| self.attempt((contract, asked), bytes, s, form, true))?;
-        let shown = if document {
+        let shown = if document && s.out.is_empty() {
+            // It is ignored as a whole.
+            Some(Value::Null)
+        } else if document {
             show::document(&s.out)
         } else {
             render::tagged(&Plan::default(), contract, contract, asked, &s.out)

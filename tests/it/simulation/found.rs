@@ -26,4 +26,5 @@ const CUT_BEFORE_THE_CLOSE: &str =
     "a log is cut below the end that `release close` captured, where it was not read yet";
 
 /// The checkpoint with the ends stood behind the window and was stored before it: whoever went on from there never stored it.
-const FINAL_AT_THE_CLOSE: &str = "a window becomes final in the very step that takes `release close`, and then the worker dies";
+const FINAL_AT_THE_CLOSE: &str =
+    "a window becomes final in the very step that takes `release close`, and then the worker dies";
