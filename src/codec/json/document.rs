@@ -46,6 +46,7 @@ impl Walk<'_> {
             && table.put_document(&mut self.s.out, start)
         {
             self.s.applied.insert(Rule::Map(*rule));
+            self.pay(start)?;
         }
         if let Some(mark) = &asks.mark {
             self.marked(mark, start);

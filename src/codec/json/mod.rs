@@ -150,7 +150,12 @@ struct Walk<'a> {
     m: &'a mut Memory,
     /// It is shown: everything in place, nothing apart.
     show: bool,
+    /// What is left to pay for values that count as longer ones.
+    budget: usize,
 }
+
+/// What values that count as others may have in all, in half bytes, beside 16 for each byte of the document.
+const MAPPED_BYTES: usize = 262_144;
 
 impl Json {
     pub fn new(asked: &Asked) -> Self {
@@ -236,6 +241,7 @@ impl Json {
             s,
             m,
             show,
+            budget: MAPPED_BYTES + bytes.len().saturating_mul(16),
         };
         match form {
             Form::Document => state.whole()?,
@@ -262,6 +268,13 @@ impl Walk<'_> {
     /// A document as the contract's type.
     fn root<const T: bool>(&mut self) -> Result<(), Stop> {
         self.typed::<T>(self.contract.root, Self::ROOT, Self::ROOT)
+    }
+
+    /// Pays for a value that counts as another one, which stands at the end of the output from `at` on.
+    fn pay(&mut self, at: usize) -> Result<(), UndecodableReason> {
+        let cost = (self.s.out.len() - at) / 2;
+        self.budget = self.budget.checked_sub(cost).ok_or(UndecodableReason::Bounds)?;
+        Ok(())
     }
 
     /// Reads a value and keeps nothing of it.
