@@ -41,7 +41,7 @@ impl Walk<'_> {
         if asks.time {
             self.s.time = time_of(&self.s.out[start..]);
         }
-        self.s.applied.extend(&asks.rules);
+        self.note(at, asks);
         if let Some((rule, table)) = &asks.map
             && table.put_document(&mut self.s.out, start)
         {
