@@ -16,3 +16,4 @@ mod second;
 mod table;
 mod unheld;
 mod vectors;
+mod words;
