@@ -27,6 +27,9 @@ pub fn run(bytes: &[u8]) {
             'i' => flags.identity.push(value),
             'n' => flags.names = Some(value),
             'g' => flags.ignore.push(value),
+            'o' => flags.only.push(value),
+            'u' => flags.unordered.push(value),
+            'm' => flags.map.push(value),
             't' => flags.tolerance.push(value),
             'r' => flags.rename.push(value),
             's' => flags.select.push(value),
@@ -56,5 +59,6 @@ pub fn seeds(write: &mut dyn FnMut(&[u8])) {
     write(b"ifield:order.id\nefield:time\nl1m\nG30s\nw30s\ngprocessed_at\ntprice=0.01\n");
     write(b"bkafka://a:9092,b/orders\nckafka://c/orders\nikey\netimestamp\n<beginning\n>-1h\nFbaseline=confluent\nRhttp://r:8081\n");
     write(b"sheader:h=v\nspartition:0-3\nsschema:1,2\nBmismatched=1e-4\nB0.01%\nh256MiB\nra=b\nnentity\nXcanary=security.protocol=ssl\n");
+    write(b"ometa.id\noamount\nuitems[*].tags\nmcountry=US:USA\ngnote when header:source=batch\ntamount=1 when field:c=JPY\n");
     write(b"t a.b=1%\nt a=5ms\nSa\\.b[*].c{*}\n<2024-01-01T00:00:00Z\n>100\nCs:1\n");
 }

@@ -1,7 +1,10 @@
 //! A document: `KIND BYTES`. The first byte chooses a contract and rules. What is decoded another reader takes too, a blank
 //! behind it changes nothing, and alone or among others it has the same fingerprint.
 
-use crosscheck::codec::{EventTime, Field, Format, Framing, Part, Progress, Reducer, Schema, Settings};
+use crosscheck::codec::{
+    Condition, Conditional, EventTime, Field, Format, Framing, Mapping, Part, Progress, Reducer, Schema, Settings,
+    Sign, Then,
+};
 use crosscheck::model::{Path, RecordBatch, Reduction, Side};
 use serde::de::IgnoredAny;
 
@@ -30,6 +33,25 @@ pub fn run(bytes: &[u8]) {
         settings.rules.tolerant = vec![path("d")];
         settings.rules.rename = vec![(path("x"), path("id"))];
         settings.rules.absent_equals_default = kind & 8 != 0;
+    }
+    if kind & 16 != 0 {
+        let values = [("1", "2"), ("x", "y"), ("true", "false")].map(|(from, to)| (from.to_owned(), to.to_owned()));
+        let map = |text: &str| Mapping {
+            path: path(text),
+            values: values.clone().into(),
+        };
+        settings.rules.unordered = vec![path("a"), path("m{*}"), path("a[*]")];
+        settings.rules.map = vec![map("id"), map("m{*}")];
+        settings.rules.when = vec![Conditional {
+            when: Condition {
+                of: Sign::Field(path("id")),
+                is: "1".to_owned(),
+            },
+            then: Then::Ignore(path("a")),
+        }];
+    }
+    if kind & 32 != 0 {
+        settings.rules.only = vec![path("m{*}.id"), path("a[*]"), path("id")];
     }
     let mut reducer = Reducer::new(Side::Canary, settings);
     let contract = CONTRACTS.get(usize::from(kind & 3));

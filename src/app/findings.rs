@@ -7,11 +7,13 @@ use anyhow::Result;
 use super::book;
 use super::contract::single;
 use super::topic::Fetch;
-use crate::codec::Rendered;
+use crate::codec::{Conditional, Rendered, Sign, Then};
 use crate::edge::files;
 use crate::engine::Candidate;
 use crate::engine::diff::{DiffRules, diff, diff_whole};
-use crate::model::{FieldDifference, PerSide, Position, RecordBatch, RecordRef, Reduction, Side, Value};
+use crate::model::{
+    DifferenceKind, FieldDifference, PerSide, Position, RecordBatch, RecordRef, Reduction, Side, Value,
+};
 
 /// Pairs that are in memory at a time.
 const CHUNK: usize = 4096;
@@ -36,6 +38,8 @@ pub struct Rereader {
     again: PerSide<Again>,
     readers: PerSide<book::Reader>,
     rules: DiffRules,
+    /// Rules that hold for some records only.
+    conditional: Vec<Conditional>,
 }
 
 /// Records by position.
@@ -52,8 +56,18 @@ pub enum Seen {
 impl Rereader {
     /// Reads nothing yet.
     #[must_use]
-    pub fn new(again: PerSide<Again>, readers: PerSide<book::Reader>, rules: DiffRules) -> Self {
-        Self { again, readers, rules }
+    pub fn new(
+        again: PerSide<Again>,
+        readers: PerSide<book::Reader>,
+        rules: DiffRules,
+        conditional: Vec<Conditional>,
+    ) -> Self {
+        Self {
+            again,
+            readers,
+            rules,
+            conditional,
+        }
     }
 
     /// Looks at every pair again, in the order of `pairs`.
@@ -159,26 +173,41 @@ impl Rereader {
     }
 
     fn compare(&self, baseline: &Rendered, canary: &Rendered) -> Vec<FieldDifference> {
-        let mut found = Vec::new();
-        if baseline.key.is_some() || canary.key.is_some() {
-            found.extend(diff_whole(
-                "$key",
-                baseline.key.as_ref(),
-                canary.key.as_ref(),
-                &self.rules,
-            ));
+        if self.conditional.is_empty() {
+            return compare(baseline, canary, &self.rules);
         }
-        let value = |rendered: &Rendered| (!rendered.tombstone).then(|| rendered.value.clone());
-        found.extend(diff(value(baseline).as_ref(), value(canary).as_ref(), &self.rules));
-        for ((name, left), (_, right)) in baseline.headers.iter().zip(&canary.headers) {
-            if left != right {
-                let name = format!("$header.{name}");
-                found.extend(diff_whole(
-                    &name,
-                    Some(&header(left)),
-                    Some(&header(right)),
-                    &self.rules,
-                ));
+        // A tolerance with conditions holds for a pair where it holds for both records.
+        let holds = |place: usize| {
+            let of = |(_, rule): &(usize, &Conditional)| rule.then == Then::Tolerance(place);
+            let mut conditional = self.conditional.iter().enumerate().filter(of).peekable();
+            let both = |rule: usize| baseline.when.contains(&rule) && canary.when.contains(&rule);
+            conditional.peek().is_none() || conditional.any(|(rule, _)| both(rule))
+        };
+        let tolerances = self.rules.tolerance.iter().enumerate();
+        let rules = DiffRules {
+            tolerance: tolerances
+                .filter(|(place, _)| holds(*place))
+                .map(|(_, tolerance)| tolerance.clone())
+                .collect(),
+            ..self.rules.clone()
+        };
+        let mut found = compare(baseline, canary, &rules);
+        // What a rule leaves out of one record only makes the two differ: where it looks at.
+        for (place, rule) in self.conditional.iter().enumerate() {
+            if baseline.when.contains(&place) == canary.when.contains(&place) {
+                continue;
+            }
+            let path = match &rule.when.of {
+                Sign::Header(name) => format!("$header.{name}"),
+                Sign::Field(path) => path.to_string(),
+            };
+            if found.iter().all(|other| other.path != path) {
+                found.push(FieldDifference {
+                    path,
+                    kind: DifferenceKind::Value,
+                    baseline: None,
+                    canary: None,
+                });
             }
         }
         found
@@ -212,6 +241,23 @@ impl Rereader {
             canary: canary?,
         })
     }
+}
+
+/// Where two records differ.
+fn compare(baseline: &Rendered, canary: &Rendered, rules: &DiffRules) -> Vec<FieldDifference> {
+    let mut found = Vec::new();
+    if baseline.key.is_some() || canary.key.is_some() {
+        found.extend(diff_whole("$key", baseline.key.as_ref(), canary.key.as_ref(), rules));
+    }
+    let value = |rendered: &Rendered| (!rendered.tombstone).then(|| rendered.value.clone());
+    found.extend(diff(value(baseline).as_ref(), value(canary).as_ref(), rules));
+    for ((name, left), (_, right)) in baseline.headers.iter().zip(&canary.headers) {
+        if left != right {
+            let name = format!("$header.{name}");
+            found.extend(diff_whole(&name, Some(&header(left)), Some(&header(right)), rules));
+        }
+    }
+    found
 }
 
 /// Records of one side, rendered as the contract's type.

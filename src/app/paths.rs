@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::app::book::{Book, Fact};
 use crate::app::trouble::trouble;
-use crate::codec::{EventTime, Field, Part, PathKind, Rules, Schema, Settings};
+use crate::codec::{EventTime, Field, Part, PathKind, Rules, Schema, Settings, Sign, Then};
 use crate::model::{Path, PerSide, Segment, Side};
 
 /// Who names the paths.
@@ -100,14 +100,28 @@ pub fn check_kinds(rules: &Rules, times: &[Path], named: Named, book: &Book) -> 
             return refuse("unordered", path, "an array", hints);
         }
     }
-    for mapping in &rules.map {
+    let words = "text, an enum, a whole number or a boolean";
+    let some = rules.when.iter().filter_map(|rule| match &rule.then {
+        Then::Map(mapping) => Some(mapping),
+        Then::Ignore(_) | Then::Tolerance(_) => None,
+    });
+    for mapping in rules.map.iter().chain(some) {
         if none_fits(&mapping.path, &|schema, _| schema.is_mappable(&mapping.path)) {
             let hints = [
                 "--tolerance is for numbers and times; --ignore PATH leaves it out",
                 "compare.tolerance is for numbers and times; compare.ignore leaves it out",
             ];
-            let what = "text, an enum, a whole number or a boolean";
-            return refuse("map", &mapping.path, what, hints);
+            return refuse("map", &mapping.path, words, hints);
+        }
+    }
+    for rule in &rules.when {
+        if let Sign::Field(path) = &rule.when.of
+            && none_fits(path, &|schema, _| schema.is_mappable(path))
+        {
+            return Err(trouble(
+                format!("when names the path `{path}`, which is not {words}"),
+                "name a field that is, or a header",
+            ));
         }
     }
     Ok(())
@@ -162,6 +176,16 @@ fn all(sides: PerSide<&Settings>, show: &[Path], named: Named) -> Vec<(&'static 
         paths.extend(named(word("--unordered", "compare.unordered"), &rules.unordered));
         let mapped = rules.map.iter().map(|mapping| mapping.path.clone());
         paths.extend(mapped.map(|path| (word("--map", "compare.map"), path)));
+        for rule in &rules.when {
+            if let Sign::Field(path) = &rule.when.of {
+                paths.push(("when", path.clone()));
+            }
+            paths.extend(match &rule.then {
+                Then::Ignore(path) => Some((word("--ignore", "compare.ignore"), path.clone())),
+                Then::Map(mapping) => Some((word("--map", "compare.map"), mapping.path.clone())),
+                Then::Tolerance(_) => None,
+            });
+        }
         paths.extend(codec.identity.iter().filter_map(|part| match part {
             Part::Field(path) => Some((word("--identity", "identity"), path.clone())),
             Part::Key | Part::KeyPath(_) | Part::Header(_) => None,

@@ -72,6 +72,9 @@ pub fn main() -> std::process::ExitCode {
     obey_a_test();
     // One TLS stack, chosen before the first client; a second choice changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    // The other one is librdkafka's. By itself it takes its memory apart in an exit handler, under threads of a client, or
+    // of ours that made one, that are still ending; begun so, it leaves that to the system.
+    openssl_sys::init();
     let parsed = parse(std::env::args_os());
     // Only now, so that they know what `--color` says.
     let mut out = anstream::stdout();

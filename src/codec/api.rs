@@ -64,6 +64,8 @@ pub struct Rendered {
     pub value: Value,
     /// The record has no value.
     pub tombstone: bool,
+    /// The conditional rules that hold for it and leave something out, by their places.
+    pub when: Vec<usize>,
     /// The compared headers by name, in the order of the rules, each with all its values in order; a null is `None`.
     pub headers: Vec<(String, Vec<Option<Vec<u8>>>)>,
 }

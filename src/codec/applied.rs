@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::settings::Rules;
+use super::settings::{Conditional, Rules, Sign, Then};
 
 /// A rule of comparison: its kind, and its place in the list of the settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +21,8 @@ pub enum Rule {
     Rename(usize),
     /// Absent fields as their default.
     Defaults,
+    /// A rule with a condition.
+    When(usize),
 }
 
 /// Rules that applied.
@@ -40,16 +42,37 @@ impl Rules {
         ] {
             let special = |text: &str| text == "$key" || text == "$value" || text.starts_with("$header");
             let texts = paths.iter().map(ToString::to_string).enumerate();
-            let named = texts.filter(|(_, text)| !special(text));
+            let conditional = |at: usize| rule(at) == Rule::Tolerance(at) && self.has_condition(at);
+            let named = texts.filter(|(at, text)| !special(text) && !conditional(*at));
             all.extend(named.map(|(at, text)| (rule(at), format!("{word} {text}"))));
         }
         let maps = self.map.iter().enumerate();
         all.extend(maps.map(|(at, mapping)| (Rule::Map(at), format!("map {}", mapping.path))));
         let renames = self.rename.iter().enumerate();
         all.extend(renames.map(|(at, (from, to))| (Rule::Rename(at), format!("rename {from}: {to}"))));
+        for (at, Conditional { when, then }) in self.when.iter().enumerate() {
+            let (word, path) = match then {
+                Then::Ignore(path) => ("ignore", path.to_string()),
+                Then::Map(mapping) => ("map", mapping.path.to_string()),
+                Then::Tolerance(place) => (
+                    "tolerance",
+                    self.tolerant.get(*place).map(ToString::to_string).unwrap_or_default(),
+                ),
+            };
+            let of = match &when.of {
+                Sign::Header(name) => format!("header {name}"),
+                Sign::Field(path) => format!("field {path}"),
+            };
+            all.push((Rule::When(at), format!("{word} {path} when {of} is {}", when.is)));
+        }
         if self.absent_equals_default {
             all.push((Rule::Defaults, "absent_equals_default".to_owned()));
         }
         all
+    }
+
+    /// True where a tolerance holds for some records only.
+    fn has_condition(&self, place: usize) -> bool {
+        self.when.iter().any(|rule| rule.then == Then::Tolerance(place))
     }
 }

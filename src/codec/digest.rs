@@ -57,6 +57,8 @@ pub(super) struct Material<'a> {
     pub headers: &'a [String],
     /// Paths that are absent in every record.
     pub absent: Vec<(Field, String)>,
+    /// The conditional rules that leave something out, by their places.
+    pub when: &'a [usize],
 }
 
 /// The two keys: of plain records and of those with a tagged part.
@@ -82,6 +84,11 @@ impl Material<'_> {
         absent.sort();
         bytes.extend(u32::try_from(absent.len()).unwrap_or(u32::MAX).to_le_bytes());
         absent.iter().for_each(|path| put(&mut bytes, path.as_bytes()));
+        if !self.when.is_empty() {
+            let number = |place: usize| u32::try_from(place).unwrap_or(u32::MAX).to_le_bytes();
+            bytes.extend(number(self.when.len()));
+            self.when.iter().for_each(|place| bytes.extend(number(*place)));
+        }
         Keys {
             plain: blake3::derive_key(RECORD, &bytes),
             tagged: blake3::derive_key(TAGGED, &bytes),

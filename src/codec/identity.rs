@@ -56,7 +56,11 @@ pub(super) fn put_captured(out: &mut Vec<u8>, schema: &Schema, captured: Capture
             return put_value(out, schema, captured.node, &whole);
         }
         Form::Tagged if is_null(bytes) => return None,
-        Form::Tagged => put(out, TAGGED, bytes),
+        Form::Tagged => {
+            // It may be long, and little comes behind it: room for it and its padding, not for twice as much.
+            out.reserve_exact(bytes.len() + 128);
+            put(out, TAGGED, bytes);
+        }
         Form::Plain => return put_value(out, schema, captured.node, bytes),
     }
     Some(())
@@ -101,6 +105,25 @@ fn put_value(out: &mut Vec<u8>, schema: &Schema, id: NodeId, bytes: &[u8]) -> Op
         (Kind::Document, _) => return super::json::put_identity(out, bytes),
     }
     Some(())
+}
+
+/// True where the part that was appended alone is a text, a symbol, a whole number or a boolean that reads as the word.
+pub(super) fn says(written: &[u8], word: &str) -> bool {
+    let Some((&[tag, ..], content)) = written.split_first_chunk::<5>() else {
+        return false;
+    };
+    match tag {
+        TEXT | SYMBOL => content == word.as_bytes(),
+        INTEGER => {
+            let mut bytes = Vec::with_capacity(10);
+            word.parse().is_ok_and(|number| {
+                put_long(&mut bytes, number);
+                content == bytes
+            })
+        }
+        BOOLEAN => content == [1] && word == "true" || content == [0] && word == "false",
+        _ => false,
+    }
 }
 
 pub(super) fn put_decimal(out: &mut Vec<u8>, unscaled: &[u8], scale: i64) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::applied::Rule;
 use super::mapping::Table;
-use super::settings::{EventTime, Part, Rules, Settings};
+use super::settings::{EventTime, Part, Rules, Settings, Then};
 use crate::model::{Path, Segment, Side};
 
 /// What is asked of the value at a path of the contract.
@@ -265,11 +265,11 @@ impl Asked {
         }
     }
 
-    pub fn of_value(side: Side, settings: &Settings) -> Self {
+    pub fn of_value(side: Side, settings: &Settings, met: &[bool]) -> Self {
         let mut asked = Self::rules(side, settings);
         let rules = &settings.rules;
-        asked.mark(rules, value_path);
-        for (i, path) in rules.tolerant.iter().enumerate() {
+        asked.mark(rules, met, value_path);
+        for (i, path) in rules.tolerances(met) {
             let marks = asked.marks.at(&path.0);
             marks.tolerant.get_or_insert(i);
             marks.rules.push(Rule::Tolerance(i));
@@ -287,10 +287,10 @@ impl Asked {
         asked
     }
 
-    pub fn of_key(side: Side, settings: &Settings) -> Self {
+    pub fn of_key(side: Side, settings: &Settings, met: &[bool]) -> Self {
         let mut asked = Self::rules(side, settings);
         let rules = &settings.rules;
-        asked.mark(rules, key_path);
+        asked.mark(rules, met, key_path);
         for (i, part) in settings.identity.iter().enumerate() {
             match part {
                 Part::Key => asked.marks.at(&[]).parts.push(i),
@@ -304,7 +304,7 @@ impl Asked {
     }
 
     /// Marks what the rules ask at the paths of this half: `below` tells the path by its root.
-    fn mark<'p>(&mut self, rules: &'p Rules, below: impl Fn(&'p Path) -> Option<&'p [Segment]>) {
+    fn mark<'p>(&mut self, rules: &'p Rules, met: &[bool], below: impl Fn(&'p Path) -> Option<&'p [Segment]>) {
         let paths = |paths: &'p [Path]| {
             let numbered = paths.iter().enumerate();
             numbered
@@ -323,6 +323,29 @@ impl Asked {
         }
         for (i, path) in paths(&rules.only) {
             self.marks.at(path).rules.push(Rule::Only(i));
+        }
+        // What a condition asks for goes before what holds always.
+        let mut maps = Vec::new();
+        for rule in &rules.when {
+            if !rules.is_met(&rule.when, met) {
+                continue;
+            }
+            match &rule.then {
+                Then::Ignore(path) => {
+                    if let Some(path) = below(path) {
+                        self.marks.at(path).ignored = true;
+                    }
+                }
+                Then::Map(mapping) => maps.push(mapping),
+                Then::Tolerance(_) => {}
+            }
+        }
+        for mapping in maps {
+            if let Some(path) = below(&mapping.path) {
+                let place = self.maps.len();
+                self.maps.push(Arc::new(Table::new(&mapping.values)));
+                self.marks.at(path).map.get_or_insert(place);
+            }
         }
         for (i, mapping) in rules.map.iter().enumerate() {
             if let Some(path) = below(&mapping.path) {

@@ -23,8 +23,9 @@ pub struct Messages {
     last: Option<(Kind, usize)>,
 }
 
-/// What the key of a digest depends on: the plans of value and key, and whether the record is in the tagged form.
-pub(super) type Kind = (Option<usize>, Option<usize>, bool);
+/// What the key of a digest depends on: the plans of value and key, whether the record is in the tagged form, and the
+/// conditions that it met.
+pub(super) type Kind = (Option<usize>, Option<usize>, bool, u32);
 
 /// What is known of a record before its hashes are.
 pub(super) enum Walked {
@@ -110,7 +111,7 @@ impl Messages {
 
     /// The last record is in the tagged form.
     pub(super) fn is_tagged(&self) -> bool {
-        self.last.is_some_and(|((.., tagged), _)| tagged)
+        self.last.is_some_and(|((.., tagged, _), _)| tagged)
     }
 
     /// It is time to hash them, with an arena of so many bytes.

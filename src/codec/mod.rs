@@ -45,5 +45,8 @@ pub use messages::Messages;
 pub use paths::PathKind;
 pub use reducer::Reducer;
 pub use schema::{Schema, SchemaError};
-pub use settings::{EventTime, Format, Framing, Mapping, Part, Rules, Select, Settings};
+pub use settings::{
+    CONDITIONS_MAX, Condition, Conditional, EventTime, Format, Framing, Mapping, Part, Rules, Select, Settings, Sign,
+    Then,
+};
 pub use skip::Skipper;

@@ -1,10 +1,13 @@
 //! Reduces the records of one side of a stream to fingerprints.
 
+mod cases;
 mod lean;
 mod message;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+
+use cases::Cases;
 
 use super::api::{Field, Met, Progress, Rendered, SchemaRef, SchemaUse};
 use super::applied::Applied;
@@ -17,7 +20,7 @@ use super::marks::{Asked, header_path};
 use super::messages::{Messages, Pair, Walked, identity_key};
 use super::schema::Schema;
 use super::select::selected;
-use super::settings::{EventTime, Part, Settings};
+use super::settings::{EventTime, Part, Rules, Settings};
 use super::walk::{Scratch, walk};
 use crate::model::{Entry, RecordBatch, RecordRef, Side, UndecodableReason, Value};
 
@@ -32,6 +35,12 @@ pub struct Reducer {
     /// The key is decoded: it is compared, or a part of the identity.
     key_needed: bool,
     headers: Vec<String>,
+    /// The conditional rules that leave something out of the digest.
+    when: Vec<usize>,
+    /// The conditions that its records met, a bit each.
+    case: u32,
+    /// For records that meet conditions; none where all rules hold always.
+    cases: Option<Box<Cases>>,
     identity_key: [u8; 32],
     /// By the plans of value and key.
     keys: HashMap<(Option<usize>, Option<usize>), Keys>,
@@ -62,6 +71,15 @@ impl Reducer {
     /// A reducer that knows no schema yet.
     #[must_use]
     pub fn new(side: Side, settings: Settings) -> Self {
+        let cases = Cases::new(side, &settings);
+        Self {
+            cases,
+            ..Self::of_case(side, settings, &[])
+        }
+    }
+
+    /// One for the records that meet these conditions.
+    fn of_case(side: Side, settings: Settings, met: &[bool]) -> Self {
         let rules = &settings.rules;
         let key_compared = settings.compares_key();
         let in_key = |part: &Part| matches!(part, Part::Key | Part::KeyPath(_));
@@ -72,17 +90,20 @@ impl Reducer {
                 Field::Key,
                 settings.key_format,
                 settings.key_framing,
-                Asked::of_key(side, &settings),
+                Asked::of_key(side, &settings, met),
             ),
             value: Half::new(
                 Field::Value,
                 settings.format,
                 settings.framing,
-                Asked::of_value(side, &settings),
+                Asked::of_value(side, &settings, met),
             ),
             key_compared,
             key_needed: key_compared || settings.identity.iter().any(in_key),
             headers: rules.headers.iter().filter(|name| !ignored(name)).cloned().collect(),
+            when: cases::leaving_out(rules, met),
+            case: cases::bits(met),
+            cases: None,
             identity_key: identity_key(),
             keys: HashMap::new(),
             memory: Memory::default(),
@@ -103,21 +124,33 @@ impl Reducer {
 
     /// The writer schema that records name so.
     pub fn add_schema(&mut self, field: Field, r: SchemaRef, schema: Arc<Schema>) {
+        if let Some(cases) = &mut self.cases {
+            cases.add_schema(field, r, Some(schema.clone()));
+        }
         self.half(field).add_schema(r, Some(schema));
     }
 
     /// The schema was given up: records that name it are undecodable.
     pub fn unknown_schema(&mut self, field: Field, r: SchemaRef) {
+        if let Some(cases) = &mut self.cases {
+            cases.add_schema(field, r, None);
+        }
         self.half(field).add_schema(r, None);
     }
 
     /// The contract of the record type of its name, of an alias, or of the only type with that unqualified name.
     pub fn add_contract(&mut self, field: Field, contract: Arc<Schema>) {
+        if let Some(cases) = &mut self.cases {
+            cases.add_contract(field, contract.clone());
+        }
         self.half(field).add_contract(contract);
     }
 
     /// The contract of every record type. For a raw key it may be any type that holds text or bytes.
     pub fn set_sole_contract(&mut self, field: Field, contract: Arc<Schema>) {
+        if let Some(cases) = &mut self.cases {
+            cases.set_sole_contract(field, contract.clone());
+        }
         self.half(field).set_sole_contract(contract);
     }
 
@@ -181,6 +214,43 @@ impl Reducer {
             messages.push(Walked::Deselected);
             return Ok(());
         }
+        if self.cases.is_some() {
+            return self.by_case(batch, at, record, messages);
+        }
+        self.decode(batch, at, record, messages)
+    }
+
+    /// A selected record, by the rules that hold for it.
+    #[inline(never)]
+    fn by_case(
+        &mut self,
+        batch: &RecordBatch,
+        at: usize,
+        record: &RecordRef,
+        messages: &mut Messages,
+    ) -> Result<(), Progress> {
+        let mut arena = std::mem::take(&mut self.memory.value.out);
+        let Some(reducer) = self.case_of(batch, record) else {
+            self.memory.value.out = arena;
+            return self.decode(batch, at, record, messages);
+        };
+        // What it writes goes where the others write.
+        std::mem::swap(&mut reducer.memory.value.out, &mut arena);
+        let done = reducer.decode(batch, at, record, messages);
+        std::mem::swap(&mut reducer.memory.value.out, &mut arena);
+        self.memory.value.out = arena;
+        done
+    }
+
+    /// A record, by the rules of this reducer.
+    #[inline(always)]
+    fn decode(
+        &mut self,
+        batch: &RecordBatch,
+        at: usize,
+        record: &RecordRef,
+        messages: &mut Messages,
+    ) -> Result<(), Progress> {
         let (value, key) = match self.prepare(batch, at, record) {
             Prepared::Halves { value, key } => (value, key),
             Prepared::Bad(reason) => {
@@ -244,12 +314,25 @@ impl Reducer {
         scratch.time
     }
 
+    /// The reducer for the conditions that a record meets; none where it meets none.
+    fn case_of(&mut self, batch: &RecordBatch, record: &RecordRef) -> Option<&mut Reducer> {
+        let cases = self.cases.as_mut()?;
+        let met = cases.met(batch, record);
+        let (reducer, applied) = cases.reducer(&met)?;
+        self.memory.value.applied.extend(applied);
+        Some(reducer)
+    }
+
     /// A record as the contract's type, for findings. Its schemas and contracts must be known.
     ///
     /// # Errors
     /// Why it cannot be decoded; `schema` too where a schema or contract is not known.
     pub fn value(&mut self, batch: &RecordBatch, record: usize) -> Result<Rendered, UndecodableReason> {
-        let record = batch.records.get(record).ok_or(UndecodableReason::Schema)?;
+        let at = record;
+        let record = batch.records.get(at).ok_or(UndecodableReason::Schema)?;
+        if let Some(reducer) = self.case_of(batch, record) {
+            return reducer.value(batch, at);
+        }
         let (value, key) = match self.prepare(batch, 0, record) {
             Prepared::Halves { value, key } => (value, key),
             Prepared::Bad(reason) => return Err(reason),
@@ -279,6 +362,7 @@ impl Reducer {
             key,
             value: rendered,
             tombstone: value.is_none(),
+            when: self.when.clone(),
             headers: headers.collect(),
         })
     }
@@ -289,7 +373,11 @@ impl Reducer {
     /// # Errors
     /// As for [`Reducer::value`].
     pub fn canonical(&mut self, batch: &RecordBatch, record: usize) -> Result<(Vec<u8>, bool), UndecodableReason> {
-        let record = batch.records.get(record).ok_or(UndecodableReason::Schema)?;
+        let at = record;
+        let record = batch.records.get(at).ok_or(UndecodableReason::Schema)?;
+        if let Some(reducer) = self.case_of(batch, record) {
+            return reducer.canonical(batch, at);
+        }
         let halves = match self.prepare(batch, 0, record) {
             Prepared::Halves { value, key } => (value, key),
             Prepared::Bad(reason) => return Err(reason),
@@ -309,6 +397,18 @@ impl Reducer {
     pub fn schema_uses(&self) -> Vec<SchemaUse> {
         let mut uses = self.key.uses();
         uses.extend(self.value.uses());
+        for other in self
+            .cases
+            .iter()
+            .flat_map(|cases| cases.reducers())
+            .flat_map(Reducer::schema_uses)
+        {
+            let same = |own: &&mut SchemaUse| (own.field, own.schema) == (other.field, other.schema);
+            match uses.iter_mut().find(same) {
+                Some(own) => own.records += other.records,
+                None => uses.push(other),
+            }
+        }
         uses
     }
 
@@ -317,6 +417,11 @@ impl Reducer {
         let mut met = Vec::new();
         self.key.take_uses(&mut met);
         self.value.take_uses(&mut met);
+        for reducer in self.cases.iter_mut().flat_map(|cases| cases.reducers_mut()) {
+            // By whoever counts they are met without their conditions.
+            met.extend(reducer.applied().into_iter().map(Met::Rule));
+            met.extend(reducer.take_uses());
+        }
         for scratch in [&mut self.memory.key, &mut self.memory.value] {
             met.extend(std::mem::take(&mut scratch.applied).into_iter().map(Met::Rule));
         }
@@ -338,19 +443,31 @@ impl Reducer {
         }
     }
 
+    /// The rules of its side.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.settings.rules
+    }
+
     /// The rules that applied to a record so far.
     #[must_use]
     pub fn applied(&self) -> Applied {
         let Memory { key, value } = &self.memory;
         let seen = key.applied.iter().chain(&value.applied).copied();
-        self.key.applied().chain(self.value.applied()).chain(seen).collect()
+        let cases = self.cases.iter().flat_map(|cases| cases.reducers());
+        let of_cases = cases.flat_map(Reducer::applied);
+        let own = self.key.applied().chain(self.value.applied()).chain(seen);
+        own.chain(of_cases).collect()
     }
 
     /// How the writer schemas differ from their contracts, each change once; paths of the key begin with `$key`.
     #[must_use]
     pub fn schema_changes(&self) -> Vec<SchemaChange> {
         let of_key = self.key.changes().cloned().map(SchemaChange::of_key);
-        let found: BTreeSet<SchemaChange> = self.value.changes().cloned().chain(of_key).collect();
+        let cases = self.cases.iter().flat_map(|cases| cases.reducers());
+        let of_cases = cases.flat_map(Reducer::schema_changes);
+        let own = self.value.changes().cloned().chain(of_key);
+        let found: BTreeSet<SchemaChange> = own.chain(of_cases).collect();
         found.into_iter().collect()
     }
 }

@@ -94,6 +94,9 @@ pub struct Rules {
     pub compare_key: bool,
     /// Headers to compare.
     pub headers: Vec<String>,
+    /// Rules that hold for some records only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub when: Vec<Conditional>,
 }
 
 /// Values at a path that count as another one.
@@ -103,6 +106,44 @@ pub struct Mapping {
     pub path: Path,
     /// What counts as what: text, a symbol, a whole number or `true` and `false`, each as it is written. None is mapped on.
     pub values: BTreeMap<String, String>,
+}
+
+/// A rule that holds for the records that meet a condition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conditional {
+    /// Which records.
+    pub when: Condition,
+    /// What holds for them.
+    pub then: Then,
+}
+
+/// Which records a rule holds for: those of which a header, the last of its name, or a field says a word.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Condition {
+    /// What is looked at.
+    pub of: Sign,
+    /// What it has to be: of a field text, a symbol, a whole number, or `true` and `false`.
+    pub is: String,
+}
+
+/// What a condition looks at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Sign {
+    /// A header.
+    Header(String),
+    /// A path in the value, in the contract's names.
+    Field(Path),
+}
+
+/// What a conditional rule says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Then {
+    /// A path is not compared.
+    Ignore(Path),
+    /// The tolerance in this place of the tolerant paths holds; without its condition it does not.
+    Tolerance(usize),
+    /// Values count as others.
+    Map(Mapping),
 }
 
 /// How one side is reduced.
@@ -138,3 +179,41 @@ impl Settings {
         left && !named && (rules.compare_key || self.identity.is_empty())
     }
 }
+
+impl Rules {
+    /// The conditions of the rules, each once. More than [`CONDITIONS_MAX`] are not looked at.
+    #[must_use]
+    pub fn conditions(&self) -> Vec<&Condition> {
+        let mut all: Vec<&Condition> = self.when.iter().map(|rule| &rule.when).collect();
+        all.sort();
+        all.dedup();
+        all.truncate(CONDITIONS_MAX);
+        all
+    }
+
+    /// The places of the tolerant paths whose tolerance holds for the records that meet none of the conditions but these.
+    pub(super) fn tolerances<'a>(&'a self, met: &'a [bool]) -> impl Iterator<Item = (usize, &'a Path)> {
+        let off = |place: usize| {
+            let of = |rule: &&Conditional| rule.then == Then::Tolerance(place);
+            let mut conditions = self.when.iter().filter(of).map(|rule| &rule.when).peekable();
+            conditions.peek().is_some() && !conditions.any(|when| self.is_met(when, met))
+        };
+        self.tolerant.iter().enumerate().filter(move |(place, _)| !off(*place))
+    }
+
+    /// Whether a condition is among those that are met, by the places of [`Self::conditions`].
+    pub(super) fn is_met(&self, when: &Condition, met: &[bool]) -> bool {
+        let conditions = self.conditions();
+        let place = conditions.iter().position(|condition| *condition == when);
+        place.and_then(|place| met.get(place)).copied().unwrap_or(false)
+    }
+
+    /// The conditional rules that hold, by their places.
+    pub(super) fn holding<'a>(&'a self, met: &'a [bool]) -> impl Iterator<Item = (usize, &'a Then)> {
+        let rules = self.when.iter().enumerate();
+        rules.filter_map(move |(place, rule)| self.is_met(&rule.when, met).then_some((place, &rule.then)))
+    }
+}
+
+/// Conditions that the rules of a stream may have.
+pub const CONDITIONS_MAX: usize = 8;

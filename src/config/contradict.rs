@@ -1,6 +1,6 @@
 //! Rules that contradict each other, as far as they tell themselves: each with what to do.
 
-use crate::codec::{Mapping, Part, Rules};
+use crate::codec::{CONDITIONS_MAX, Condition, Mapping, Part, Rules, Then};
 use crate::model::{Path, Segment};
 
 /// A rule that cannot stand beside another.
@@ -51,6 +51,7 @@ pub(super) fn rules(rules: &Rules) -> Vec<Contradiction> {
         }
     }
     found.extend(maps(rules));
+    found.extend(conditional(rules));
     for (at, (from, to)) in rules.rename.iter().enumerate() {
         let other = rules.rename[..at]
             .iter()
@@ -100,6 +101,35 @@ fn maps(rules: &Rules) -> Vec<Contradiction> {
     found
 }
 
+/// Rules that hold for some records only.
+fn conditional(rules: &Rules) -> Vec<Contradiction> {
+    let mut conditions: Vec<&Condition> = rules.when.iter().map(|rule| &rule.when).collect();
+    conditions.sort();
+    conditions.dedup();
+    let mut found = Vec::new();
+    if conditions.len() > CONDITIONS_MAX {
+        let what = format!(
+            "the rules have {} conditions, at most {CONDITIONS_MAX} are looked at",
+            conditions.len()
+        );
+        found.push(of("when", 0, what, "several rules may have the same condition"));
+    }
+    for (at, rule) in rules.when.iter().enumerate() {
+        let path = match &rule.then {
+            Then::Ignore(path) => path,
+            Then::Map(mapping) => &mapping.path,
+            Then::Tolerance(_) => continue,
+        };
+        if let Some(what) = left_out(rules, path) {
+            found.push(of("when", at, what, "take one of the two out"));
+        } else if is_special(path, "$header") || path == &Path::default().field("$key") {
+            let what = format!("`{path}` cannot have a condition");
+            found.push(of("when", at, what, "conditions are for what stands in a value or key"));
+        }
+    }
+    found
+}
+
 /// Parts of an identity that stand in what is not compared, by their places, with what is wrong.
 pub(super) fn identity<'a>(rules: &'a Rules, parts: &'a [Part]) -> impl Iterator<Item = (usize, String)> + 'a {
     parts.iter().enumerate().filter_map(|(at, part)| {
@@ -108,7 +138,11 @@ pub(super) fn identity<'a>(rules: &'a Rules, parts: &'a [Part]) -> impl Iterator
             Part::KeyPath(path) => Path([Path::default().field("$key").0, path.0.clone()].concat()),
             Part::Key | Part::Header(_) => return None,
         };
-        let ignored = rules.ignore.iter().find(|ignored| covers(ignored, &path))?;
+        let some = rules.when.iter().filter_map(|rule| match &rule.then {
+            Then::Ignore(path) => Some(path),
+            Then::Map(_) | Then::Tolerance(_) => None,
+        });
+        let ignored = rules.ignore.iter().chain(some).find(|ignored| covers(ignored, &path))?;
         Some((
             at,
             format!("`{path}` is a part of the identity inside the ignored `{ignored}`"),

@@ -304,6 +304,9 @@ pub(super) struct Ignore {
     /// The last day on which it holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) until: Option<Day>,
+    /// Only for the records that meet this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) when: Option<When>,
 }
 
 /// Values that count as another one.
@@ -314,6 +317,23 @@ pub(super) struct Mapping {
     pub(super) path: PathText,
     /// What counts as what.
     pub(super) values: BTreeMap<String, String>,
+    /// Only for the records that meet this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) when: Option<When>,
+}
+
+/// Which records a rule holds for: exactly one of `header` and `field`, and what it is.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct When {
+    /// A header, the last of its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) header: Option<String>,
+    /// A path in the value: text, an enum, a whole number or a boolean.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) field: Option<PathText>,
+    /// What it is.
+    pub(super) is: String,
 }
 
 /// A value that may be apart: exactly one of `abs`, `rel` and `time`.
@@ -331,6 +351,9 @@ pub(super) struct Tolerance {
     /// At most this much time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) time: Option<TimeDifference>,
+    /// Only for the records that meet this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) when: Option<When>,
 }
 
 /// Which identities are compared.

@@ -6,7 +6,7 @@ use super::flags::{not_built, wrong};
 use super::request::{Bound, RequestError, Source};
 use super::resolve::check_broker;
 use super::{Budgets, fault, scalar};
-use crate::codec::{EventTime, Format, Framing, Mapping, Part, Select};
+use crate::codec::{Condition, EventTime, Format, Framing, Mapping, Part, Select, Sign};
 use crate::engine::Tolerance;
 use crate::model::Path;
 
@@ -168,6 +168,22 @@ pub(super) fn tolerance(text: &str) -> Result<(Path, Tolerance), RequestError> {
             .map(Tolerance::Absolute)
     };
     Ok((at, tolerance.ok_or_else(bad)?))
+}
+
+/// What stands before ` when `, and the condition behind it: `header:NAME=VALUE` or `field:PATH=VALUE`.
+pub(super) fn when<'a>(flag: &str, text: &'a str) -> Result<(&'a str, Option<Condition>), RequestError> {
+    let Some((rule, condition)) = text.rsplit_once(" when ") else {
+        return Ok((text, None));
+    };
+    let bad = || wrong(flag, text, "RULE when header:NAME=VALUE, or RULE when field:PATH=VALUE");
+    let (of, is) = condition.split_once('=').ok_or_else(bad)?;
+    let of = match of.split_once(':').ok_or_else(bad)? {
+        ("header", name) if !name.is_empty() => Sign::Header(name.to_owned()),
+        ("field", at) => Sign::Field(path(flag, at)?),
+        _ => return Err(bad()),
+    };
+    let is = is.to_owned();
+    Ok((rule, Some(Condition { of, is })))
 }
 
 /// True for `PATH=5ms`.

@@ -15,6 +15,7 @@ mod overlay;
 mod request;
 mod request_check;
 mod request_from;
+mod request_rules;
 mod resolve;
 mod resolve_compare;
 mod resolve_side;

@@ -18,7 +18,8 @@ pub(super) fn check(request: &ReconcileRequest) -> Result<(), RequestError> {
     }
     stdin(request)?;
     if let Some(found) = contradict::rules(&canary.codec.rules).into_iter().next() {
-        return Err(fault(format!("--{}: {}", found.key, found.what), Some(&found.hint)));
+        let flag = if found.key == "when" { "" } else { "--" };
+        return Err(fault(format!("{flag}{}: {}", found.key, found.what), Some(&found.hint)));
     }
     for side in [baseline, canary] {
         if let Some((_, what)) = contradict::identity(&side.codec.rules, &side.codec.identity).next() {

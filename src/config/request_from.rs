@@ -5,10 +5,10 @@ use super::fault::nearest_hint;
 use super::flag_values as value;
 use super::flags::{ReconcileFlags, not_built, sided, wrong};
 use super::request::{Bound, ReconcileRequest, RequestError, SideRequest, Source, ordered};
-use super::resolve_compare::{TOLERANCES_MAX, check_tolerant, subject};
+use super::request_rules;
 use super::resolve_stream::FINDINGS_MAX;
 use super::secret::{is_secret_property, url_fault};
-use super::{Budgets, Config, Contract, Limits, Stream};
+use super::{Budgets, Config, Limits, Stream};
 use crate::codec::{self, EventTime, Format, Framing};
 use crate::edge::{kafka, registry};
 use crate::engine::{self, Names, Range};
@@ -32,7 +32,7 @@ pub fn request_from(flags: &ReconcileFlags, config: Option<&Config>) -> Result<R
     };
     sources(&mut request, flags)?;
     decoding(&mut request, flags)?;
-    rules(&mut request, flags)?;
+    request_rules::add(&mut request, flags)?;
     bounds(&mut request, flags)?;
     times(&mut request, flags, stream.is_some())?;
     limits(&mut request, flags)?;
@@ -294,69 +294,6 @@ fn decoding(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<()
         Some("entity") => Names::Entity,
         Some(other) => return Err(wrong("--names", other, "event or entity")),
     };
-    Ok(())
-}
-
-fn rules(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), RequestError> {
-    let PerSide { baseline, canary } = &mut request.sides;
-    for text in &flags.ignore {
-        let path = value::path("--ignore", text)?;
-        for side in [&mut *baseline, &mut *canary] {
-            side.codec.rules.ignore.push(path.clone());
-        }
-    }
-    let (mut only, mut unordered, mut map) = (Vec::new(), Vec::new(), baseline.codec.rules.map.clone());
-    for text in &flags.only {
-        only.push(value::path("--only", text)?);
-    }
-    for text in &flags.unordered {
-        unordered.push(value::path("--unordered", text)?);
-    }
-    for text in &flags.map {
-        value::map(&mut map, text)?;
-    }
-    for side in [&mut *baseline, &mut *canary] {
-        side.codec.rules.only.extend(only.iter().cloned());
-        side.codec.rules.unordered.extend(unordered.iter().cloned());
-        side.codec.rules.map.clone_from(&map);
-    }
-    for text in &flags.tolerance {
-        let (path, tolerance) = value::tolerance(text)?;
-        if let Err(what) = check_tolerant(&path, &baseline.codec.rules.tolerant) {
-            return Err(RequestError {
-                what: format!("--tolerance {text}: {what}"),
-                hint: None,
-            });
-        }
-        for side in [&mut *baseline, &mut *canary] {
-            side.codec.rules.tolerant.push(path.clone());
-        }
-        if value::is_time_tolerance(text) {
-            request.times.push(path);
-        }
-        request.engine.tolerances.push(tolerance);
-    }
-    let count = request.engine.tolerances.len();
-    if count > TOLERANCES_MAX {
-        let what = format!("--tolerance: {count} paths, at most {TOLERANCES_MAX} may be tolerant");
-        return Err(RequestError { what, hint: None });
-    }
-    for text in &flags.rename {
-        canary.codec.rules.rename.push(value::rename(text)?);
-    }
-    if flags.absent_equals_default {
-        baseline.codec.rules.absent_equals_default = true;
-        canary.codec.rules.absent_equals_default = true;
-    }
-    if let Some(text) = &flags.contract {
-        request.contract = Some(subject(text).unwrap_or_else(|| Contract::File(text.into())));
-    }
-    for text in &flags.show {
-        request.show.push(value::path("--show", text)?);
-    }
-    for text in &flags.budget {
-        value::budget(&mut request.budgets, text)?;
-    }
     Ok(())
 }
 

@@ -2,10 +2,11 @@
 
 use super::contradict::{self, Contradiction};
 use super::faults::Faults;
-use super::file_stream::{Compare, Contract as FileContract, Mapping as FileMapping, Tolerance as FileTolerance};
+use super::file_stream::{Compare, Contract as FileContract, Mapping as FileMapping, Tolerance as FileTolerance, When};
 use super::keypath::KeyPath;
 use super::settings::{Contract, Ignore};
 use super::text::PathText;
+use crate::codec::{Condition, Conditional, Sign, Then};
 use crate::model::{Path, Segment};
 use crate::{codec, engine};
 
@@ -28,6 +29,7 @@ pub(super) fn compare(
     }
     let mut tolerant: Vec<Path> = Vec::new();
     let mut tolerances = Vec::new();
+    let (mut conditional, mut tolerated) = (Vec::new(), Vec::new());
     for (i, entry) in compare.tolerance.iter().enumerate() {
         let at = list.index(i);
         if let Err(what) = check_tolerant(&entry.path.value, &tolerant) {
@@ -35,12 +37,29 @@ pub(super) fn compare(
         }
         match tolerance(entry) {
             Some(tolerance) => {
+                if let Some(when) = condition(entry.when.as_ref(), &at, faults) {
+                    let then = Then::Tolerance(tolerances.len());
+                    tolerated.push(Conditional { when, then });
+                }
                 tolerant.push(entry.path.value.clone());
                 tolerances.push(tolerance);
             }
             None => faults.push(&at, "must have exactly one of abs, rel, time".to_owned(), None),
         }
     }
+    for (i, entry) in compare.ignore.iter().enumerate() {
+        if let Some(when) = condition(entry.when.as_ref(), &path.key("ignore").index(i), faults) {
+            let then = Then::Ignore(entry.path.value.clone());
+            conditional.push(Conditional { when, then });
+        }
+    }
+    for (i, entry) in compare.map.iter().enumerate() {
+        if let Some(when) = condition(entry.when.as_ref(), &path.key("map").index(i), faults) {
+            let then = Then::Map(mapping(entry));
+            conditional.push(Conditional { when, then });
+        }
+    }
+    conditional.extend(tolerated);
     let mut rename = Vec::new();
     for (from, to) in &compare.rename {
         match Path::parse(from) {
@@ -49,15 +68,26 @@ pub(super) fn compare(
         }
     }
     let rules = codec::Rules {
-        ignore: compare.ignore.iter().map(|ignore| ignore.path.value.clone()).collect(),
+        ignore: compare
+            .ignore
+            .iter()
+            .filter(|ignore| ignore.when.is_none())
+            .map(|ignore| ignore.path.value.clone())
+            .collect(),
         only: paths(&compare.only),
         unordered: paths(&compare.unordered),
-        map: compare.map.iter().map(mapping).collect(),
+        map: compare
+            .map
+            .iter()
+            .filter(|mapping| mapping.when.is_none())
+            .map(mapping)
+            .collect(),
         tolerant,
         rename,
         absent_equals_default: *compare.absent_equals_default.get_or_insert(false),
         compare_key: *compare.key.get_or_insert(true),
         headers: compare.headers.clone(),
+        when: conditional,
     };
     for Contradiction { key, at, what, hint } in contradict::rules(&rules) {
         let list = path.key(key);
@@ -69,12 +99,33 @@ pub(super) fn compare(
                 let entry = compare.tolerance.iter().position(same);
                 entry.map(|entry| list.index(entry).key("path"))
             }
-            "map" => Some(list.index(at).key("path")),
+            "map" => {
+                let always = compare.map.iter().enumerate().filter(|(_, entry)| entry.when.is_none());
+                always.map(|(i, _)| list.index(i).key("path")).nth(at)
+            }
+            // One too many among those of several lists.
+            "when" => Some(path.clone()),
             _ => Some(list.index(at)),
         };
         faults.push(&place.unwrap_or(list), what, Some(hint));
     }
     (rules, tolerances)
+}
+
+/// Which records an entry holds for; none where it holds for all.
+fn condition(when: Option<&When>, entry: &KeyPath, faults: &mut Faults) -> Option<Condition> {
+    let when = when?;
+    let of = match (&when.header, &when.field) {
+        (Some(name), None) => Sign::Header(name.clone()),
+        (None, Some(path)) => Sign::Field(path.value.clone()),
+        _ => {
+            let what = "must have exactly one of header, field".to_owned();
+            faults.push(&entry.key("when"), what, None);
+            return None;
+        }
+    };
+    let is = when.is.clone();
+    Some(Condition { of, is })
 }
 
 fn paths(paths: &[PathText]) -> Vec<Path> {

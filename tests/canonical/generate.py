@@ -242,6 +242,8 @@ class Case:
         numbers = sorted({p for p, t in plain if is_number(t)})
         if numbers and self.odds(0.3):
             rules["tolerant"] = r.sample(numbers, min(len(numbers), r.randint(1, 3)))
+        if self.odds(0.3):
+            rules["when"] = [self.conditional(rules, every, plain, mapped) for _ in range(r.randint(1, 3))]
         if plain and self.odds(0.4):
             rules["identity"] = ["field:" + r.choice(plain)[0] for _ in range(r.randint(1, 2))]
         if plain and self.odds(0.4):
@@ -258,6 +260,20 @@ class Case:
         if self.odds(0.2):
             rules["headers"] = r.sample(["h", "i"], r.randint(1, 2))
         return {key: value for key, value in rules.items() if value not in ([], {})}
+
+    def conditional(self, rules, every, plain, mapped):
+        """A rule that holds for some records: those of a header, or of a field that says a word."""
+        r, words = self.r, [*"ABC", "true", "false", "0", "1", "a", ""]
+        signs = [p for p, t in plain if has_kind(t, "string", "enum", "int", "long", "boolean")]
+        out = {"field": r.choice(signs)} if signs and self.odds(0.6) else {"header": r.choice("hi")}
+        out["is"] = r.choice(words) if "field" in out else r.choice(["a", "17"])
+        if mapped and self.odds(0.4):
+            out["map"] = {r.choice(mapped): self.mapping()}
+        elif rules.get("tolerant") and self.odds(0.4):
+            out["tolerance"] = r.randrange(len(rules["tolerant"]))
+        else:
+            out["ignore"] = r.choice([p for p, _ in every if p] or ["a"])
+        return out
 
     def mapping(self):
         """None of the values is mapped on."""

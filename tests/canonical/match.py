@@ -111,7 +111,7 @@ class Match:
             return self._whole(r, w, c, paths, inside, depth, branch)
         n = choose(w, c.branches)
         if n is None:
-            return Node(NOT_HELD, c, w, r.value(w, depth, branch))
+            return self._not_held(r, c, w, r.value(w, depth, branch))
         node = self._whole(r, w, c.branches[n], paths, True, depth, branch)
         return Node(HELD, c, w, node.v, parts=[(None, node)], index=n)
 
@@ -133,9 +133,13 @@ class Match:
         into = convert.row(w, c) if w.kind not in ("record", "array", "map") and c.kind not in ("record", "array", "map") else None
         plain = into(v) if into else None
         if w.kind == c.kind == "enum":
-            return settled(symbol(c, w, v), cpath, self.maps)
+            return settled(symbol(c, w, v), cpath, self.maps, r)
         if plain is not None:
-            return settled(Node(HELD, c, w, v, plain), cpath, self.maps)
+            return settled(Node(HELD, c, w, v, plain), cpath, self.maps, r)
+        return self._not_held(r, c, w, v)
+
+    def _not_held(self, r, c, w, v):
+        r.pay(16)
         return Node(NOT_HELD, c, w, v)
 
     def _record(self, r, w, c, paths, inside, depth):
@@ -163,7 +167,7 @@ class Match:
             for n, what in costs(node, depth):
                 r.enter(n)
                 r.pay(what)
-            return settled(node, path, self.maps)
+            return settled(node, path, self.maps, r)
         if not inside:
             return Node(NOTHING, f.type)
         r.pay(1)
@@ -229,35 +233,38 @@ def symbol(c, w, v, name=None):
     return node
 
 
-def settled(node, path, maps):
+def settled(node, path, maps, r):
     """The value with each in it that counts as another one in the place of it."""
     if node.parts is not None:
-        node.parts = [(s, settled(part, below(path, s), maps)) for s, part in node.parts]
+        node.parts = [(s, settled(part, below(path, s), maps, r)) for s, part in node.parts]
         return node
-    values, c = maps.get(path), node.c
-    if values is None or node.state not in (HELD, SYMBOL):
+    values, c = maps.get(path, {}), node.c
+    if node.state not in (HELD, SYMBOL):
         return node
     if c.kind == "enum":
         name = node.symbol if node.state == SYMBOL else c.symbols[convert.Parts(node.plain).long()]
-        return symbol(c, node.w, node.v, values.get(name, name))
-    if c.kind == "string":
-        for a, b in values.items():
-            if node.plain == text(a.encode()):
-                node.plain = text(b.encode())
-                break
-    elif c.kind == "boolean":
-        words = [b"\0", b"\1"]
-        for a, b in values.items():
-            if (a, b) in ((x, y) for x in ("true", "false") for y in ("true", "false")) and node.plain == words[a == "true"]:
-                node.plain = words[b == "true"]
-                break
-    elif c.kind in ("int", "long") and not c.note:
-        bound = 1 << (31 if c.kind == "int" else 63)
-        for a, b in values.items():
-            if whole(a) is not None and whole(b) is not None and node.plain == long(whole(a)) and -bound <= whole(b) < bound:
-                node.plain = long(whole(b))
-                break
+        node = symbol(c, node.w, node.v, values.get(name, name))
+        r.pay(len(node.symbol.encode()) // 2 if node.state == SYMBOL else 0)
+        return node
+    for a, b in values.items():
+        a, b = literal(c, a), literal(c, b)
+        if a is not None and b is not None and node.plain == a:
+            node.plain = b
+            r.pay(len(b) // 2)
+            break
     return node
+
+
+def literal(c, word):
+    """A word of a map as a value of the type, or None."""
+    if c.kind == "string":
+        return text(word.encode())
+    if c.kind == "boolean" and word in ("true", "false"):
+        return b"\1" if word == "true" else b"\0"
+    bound = 1 << (31 if c.kind == "int" else 63)
+    if c.kind in ("int", "long") and not c.note and whole(word) is not None and -bound <= whole(word) < bound:
+        return long(whole(word))
+    return None
 
 
 def whole(word):

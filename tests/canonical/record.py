@@ -40,7 +40,10 @@ def undecodable(key, value):
 class Plan:
     """One pair of schemas (and of the key) under the rules of a stream. A key without a schema is read as bytes."""
 
-    def __init__(self, writer, contract, rules, key_writer=None, key_contract=None):
+    def __init__(self, writer, contract, rules, key_writer=None, key_contract=None, left_out=()):
+        self.when, self.left_out, self.off = rules.get("when", []), left_out, rules.get("off", [])
+        self.case = lambda rules, left_out: Plan(writer, contract, rules, key_writer, key_contract, left_out)
+        self.rules = rules
         self.identity, self.event_time = rules.get("identity", []), rules.get("event_time")
         self.headers = rules.get("headers", [])
         self.compare_key = (rules.get("compare_key", False) or not self.identity) and "key" not in self.identity and "$key" not in rules.get("ignore", [])
@@ -51,8 +54,11 @@ class Plan:
         of_key["maps"] = {key_path(p): values for p, values in maps.items() if in_key(p)}
         renames = [(a, last(b)) for a, b in (r.rsplit(":", 1) for r in rules.get("rename", []))] if rules.get("side") == "canary" else []
         ignore, defaults = rules.get("ignore", []), rules.get("absent_equals_default", False)
+        self.tolerant = rules.get("tolerant", [])
+        tolerant = [p for n, p in enumerate(self.tolerant) if n not in self.off]
         asked = [p[6:] for p in [*self.identity, self.event_time or ""] if p.startswith("field:")]
-        self.value = Match(schema.parse(writer), schema.parse(contract), ignore, rules.get("tolerant", []), renames, defaults, asked, **of_value)
+        self.value = Match(schema.parse(writer), schema.parse(contract), ignore, tolerant, renames, defaults, asked, **of_value)
+        self.probe = Match(schema.parse(writer), schema.parse(contract), renames=renames)
         self.raw_key = key_writer is None
         under_key = [p[4:].removeprefix(".") for p in ignore if p.startswith(("$key.", "$key[", "$key{"))]
         asked = [p.partition(":")[2] for p in self.identity if p.partition(":")[0] == "key"]
@@ -60,9 +66,23 @@ class Plan:
 
     def reduce(self, value, key=None, headers=()):
         try:
+            if self.when:
+                held = [self._meets(rule, value, headers) for rule in self.when]
+                return self.case(*holding(self.rules, held)).reduce(value, key, headers)
             return self._reduce(value, key, headers)
         except Undecodable as e:
             return {"reason": str(e), "hash": undecodable(key, value).hex()}
+
+    def _meets(self, rule, value, headers):
+        if "header" in rule:
+            mine = [v for n, v in headers if n == rule["header"]]
+            return bool(mine) and mine[-1] == rule["is"].encode()
+        try:
+            node = None if value is None else self.probe.read(value)
+        except Undecodable:
+            return False
+        found = content(find(node, rule["field"]), rule["field"], self.probe)
+        return found is not None and says(*found, rule["is"])
 
     def _reduce(self, value, key, headers):
         node = None if value is None else self.value.read(value)
@@ -76,8 +96,8 @@ class Plan:
         identity = self._identity(node, knode, headers)
         out = {"canonical": message.hex(), "digest": digest.hex(), "identity": (identity or digest).hex(), "by_content": identity is None}
         out |= {"tagged": tagged, "time_ms": self._time(node, headers)}
-        if self.value.tolerant:
-            out["tolerant"] = [self._tolerant(node, p) for p in self.value.tolerant]
+        if self.tolerant:
+            out["tolerant"] = ["Nothing" if n in self.off else self._tolerant(node, p) for n, p in enumerate(self.tolerant)]
         return out
 
     def _digest(self, node, knode, headers):
@@ -102,6 +122,8 @@ class Plan:
         absent += ["$key." + p for p in self.key.absent] if keyed else []
         absent = sorted(p.encode() for p in absent)
         material += u32(len(absent)) + b"".join(u32(len(p)) + p for p in absent)
+        if self.left_out:
+            material += u32(len(self.left_out)) + b"".join(u32(n) for n in self.left_out)
         if flags:
             message = bytes([flags]) + message
         context = CONTEXT + ("tagged record" if flags else "record")
@@ -158,6 +180,29 @@ class Plan:
         if c.note == "date":
             return exact(Fraction(n * DAY_MS))
         return exact(Fraction(n * 1000, convert.PER_SECOND[c.note.rpartition("-")[2]] if c.note else 1000))
+
+
+def holding(rules, held):
+    """The rules that hold where these conditions are met, and the places of those that leave something out."""
+    when = rules["when"]
+    rules = {key: value for key, value in rules.items() if key != "when"}
+    holds = [(n, rule) for n, rule in enumerate(when) if held[n]]
+    rules["ignore"] = rules.get("ignore", []) + [rule["ignore"] for _, rule in holds if "ignore" in rule]
+    maps = dict(rules.get("map", {}))
+    for _, rule in reversed(holds):
+        maps |= rule.get("map", {})
+    rules["map"] = maps
+    asked = {rule["tolerance"] for rule in when if "tolerance" in rule}
+    rules["off"] = sorted(asked - {rule["tolerance"] for _, rule in holds if "tolerance" in rule})
+    return rules, [n for n, rule in holds if "map" not in rule]
+
+
+def says(tag, data, word):
+    if tag in (1, 6):
+        return data == word.encode()
+    if tag == 2:
+        return match.whole(word) is not None and data == long(match.whole(word))
+    return tag == 3 and word in ("true", "false") and data == bytes([word == "true"])
 
 
 def in_key(path):

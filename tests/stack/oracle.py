@@ -101,9 +101,11 @@ class Codec:
             raise Unsupported("a format other than Avro in Confluent framing")
         if key.get("format", "raw") != "raw" or key.get("framing", "none") != "none":
             raise Unsupported("a key that is not raw")
-        for name in ("tolerance", "unordered", "rename", "absent_equals_default", "headers"):
+        for name in ("tolerance", "unordered", "rename", "absent_equals_default", "headers", "only", "map"):
             if compare.get(name):
                 raise Unsupported(name)
+        if any("when" in rule for rule in compare.get("ignore", ())):
+            raise Unsupported("when")
         if stream[side].get("select") or stream.get("sample", {}).get("rate", 1) != 1 or stream.get("control"):
             raise Unsupported("select, sample, control")
         self.ignored = {rule["path"] for rule in compare.get("ignore", ())}

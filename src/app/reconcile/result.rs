@@ -315,6 +315,7 @@ fn rereader(request: &ReconcileRequest, stream: Stream, again: PerSide<Place>) -
         )
     };
     let rules = &request.sides.baseline.codec.rules;
+    let conditional = rules.when.clone();
     let rules = DiffRules {
         ignore: rules.ignore.clone(),
         tolerance: rules
@@ -333,6 +334,7 @@ fn rereader(request: &ReconcileRequest, stream: Stream, again: PerSide<Place>) -
             canary: reader(Side::Canary),
         },
         rules,
+        conditional,
     )
 }
 

@@ -172,6 +172,7 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
             canary: reader(Side::Canary),
         },
         diff_rules(stream),
+        stream.sides.baseline.codec.rules.when.clone(),
     );
     let mut stream = Stream::new(stream.name.clone(), engine, lanes, schemas, book, reading, clock);
     stream.incidents.clone_from(&state.incidents);

@@ -63,7 +63,7 @@ impl Show {
         metrics.verdict(judged.release.verdict);
         let mut alive = true;
         let (mut kafka, mut full, mut registry, mut store) = (false, false, false, false);
-        let mut streams = Vec::with_capacity(seats.len());
+        let (mut streams, mut unused) = (Vec::with_capacity(seats.len()), Vec::new());
         for (name, seat) in seats.iter() {
             let view = seat.status.get();
             alive &= view.at_ms == 0 || clock.elapsed_ms() - view.at_ms < 30_000;
@@ -76,6 +76,10 @@ impl Show {
                 .get(name)
                 .map_or(Verdict::Inconclusive, |judgement| judgement.verdict);
             self.measure(name, seat, &view, verdict);
+            if view.sides.baseline.read > 0 && view.sides.canary.read > 0 {
+                let warning = |text: &String| format!("{name}: {text} since this worker started");
+                unused.extend(view.unused.iter().map(warning));
+            }
             streams.push(report_of(name, seat, &view, verdict));
         }
         drop(seats);
@@ -102,7 +106,8 @@ impl Show {
             metrics.registry_requests(result, total);
         }
         metrics.upkeep();
-        let report = self.report(&judged, streams);
+        let mut report = self.report(&judged, streams);
+        report.warnings.extend(unused);
         self.board.judged(
             &self.config.release.name,
             &judged.release,

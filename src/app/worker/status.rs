@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::app::advice;
 use crate::app::stream::Stream;
 use crate::engine::judge::{Condition, Conditions};
 use crate::engine::{PartitionView, SideView};
@@ -43,6 +44,8 @@ pub struct View {
     pub schemas: Vec<(Side, Option<u32>, String, u64)>,
     /// How the schemas differ from the contract.
     pub changes: Vec<crate::codec::SchemaChange>,
+    /// Rules that applied to no record since it was built.
+    pub unused: Vec<String>,
     /// Our clock at the last look, monotonic milliseconds.
     pub at_ms: i64,
 }
@@ -98,7 +101,12 @@ impl Status {
                 schemas.push((side, id, digest, used.records));
             }
         }
-        let held_bytes = engine.held_bytes();
+        let applied = |side: Side| stream.lanes.get(side).reducer().applied();
+        let applied = PerSide {
+            baseline: applied(Side::Baseline),
+            canary: applied(Side::Canary),
+        };
+        let held_bytes = stream.held_bytes();
         let view = View {
             sides: both(&|side| engine.side(side)),
             partitions: PerSide {
@@ -111,7 +119,7 @@ impl Status {
                 canary: stream.headroom_ms(Side::Canary),
             },
             held_bytes,
-            full: held_bytes >= engine.settings().held_max_bytes,
+            full: stream.is_full(),
             unfinished: engine.unfinished(),
             incidents: stream.incidents.clone(),
             topic_ids: stream.topic_ids.clone(),
@@ -125,6 +133,7 @@ impl Status {
             complete: engine.is_complete(),
             schemas,
             changes: stream.lanes.canary.reducer().schema_changes(),
+            unused: advice::never_applied(stream.lanes.canary.reducer().rules(), &applied),
             at_ms,
         };
         *self.lock() = Arc::new(view);

@@ -6,7 +6,7 @@ use super::{Program, run};
 use crate::codec::compile::{Purpose, compile};
 use crate::codec::marks::Asked;
 use crate::codec::schema::Schema;
-use crate::codec::settings::{EventTime, Part, Settings};
+use crate::codec::settings::{EventTime, Mapping, Part, Settings};
 use crate::codec::walk::{Captured, Form, Scratch, walk};
 use crate::model::{Path, Side};
 
@@ -280,6 +280,27 @@ fn rules(numbers: &mut Numbers) -> Settings {
     settings.rules.tolerant = (0..numbers.below(2)).map(|_| field(numbers)).collect();
     settings.identity = (0..numbers.below(3)).map(|_| Part::Field(field(numbers))).collect();
     settings.rules.absent_equals_default = numbers.odd(2);
+    settings.rules.unordered = (0..numbers.below(3)).map(|_| field(numbers)).collect();
+    if numbers.odd(4) {
+        settings.rules.only = (0..1 + numbers.below(4)).map(|_| field(numbers)).collect();
+    }
+    if numbers.odd(2) {
+        let pairs = [
+            ("a", "b"),
+            ("aaa", ""),
+            ("x", "ä"),
+            ("0", "1"),
+            ("-1", "70000"),
+            ("true", "false"),
+            ("S0", "S1"),
+        ];
+        let pairs = pairs.map(|(from, to)| (from.to_owned(), to.to_owned()));
+        let mapping = |path| Mapping {
+            path,
+            values: pairs.clone().into(),
+        };
+        settings.rules.map = (0..1 + numbers.below(2)).map(|_| mapping(field(numbers))).collect();
+    }
     if numbers.odd(2) {
         settings.event_time = EventTime::Field(field(numbers));
     }
@@ -366,7 +387,7 @@ fn check(seeds: std::ops::Range<u64>, hostile: bool) -> [u64; 3] {
         let (Ok(writer), Ok(contract)) = (Schema::parse(&text(&shape)), Schema::parse(&text(&contract))) else {
             panic!("seed {seed}: {}", text(&shape))
         };
-        let asked = Asked::of_value(Side::Baseline, &rules(numbers));
+        let asked = Asked::of_value(Side::Baseline, &rules(numbers), &[]);
         let plan = compile(&writer, &contract, &asked, Purpose::Digest).unwrap();
         let Some(program) = Program::new(&plan) else {
             return [1, 1, 1];

@@ -41,11 +41,12 @@ impl Walk<'_> {
         if asks.time {
             self.s.time = time_of(&self.s.out[start..]);
         }
-        self.s.applied.extend(&asks.rules);
+        self.note(at, asks);
         if let Some((rule, table)) = &asks.map
             && table.put_document(&mut self.s.out, start)
         {
             self.s.applied.insert(Rule::Map(*rule));
+            self.pay(start)?;
         }
         if let Some(mark) = &asks.mark {
             self.marked(mark, start);

@@ -84,7 +84,11 @@ impl Walk<'_> {
         let symbol = self.peek_text()?;
         self.scan.text()?;
         let counts_as = table.map_or(symbol.as_str(), |table| table.symbol(&symbol));
+        let at = self.s.out.len();
         put_bytes(&mut self.s.out, counts_as.as_bytes());
+        if table.is_some() {
+            self.pay(at)?;
+        }
         Ok(())
     }
 }

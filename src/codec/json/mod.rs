@@ -28,7 +28,7 @@ use crate::model::UndecodableReason::{self, Trailing, Truncated, Utf8};
 use crate::model::Value;
 use fill::Fills;
 use record::{Layouts, Span};
-use rules::{NOWHERE, Place, Rules};
+use rules::{Asks, NOWHERE, Place, Rules};
 use scan::Scan;
 
 /// Reads the documents of one half of the records of a side.
@@ -52,6 +52,8 @@ struct Memory {
     text: Vec<u8>,
     /// Where items of arrays begin whose order does not count, those of the innermost last.
     items: Vec<usize>,
+    /// By the places of the rules, whether they are known to apply.
+    noted: Vec<bool>,
     /// The symbol that was read last counts as another one.
     mapped: bool,
     /// What is put in order.
@@ -150,7 +152,12 @@ struct Walk<'a> {
     m: &'a mut Memory,
     /// It is shown: everything in place, nothing apart.
     show: bool,
+    /// What is left to pay for values that count as longer ones.
+    budget: usize,
 }
+
+/// What values that count as others may have in all, in half bytes, beside 16 for each byte of the document.
+const MAPPED_BYTES: usize = 262_144;
 
 impl Json {
     pub fn new(asked: &Asked) -> Self {
@@ -195,7 +202,10 @@ impl Json {
         let document = contract.is_document();
         let form = if document { Form::Document } else { Form::Tagged };
         first(bytes, |bytes| self.attempt((contract, asked), bytes, s, form, true))?;
-        let shown = if document {
+        let shown = if document && s.out.is_empty() {
+            // It is ignored as a whole.
+            Some(Value::Null)
+        } else if document {
             show::document(&s.out)
         } else {
             render::tagged(&Plan::default(), contract, contract, asked, &s.out)
@@ -219,6 +229,7 @@ impl Json {
         m.items.clear();
         if m.contract.as_ref().is_none_or(|other| !Arc::ptr_eq(other, contract)) {
             (m.layouts, m.fills) = Default::default();
+            m.noted.clear();
             m.contract = Some(contract.clone());
         }
         let mut state = Walk {
@@ -233,6 +244,7 @@ impl Json {
             s,
             m,
             show,
+            budget: MAPPED_BYTES + bytes.len().saturating_mul(16),
         };
         match form {
             Form::Document => state.whole()?,
@@ -259,6 +271,29 @@ impl Walk<'_> {
     /// A document as the contract's type.
     fn root<const T: bool>(&mut self) -> Result<(), Stop> {
         self.typed::<T>(self.contract.root, Self::ROOT, Self::ROOT)
+    }
+
+    /// The rules that name a place apply.
+    #[inline]
+    fn note(&mut self, at: Place, asks: &Asks) {
+        if !self.show && self.m.noted.get(at as usize) != Some(&true) {
+            self.note_first(at, asks);
+        }
+    }
+
+    #[cold]
+    fn note_first(&mut self, at: Place, asks: &Asks) {
+        let (at, noted) = (at as usize, &mut self.m.noted);
+        noted.resize(noted.len().max(at + 1), false);
+        noted[at] = true;
+        self.s.applied.extend(&asks.rules);
+    }
+
+    /// Pays for a value that counts as another one, which stands at the end of the output from `at` on.
+    fn pay(&mut self, at: usize) -> Result<(), UndecodableReason> {
+        let cost = (self.s.out.len() - at) / 2;
+        self.budget = self.budget.checked_sub(cost).ok_or(UndecodableReason::Bounds)?;
+        Ok(())
     }
 
     /// Reads a value and keeps nothing of it.

@@ -22,6 +22,7 @@ struct Back {
     names: usize,
     spans: usize,
     items: usize,
+    budget: usize,
 }
 
 impl Walk<'_> {
@@ -29,7 +30,7 @@ impl Walk<'_> {
     pub(super) fn typed<const T: bool>(&mut self, node: Node, at: Place, renames: Place) -> Result<(), Stop> {
         let rules = self.rules;
         if let Some(asks) = rules.marks.get(at) {
-            self.s.applied.extend(&asks.rules);
+            self.note(at, asks);
         }
         let Some((asks, mark)) = rules.marks.get(at).and_then(|asks| Some((asks, asks.mark.as_ref()?))) else {
             return self.held::<T>(node, at, renames);
@@ -101,11 +102,12 @@ impl Walk<'_> {
             names: self.m.names.len(),
             spans: self.m.spans.len(),
             items: self.m.items.len(),
+            budget: self.budget,
         }
     }
 
     fn go_back(&mut self, back: Back) {
-        (self.scan.pos, self.scan.depth) = (back.pos, back.depth);
+        (self.scan.pos, self.scan.depth, self.budget) = (back.pos, back.depth, back.budget);
         self.s.out.truncate(back.out);
         self.m.entries.truncate(back.entries);
         self.m.names.truncate(back.names);
@@ -140,6 +142,7 @@ impl Walk<'_> {
                         let at = back.out + usize::from(T);
                         if self.m.mapped || what.is_some_and(|what| table.put(what, &mut self.s.out, at)) {
                             self.s.applied.insert(Rule::Map(*rule));
+                            self.pay(at)?;
                         }
                     }
                     return Ok(());

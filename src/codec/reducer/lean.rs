@@ -16,7 +16,7 @@ impl Reducer {
     pub(super) fn is_lean(&self) -> bool {
         let select = &self.settings.select;
         let all = select.partitions.is_empty() && select.schemas.is_empty() && select.headers.is_empty();
-        all && !self.key_needed && !self.key_compared && self.headers.is_empty()
+        all && self.cases.is_none() && !self.key_needed && !self.key_compared && self.headers.is_empty()
     }
 
     /// Appends the record; false where this is not its way: then nothing is left of it.
@@ -56,7 +56,7 @@ impl Reducer {
             None => out.truncate(to),
         }
         let spans = [from, to, out.len()];
-        let kind = (Some(at), None, false);
+        let kind = (Some(at), None, false, self.case);
         let key = match messages.last_key(kind) {
             Some(number) => number,
             None => messages.number_key(kind, self.key_of(kind)),

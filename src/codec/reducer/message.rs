@@ -64,6 +64,7 @@ impl Reducer {
             value.map(|(at, ..)| at),
             key.filter(|_| self.key_compared).map(|(at, ..)| at),
             flags != 0,
+            self.case,
         );
         let key = match messages.last_key(kind) {
             Some(number) => number,
@@ -82,7 +83,7 @@ impl Reducer {
 
     /// The key of the digests of these plans.
     #[inline(never)]
-    pub(super) fn key_of(&mut self, (value, key, tagged): Kind) -> [u8; 32] {
+    pub(super) fn key_of(&mut self, (value, key, tagged, _): Kind) -> [u8; 32] {
         let keys = *self.keys.entry((value, key)).or_insert_with(|| {
             let mut absent = Vec::new();
             let mut digest_of = |field: Field, half: &Half, at: Option<usize>| {
@@ -99,6 +100,7 @@ impl Reducer {
                 key,
                 headers: &self.headers,
                 absent,
+                when: &self.when,
             };
             material.keys()
         });
@@ -161,6 +163,6 @@ impl Reducer {
 }
 
 /// The memory that a span stands in, and where it ends there.
-fn wide(batch: &RecordBatch, span: Option<Bytes>) -> (&[u8], usize) {
+pub(super) fn wide(batch: &RecordBatch, span: Option<Bytes>) -> (&[u8], usize) {
     span.map_or((&[], 0), |span| batch.around(span))
 }

@@ -30,7 +30,7 @@ fn walked(writer: &str, contract: &str, bytes: &[u8]) -> (u64, usize) {
     let (writer, contract) = (Schema::parse(writer).unwrap(), Schema::parse(contract).unwrap());
     let mut settings = Settings::default();
     settings.rules.absent_equals_default = true;
-    let asked = Asked::of_value(Side::Baseline, &settings);
+    let asked = Asked::of_value(Side::Baseline, &settings, &[]);
     let plan = compile(&writer, &contract, &asked, Purpose::Digest).unwrap();
     let mut scratch = Scratch::default();
     let _ = walk(&plan, &contract, bytes, &mut scratch, false);

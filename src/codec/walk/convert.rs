@@ -106,9 +106,12 @@ impl Walk<'_> {
                 put_long(&mut self.s.out, i64::from(index));
             }
             None if T => {
+                let symbol = map.symbols[place].as_bytes();
+                // It may be as long as a schema, and takes a byte here.
+                self.spend(symbol.len() / 2)?;
                 self.cut(start);
                 self.s.out.push(SYMBOL);
-                put_bytes(&mut self.s.out, map.symbols[place].as_bytes());
+                put_bytes(&mut self.s.out, symbol);
             }
             None => return Err(Stop::NotHeld),
         }

@@ -7,7 +7,7 @@ use crate::codec::tolerant;
 
 impl Walk<'_> {
     pub(super) fn mark<const T: bool>(&mut self, mark: &Mark) -> Result<(), Stop> {
-        let (start, depth) = (self.pos, self.depth);
+        let (start, depth, budget) = (self.pos, self.depth, self.budget);
         let (entries, ends) = (self.s.entries.len(), self.s.ends.len());
         self.flush(start);
         let out = self.s.out.len();
@@ -18,7 +18,7 @@ impl Walk<'_> {
             Err(stop) => return Err(stop),
         };
         if tagged {
-            self.again::<true>(mark, start, depth, (out, entries, ends))?;
+            self.again::<true>(mark, (start, depth, budget), (out, entries, ends))?;
         }
         self.flush(self.pos);
         if !mark.parts.is_empty() {
@@ -44,23 +44,23 @@ impl Walk<'_> {
             return Ok(());
         }
         if T && !tagged {
-            self.again::<true>(mark, start, depth, (out, entries, ends))?;
+            self.again::<true>(mark, (start, depth, budget), (out, entries, ends))?;
             self.flush(self.pos);
         }
         Ok(())
     }
 
+    /// Walks it once more, as if it had not been walked.
     fn again<const T: bool>(
         &mut self,
         mark: &Mark,
-        start: usize,
-        depth: u32,
+        (start, depth, budget): (usize, u32, i64),
         (out, entries, ends): (usize, usize, usize),
     ) -> Result<(), Stop> {
         self.s.out.truncate(out);
         self.s.entries.truncate(entries);
         self.s.ends.truncate(ends);
-        (self.pos, self.run, self.depth) = (start, start, depth);
+        (self.pos, self.run, self.depth, self.budget) = (start, start, depth, budget);
         self.exec::<T>(mark.block)
     }
 }

@@ -27,6 +27,9 @@ use crate::model::{TolerantKind, UndecodableReason};
 pub(super) const DEPTH_MAX: u32 = 64;
 /// What values without bytes may cost together, beside 16 for each byte of the record.
 pub(super) const BUDGET: i64 = 262_144;
+/// What a value that is not held costs beside its own: as much as a byte of the record pays for, so that values with bytes
+/// pay for themselves. Of values without any a short record may have very many, and 21 bytes are written before each.
+const FOREIGN_COST: usize = 16;
 
 /// Why a walk stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -450,6 +453,7 @@ impl Walk<'_> {
         let length_at = self.s.out.len();
         self.s.out.extend([0; 4]);
         self.exec::<false>(foreign.own)?;
+        self.spend(FOREIGN_COST)?;
         self.flush(self.pos);
         let length = u32::try_from(self.s.out.len() - length_at - 4).unwrap_or(u32::MAX);
         self.s.out[length_at..length_at + 4].copy_from_slice(&length.to_le_bytes());

@@ -53,8 +53,11 @@ impl Walk<'_> {
         self.flush(self.pos);
         // What is not held is no value of the contract.
         let held = !T || self.s.out[at] == HELD;
-        if held && map.table.put(map.what, &mut self.s.out, at + usize::from(T)) {
+        let at = at + usize::from(T);
+        if held && map.table.put(map.what, &mut self.s.out, at) {
             self.s.applied.insert(Rule::Map(map.rule));
+            // The word may be long, and what it stands for short.
+            self.spend((self.s.out.len() - at) / 2)?;
         }
         Ok(())
     }

@@ -64,12 +64,13 @@ impl Drop for Closer {
     fn drop(&mut self) {
         let clients = std::mem::take(&mut self.0);
         let (done, closed) = mpsc::channel();
-        std::thread::spawn(move || {
+        let closing = std::thread::spawn(move || {
             drop(clients);
             let _ = done.send(());
         });
-        if closed.recv_timeout(CLOSE).is_err() {
-            tracing::warn!("a Kafka client does not close in time");
+        match closed.recv_timeout(CLOSE) {
+            Ok(()) => drop(closing.join()),
+            Err(_) => tracing::warn!("a Kafka client does not close in time"),
         }
     }
 }

@@ -258,7 +258,8 @@ impl StoreError {
     #[must_use]
     pub fn from_sqlite(code: String, cause: String, place: String) -> Self {
         match code.parse::<u32>().map(|code| code & 0xff) {
-            Ok(5 | 6) => StoreError::Busy(cause),
+            // 15: lost the race for the journal's locks for seconds.
+            Ok(5 | 6 | 15) => StoreError::Busy(cause),
             Ok(3 | 8 | 14 | 23) => StoreError::Unwritable { place, cause },
             Ok(13) => StoreError::Full(cause),
             Ok(11 | 26) => StoreError::NotADatabase(place),

@@ -30,13 +30,7 @@ pub(super) async fn perform<J: Job>(database: &Arc<dyn Database>, job: J) -> Res
     let database = Arc::clone(database);
     let task = tokio::spawn(async move {
         may_panic!("store");
-        // Two that met at a row must not meet again: each waits a time of its own.
-        let mut pauses = ExponentialBuilder::default()
-            .with_min_delay(Duration::from_millis(5))
-            .with_max_delay(Duration::from_secs(1))
-            .with_max_times(RETRIES)
-            .with_jitter()
-            .build();
+        let mut pauses = pauses();
         loop {
             let error = match once(&*database, &job).await {
                 Err(error) if error.is_retried() => error,
@@ -49,6 +43,17 @@ pub(super) async fn perform<J: Job>(database: &Arc<dyn Database>, job: J) -> Res
         }
     });
     task.await.map_err(|_| StoreError::Task)?
+}
+
+/// How long to wait before each time that something is run again. Two that met must not meet again: each waits a time of
+/// its own.
+pub(super) fn pauses() -> impl Iterator<Item = Duration> {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(5))
+        .with_max_delay(Duration::from_secs(1))
+        .with_max_times(RETRIES)
+        .with_jitter()
+        .build()
 }
 
 /// Runs it once.

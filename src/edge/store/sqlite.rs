@@ -11,6 +11,7 @@ use sqlx::{ConnectOptions, Connection, Pool, Row as _, Sqlite, SqliteConnection,
 use super::StoreError;
 use super::backend::{Argument, Database, Migration, Mode, Reply, Row, Transaction};
 use super::driver::{answer, transaction};
+use super::perform::pauses;
 
 /// How long a writer waits for another process before it asks anew.
 const BUSY: Duration = Duration::from_secs(2);
@@ -57,10 +58,9 @@ impl SqliteDatabase {
             .synchronous(SqliteSynchronous::Full)
             .disable_statement_logging();
         // Once by hand, because a pool would hide why it cannot connect.
-        let mut first = options
-            .connect()
+        let mut first = connect(&options, &place)
             .await
-            .map_err(|error| explain(StoreError::from_driver(error, &place, true), options.get_filename()))?;
+            .map_err(|error| explain(error, options.get_filename()))?;
         let warnings = losses(&mut first, options.get_filename())
             .await
             .map_err(|error| StoreError::from_driver(error, &place, true))?;
@@ -72,6 +72,22 @@ impl SqliteDatabase {
             place,
             warnings,
         })
+    }
+}
+
+/// Connects, and turns a file that is new to WAL. That begins with a read, and a reader that becomes a writer is not kept
+/// waiting where another has the file, as a second process that opens it has: it is told at once, and asks anew.
+async fn connect(options: &SqliteConnectOptions, place: &str) -> Result<SqliteConnection, StoreError> {
+    let mut pauses = pauses();
+    loop {
+        let error = match options.connect().await {
+            Ok(connection) => return Ok(connection),
+            Err(error) => StoreError::from_driver(error, place, true),
+        };
+        let Some(pause) = pauses.next().filter(|_| matches!(error, StoreError::Busy(_))) else {
+            return Err(error);
+        };
+        tokio::time::sleep(pause).await;
     }
 }
 

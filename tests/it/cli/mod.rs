@@ -1,5 +1,6 @@
 //! The command line: help, usage errors, exit codes.
 
+mod at_exit;
 pub(crate) mod bad_input;
 mod config;
 mod help;

@@ -245,10 +245,10 @@ fn every_bomb_ends_with_its_reason_and_little_memory() {
 
 /// What a record may take, plan and all, however long it is: ten milliseconds; without optimisation a good deal more. How
 /// many operations it takes is held apart, in `codec::walk::bounds`, where no machine is too slow.
-const TIME_MAX: Duration = Duration::from_millis(if cfg!(debug_assertions) { 200 } else { 10 });
+pub const TIME_MAX: Duration = Duration::from_millis(if cfg!(debug_assertions) { 200 } else { 10 });
 
 /// Time that this thread has had a core, which others on the machine do not disturb; nothing where the system does not tell.
-fn on_core() -> Duration {
+pub fn on_core() -> Duration {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanos = text.split(' ').next().and_then(|nanos| nanos.parse().ok());
     Duration::from_nanos(nanos.unwrap_or(0))

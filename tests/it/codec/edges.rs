@@ -42,3 +42,18 @@ fn a_default_beyond_the_budget_stands_behind_a_key_twice() {
         assert_eq!(found.unwrap_err(), reason);
     }
 }
+
+/// A part of the identity in a record of the tagged form is walked twice and pays once, as it stands in the record once.
+#[test]
+fn a_part_of_the_identity_pays_once() {
+    let nulls = r#"{"type":"array","items":"null"}"#;
+    let of = |other: &str| {
+        format!(
+            r#"{{"type":"record","name":"R","fields":[{{"name":"h","type":{nulls}}},{{"name":"o","type":{other}}}]}}"#
+        )
+    };
+    let settings = with_identity(&["field:h"]);
+    let mut reducer = reducer(Side::Baseline, settings, &of("\"boolean\""), &of("\"int\""));
+    // 100,000 nulls pay for most of the budget; the boolean is no int.
+    one(&mut reducer, &unhex("c09a0c 00 01")).unwrap();
+}

@@ -14,4 +14,6 @@ mod oracle;
 mod reducer;
 mod second;
 mod table;
+mod unheld;
 mod vectors;
+mod words;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use crosscheck::codec::{EventTime, Field, Format, Mapping, Reducer, SchemaRef};
+use crosscheck::codec::{Condition, Conditional, EventTime, Field, Format, Mapping, Reducer, SchemaRef, Sign, Then};
 use crosscheck::model::{Header, Reduction, Side};
 use serde_json::{Value, json};
 
@@ -56,6 +56,27 @@ fn mappings(told: &Value) -> Vec<Mapping> {
     told.as_object().into_iter().flatten().map(mapping).collect()
 }
 
+fn conditional(told: &Value) -> Vec<Conditional> {
+    let rule = |told: &Value| {
+        let text = |key: &str| told[key].as_str();
+        let of = match text("field") {
+            Some(field) => Sign::Field(path(field)),
+            None => Sign::Header(text("header").unwrap().to_owned()),
+        };
+        let when = Condition {
+            of,
+            is: text("is").unwrap().to_owned(),
+        };
+        let then = match (text("ignore"), told["tolerance"].as_u64()) {
+            (Some(ignored), _) => Then::Ignore(path(ignored)),
+            (None, Some(place)) => Then::Tolerance(usize::try_from(place).unwrap()),
+            (None, None) => Then::Map(mappings(&told["map"]).remove(0)),
+        };
+        Conditional { when, then }
+    };
+    told.as_array().into_iter().flatten().map(rule).collect()
+}
+
 fn reducer_of(case: &Value) -> Reducer {
     let told = &case["rules"];
     let mut settings = with_identity(&texts(&told["identity"]));
@@ -69,6 +90,7 @@ fn reducer_of(case: &Value) -> Reducer {
     rules.only = texts(&told["only"]).into_iter().map(path).collect();
     rules.unordered = texts(&told["unordered"]).into_iter().map(path).collect();
     rules.map = mappings(&told["map"]);
+    rules.when = conditional(&told["when"]);
     rules.tolerant = texts(&told["tolerant"]).into_iter().map(path).collect();
     rules.rename = texts(&told["rename"])
         .iter()

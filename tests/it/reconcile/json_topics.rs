@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
+use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
 use serde_json::json;
@@ -34,9 +35,19 @@ impl World {
     }
 
     fn produce(&self, topic: &str, rows: &[Row]) {
+        self.produce_of(topic, rows, "prod");
+    }
+
+    /// All with a header `source`.
+    fn produce_of(&self, topic: &str, rows: &[Row], source: &str) {
         self.cluster.create_topic(topic, 1, 1).unwrap();
         for (key, value) in rows {
-            let mut record: BaseRecord<str, [u8]> = BaseRecord::to(topic).partition(0).key(key);
+            let header = Header {
+                key: "source",
+                value: Some(source),
+            };
+            let headers = OwnedHeaders::new().insert(header);
+            let mut record: BaseRecord<str, [u8]> = BaseRecord::to(topic).partition(0).key(*key).headers(headers);
             if let Some(value) = value {
                 record = record.payload(value);
             }
@@ -185,4 +196,33 @@ fn of_json_behind_a_schema_id() {
     assert_eq!(ids, [&json!(1), &json!(2)]);
     // What stands there in another format is told.
     assert!(told.report.to_string().contains("framing none?"), "{}", told.report);
+}
+
+#[test]
+fn a_rule_for_the_records_of_a_header() {
+    let (one, other) = (
+        rows(&[("a", r#"{"v":1,"c":"US"}"#)]),
+        rows(&[("a", r#"{"v":2,"c":"USA"}"#)]),
+    );
+    let run = |sources: [&str; 2], rules: &[&str]| {
+        let world = World::new();
+        world.produce_of("b", &one, sources[0]);
+        world.produce_of("c", &other, sources[1]);
+        let source = |side: &str| format!("kafka://{}/{side}", world.cluster.bootstrap_servers());
+        let (baseline, canary) = (source("b"), source("c"));
+        let mut all = vec!["--baseline", &baseline, "--canary", &canary];
+        all.extend("--format json --identity key --ignore".split_whitespace());
+        all.extend(rules);
+        super::reconcile(&all).gist()
+    };
+    let rules = ["c", "--ignore", "v when header:source=batch"];
+    assert_eq!(run(["batch", "batch"], &rules), "0 matched 1");
+    assert_eq!(run(["prod", "prod"], &rules), "1 mismatched 1 | v value 1");
+    assert_eq!(
+        run(["batch", "prod"], &rules),
+        "1 mismatched 1 | $header.source value 1 | v absent 1"
+    );
+    let rules = ["v", "--map", "c=US:USA when header:source=old"];
+    assert_eq!(run(["old", "new"], &rules), "0 matched 1");
+    assert_eq!(run(["new", "new"], &rules), "1 mismatched 1 | c value 1");
 }

@@ -4,6 +4,7 @@ mod avro;
 mod bad;
 mod by_config;
 mod census;
+mod conditions;
 mod contract;
 mod json_files;
 mod json_topics;

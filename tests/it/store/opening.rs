@@ -1,10 +1,13 @@
 //! Opening: what is refused, and in which words.
 
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use crosscheck::edge::store::{self, Migrated, Settings, StoreError};
 use rstest::rstest;
 use secrecy::SecretString;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection, SqliteConnection};
 
 use super::bed::postgres;
 use super::{Bed, Kind};
@@ -69,6 +72,44 @@ async fn versions(#[case] kind: Kind) {
         "{text}"
     );
     assert!(error.hint().contains("crosscheck migrate"));
+}
+
+/// Turning a new file to WAL begins with a read, and SQLite lets no reader wait for the lock of a writer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_file_that_another_has_locked_is_waited_for() {
+    let bed = Bed::empty(Kind::Sqlite).await;
+    let mut other = SqliteConnection::connect_with(
+        &bed.settings
+            .url
+            .parse::<SqliteConnectOptions>()
+            .unwrap()
+            .create_if_missing(true),
+    )
+    .await
+    .unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let url = bed.settings.clone();
+    let migrating = tokio::spawn(async move { store::migrate(&url).await });
+    tokio::time::sleep(Duration::from_millis(200)).await; // waits for an error that must not come
+    assert!(!migrating.is_finished(), "it waits");
+    sqlx::raw_sql("COMMIT").execute(&mut other).await.unwrap();
+    assert_eq!(migrating.await.unwrap().unwrap(), Migrated { from: 0, to: 2 });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_that_open_a_new_file_at_once_all_do() {
+    for _ in 0..3 {
+        let bed = Bed::empty(Kind::Sqlite).await;
+        let all = (0..8).map(|_| {
+            let settings = bed.settings.clone();
+            tokio::spawn(async move { store::migrate(&settings).await })
+        });
+        let mut migrated = Vec::new();
+        for one in all.collect::<Vec<_>>() {
+            migrated.push(one.await.unwrap().unwrap());
+        }
+        assert_eq!(migrated.iter().filter(|one| one.from == 0).count(), 1, "{migrated:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

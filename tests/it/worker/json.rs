@@ -70,3 +70,35 @@ fn formats_that_differ_need_a_contract() {
     assert_eq!(told.code, Some(2));
     assert!(told.log.contains("need a contract"), "{}", told.log);
 }
+
+#[test]
+fn rules_that_expired_and_rules_that_apply_to_nothing_are_told() {
+    let (registry, cluster) = (Answering::registry(), cluster());
+    let program = Program::new();
+    let rules = RULES.replace("[{", "[{path: nope, owner: team-a, until: 2020-01-31}, {");
+    program.write(
+        "r.yaml",
+        cluster.config(&registry.url, &format!("    format: json\n{rules}")),
+    );
+    let checked = program.run("check -c r.yaml");
+    for said in [
+        "BAD   orders: the ignore of nope expired on 2020-01-31; team-a owns it",
+        "warn  orders: the rule `ignore nope` applied to no record of the sample",
+    ] {
+        assert!(checked.out.contains(said), "{}{}", checked.out, checked.log);
+    }
+    assert_eq!(checked.code, Some(1));
+    let mut worker = program.start("run -c r.yaml");
+    let address = worker.address();
+    worker.until(&address, "/api/v1/releases/r/report", |report| {
+        report.contains("orders: the rule `ignore nope` applied to no record since this worker started")
+            && report.contains("orders: the ignore of nope expired on 2020-01-31; team-a owns it")
+            && !report.contains("`ignore at`")
+    });
+    worker.until(&address, "/metrics", |metrics| {
+        metrics.contains("crosscheck_rules_expired{stream=\"orders\"} 1")
+    });
+    let (code, log) = worker.terminate();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("the ignore of nope expired on 2020-01-31"), "{log}");
+}

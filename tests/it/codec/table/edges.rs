@@ -29,6 +29,14 @@ const ENDLESS_DEFAULT: &str = r#"{"type":"record","name":"R","fields":[{"name":"
 const GAP: &str = r#"{"type":"record","name":"R","fields":[{"name":"a","type":"int"},{"name":"d","type":{"type":"record","name":"S","fields":[{"name":"s","type":"int","default":5},{"name":"t","type":"int"}]},"default":{"t":6}}]}"#;
 const BIG: &str = r#"{"type":"bytes","logicalType":"big-decimal"}"#;
 
+/// Nulls that are not compared pay for most of the budget.
+const SPENT: &str = r#"{"type":"record","name":"R","fields":[{"name":"x","type":{"type":"array","items":"null"}},{"name":"n","type":{"type":"array","items":"null"}}]}"#;
+const SPENT_INTS: &str =
+    r#"{"type":"record","name":"R","fields":[{"name":"n","type":{"type":"array","items":"int"}}]}"#;
+const SPENT_ENUM: &str = r#"{"type":"record","name":"R","fields":[{"name":"x","type":{"type":"array","items":"null"}},{"name":"e","type":{"type":"enum","name":"E","symbols":["A","SSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSS","TTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTT"]}}]}"#;
+const SHORT_ENUM: &str =
+    r#"{"type":"record","name":"R","fields":[{"name":"e","type":{"type":"enum","name":"E","symbols":["A"]}}]}"#;
+
 pub const ROWS: &[Row] = &[
     ruled(
         "tolerant below ignored",
@@ -176,5 +184,21 @@ pub const ROWS: &[Row] = &[
         BIG,
         "8802820240000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000100",
         "~",
+    ),
+    row("nulls not held, to the budget", SPENT, SPENT_INTS, "f0fe0f001a00", "~"),
+    row(
+        "nulls not held, over the budget",
+        SPENT,
+        SPENT_INTS,
+        "f0fe0f001c00",
+        "!bounds",
+    ),
+    row("symbol to the budget", SPENT_ENUM, SHORT_ENUM, "b880100002", "~"),
+    row(
+        "symbol over the budget",
+        SPENT_ENUM,
+        SHORT_ENUM,
+        "b880100004",
+        "!bounds",
     ),
 ];
