@@ -60,7 +60,7 @@ impl Sum {
         }
     }
 
-    /// Checks that may fail now.
+    /// Checks that may be blamed for a fail now.
     fn may_fail(&self, budgets: &Budgets, profile: Profile) -> Vec<&'static str> {
         let strict = [
             ("mismatched", budgets.mismatched),
@@ -78,8 +78,10 @@ impl Sum {
             WINDOWS_MIN
         };
         let enough = self.bad >= BAD_MIN && self.windows >= least;
+        // What failed by one is blamed on all that are proved to be over their budgets.
+        let any = self.over.iter().any(|check| strict(check));
         let over = self.over.iter().copied();
-        over.filter(|check| strict(check) || enough).collect()
+        over.filter(|_| any || enough).collect()
     }
 
     /// Whether nothing that the oracle sees forbids a pass. Windows that take no evidence on missing and extra are the judge's.
