@@ -141,7 +141,8 @@ fn is_decidable(family: &Family, records: f64) -> bool {
     family.clean_needed().is_some_and(|needed| needed as f64 <= records)
 }
 
-fn whole(records: f64) -> u64 {
+/// So many whole records.
+pub(super) fn whole(records: f64) -> u64 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

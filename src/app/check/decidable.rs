@@ -1,6 +1,7 @@
 //! Whether the budgets of a stream can be decided in the time that is allowed, at the rate that the sample shows.
 
 use super::Found;
+use crate::app::plan::whole;
 use crate::app::stored;
 use crate::config::{self, Config};
 use crate::engine::judge;
@@ -46,14 +47,4 @@ pub(super) fn stream(config: &Config, stream: &config::Stream, rate: f64, held_s
         _ => "raise policy.max_duration".to_owned(),
     };
     Found::bad(name, text, &hint)
-}
-
-fn whole(records: f64) -> u64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a float becomes the nearest whole number that there is"
-    )]
-    let whole = records as u64;
-    whole
 }
