@@ -28,6 +28,24 @@ pub enum Output {
     Markdown,
 }
 
+/// The shape of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ReportOutput {
+    /// For people.
+    #[default]
+    Table,
+    /// The report of the contract.
+    Json,
+    /// The findings, one a line.
+    Ndjson,
+    /// For comments and tickets.
+    Markdown,
+    /// One page that opens from a disk.
+    Html,
+    /// JUnit XML, for the test tab of a CI.
+    Junit,
+}
+
 /// What every command may be told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tone {
@@ -73,6 +91,19 @@ pub struct VerdictRequest {
     pub explain: bool,
     /// Table or JSON.
     pub output: Output,
+}
+
+/// Which report is asked for.
+#[derive(Clone, Debug)]
+pub struct ReportRequest {
+    /// The release.
+    pub release: String,
+    /// Its generation; `None` is the newest.
+    pub generation: Option<u32>,
+    /// Where the answer comes from.
+    pub from: VerdictFrom,
+    /// Its shape.
+    pub output: ReportOutput,
 }
 
 /// Where a verdict comes from.

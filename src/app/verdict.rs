@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use super::command::{Ending, Output, VerdictFrom, VerdictRequest};
-use super::report::{Look, Report, table};
+use super::command::{Ending, Output, ReportRequest, VerdictFrom, VerdictRequest};
+use super::report::{self, Look, Report, table};
 use super::trouble::trouble;
 use super::{stored, world};
 use crate::config::Config;
@@ -21,19 +21,35 @@ const ANSWER_MAX_BYTES: usize = 64 << 20;
 /// # Errors
 /// The database or the worker does not answer, or does not know the release.
 pub fn run(request: VerdictRequest, out: &mut dyn Write) -> Result<Ending> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let report = runtime()?.block_on(asked(&request.from, &request.release, request.generation))?;
+    print(&report, request.output, request.explain, out)?;
+    Ok(Ending::Verdict(report.verdict))
+}
+
+/// Prints the scorecard.
+///
+/// # Errors
+/// As [`run`].
+pub fn scorecard(request: &ReportRequest, out: &mut dyn Write) -> Result<Ending> {
+    let report = runtime()?.block_on(asked(&request.from, &request.release, request.generation))?;
+    let text = report::written(&report, request.output, &[])?;
+    out.write_all(text.as_bytes()).context("print the report")?;
+    Ok(Ending::Done)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
-        .context("start the runtime")?;
-    let report = runtime.block_on(async {
-        match &request.from {
-            VerdictFrom::Config(config) => from_store(config, &request.release, request.generation).await,
-            VerdictFrom::Url(url) => from_worker(url, &request.release).await,
-        }
-    })?;
-    print(&report, request.output, request.explain, out)?;
-    Ok(Ending::Verdict(report.verdict))
+        .context("start the runtime")
+}
+
+async fn asked(from: &VerdictFrom, release: &str, generation: Option<u32>) -> Result<Report> {
+    match from {
+        VerdictFrom::Config(config) => from_store(config, release, generation).await,
+        VerdictFrom::Url(url) => from_worker(url, release).await,
+    }
 }
 
 /// The report on a generation, judged anew from what is stored.

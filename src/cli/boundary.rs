@@ -7,7 +7,8 @@ use std::io::Write;
 use anyhow::Result;
 
 pub use crate::app::command::{
-    DemoRequest, Ending, Output, PlanRequest, ReleaseRequest, Role, Tone, VerdictFrom, VerdictRequest,
+    DemoRequest, Ending, Output, PlanRequest, ReleaseRequest, ReportOutput, ReportRequest, Role, Tone, VerdictFrom,
+    VerdictRequest,
 };
 pub use crate::app::replay::Request as ReplayRequest;
 use crate::app::{self, logs};
@@ -26,7 +27,7 @@ pub fn run(config: Config, _role: Role, tone: Tone) -> Result<Ending> {
 ///
 /// # Errors
 /// Our own world failing.
-pub fn reconcile(request: ReconcileRequest, output: Output, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
+pub fn reconcile(request: ReconcileRequest, output: ReportOutput, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
     logs::to_stderr(tone, logs::Level::Warn);
     app::reconcile::run(request, output, tone, out)
 }
@@ -47,6 +48,15 @@ pub fn check(config: Config, offline: bool, output: Output, tone: Tone, out: &mu
 pub fn verdict(request: VerdictRequest, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
     logs::to_stderr(tone, logs::Level::Warn);
     app::verdict::run(request, out)
+}
+
+/// The scorecard.
+///
+/// # Errors
+/// Our own world failing.
+pub fn report(request: &ReportRequest, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
+    logs::to_stderr(tone, logs::Level::Warn);
+    app::verdict::scorecard(request, out)
 }
 
 /// What a budget costs.

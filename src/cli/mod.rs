@@ -16,6 +16,7 @@ mod plan;
 mod reconcile;
 mod release;
 mod replay;
+mod report;
 mod run;
 mod verdict;
 
@@ -55,6 +56,7 @@ enum Command {
     Reconcile(Box<reconcile::Args>),
     Check(check::Args),
     Verdict(verdict::Args),
+    Report(report::Args),
     Plan(plan::Args),
     Release(release::Args),
     Replay(replay::Args),
@@ -119,6 +121,7 @@ fn run_parsed(parsed: Result<Cli, clap::Error>, out: &mut dyn Write, log: &mut d
         Command::Reconcile(args) => args.run(tone, out),
         Command::Check(args) => args.run(tone, out),
         Command::Verdict(args) => args.run(tone, out),
+        Command::Report(args) => args.run(tone, out),
         Command::Plan(args) => args.run(tone, out),
         Command::Release(args) => args.run(tone, out),
         Command::Replay(args) => args.run(tone, out),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::boundary::{self, Output, Tone};
+use super::boundary::{self, ReportOutput, Tone};
 use super::load::load;
 use super::{Exit, InconclusiveAs, exit};
 use crate::config::{Purpose, ReconcileFlags, RequestError, request_from};
@@ -144,7 +144,7 @@ pub(super) struct Args {
         default_value_t,
         help_heading = "What is told"
     )]
-    output: Output,
+    output: ReportOutput,
     /// Findings that are kept (100)
     #[arg(long, value_name = "N", help_heading = "What is told")]
     findings_max: Option<usize>,

@@ -1,37 +1,18 @@
 //! `verdict`: the judgement now, for pipelines.
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::boundary::{self, Output, Tone, VerdictFrom, VerdictRequest};
-use super::load::load;
+use super::boundary::{self, Output, Tone, VerdictRequest};
+use super::load::Asked;
 use super::{Exit, InconclusiveAs, exit};
-use crate::config::Purpose;
 
 /// The verdict now: 0 pass, 1 fail, 3 inconclusive
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("where").args(["config", "url"]).required(true).multiple(true))]
 pub(super) struct Args {
-    /// Which release
-    #[arg(long, value_name = "NAME", env = "CROSSCHECK_RELEASE", hide_env_values = true)]
-    release: String,
-    /// Which generation, rather than the newest
-    #[arg(long, value_name = "N")]
-    generation: Option<u32>,
-    /// Ask the database of this config
-    #[arg(
-        short = 'c',
-        long,
-        value_name = "FILE",
-        env = "CROSSCHECK_CONFIG",
-        hide_env_values = true
-    )]
-    config: Option<PathBuf>,
-    /// Ask a worker, such as http://127.0.0.1:9600
-    #[arg(long, value_name = "URL")]
-    url: Option<String>,
+    #[command(flatten)]
+    asked: Asked,
     /// Every check with its numbers, and what is missing
     #[arg(long)]
     explain: bool,
@@ -46,19 +27,12 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self, tone: Tone, out: &mut dyn Write) -> Result<Exit> {
         let Args {
-            release,
-            generation,
-            config,
-            url,
+            asked,
             explain,
             inconclusive,
             output,
         } = self;
-        let from = match (url, config) {
-            (Some(url), _) => VerdictFrom::Url(url),
-            (None, Some(path)) => VerdictFrom::Config(Box::new(load(&path, Purpose::Bounded)?)),
-            (None, None) => anyhow::bail!("neither --url nor -c says where to ask"),
-        };
+        let (release, generation, from) = asked.load()?;
         let request = VerdictRequest {
             release,
             generation,

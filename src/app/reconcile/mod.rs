@@ -18,7 +18,7 @@ use super::advice;
 use super::clock::Clock;
 use super::paths::{self, Named};
 use super::report;
-use crate::app::command::{Ending, Output, Tone};
+use crate::app::command::{Ending, ReportOutput, Tone};
 use crate::config::ReconcileRequest;
 use crate::model::PerSide;
 
@@ -26,7 +26,7 @@ use crate::model::PerSide;
 ///
 /// # Errors
 /// Our own world failing: a log, a registry, memory.
-pub fn run(mut request: ReconcileRequest, output: Output, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
+pub fn run(mut request: ReconcileRequest, output: ReportOutput, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
     let clock = Clock::start();
     request.fix_times(clock.wall_ms())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -38,7 +38,7 @@ pub fn run(mut request: ReconcileRequest, output: Output, tone: Tone, out: &mut 
     let request = Arc::new(request);
     let Some(opened) = opened(&request, clock.clone(), &runtime, &interrupt)? else {
         if !request.dry_run {
-            print(&result::nothing(&request), output, Vec::new(), tone, out)?;
+            print(&result::nothing(&request), output, &[], tone, out)?;
         }
         // Who opens may wait for a cluster yet.
         runtime.shutdown_background();
@@ -69,7 +69,7 @@ pub fn run(mut request: ReconcileRequest, output: Output, tone: Tone, out: &mut 
     report
         .warnings
         .extend(expired.map(|text| format!("{}: {text}", request.stream)));
-    print(&report, output, notes, tone, out)?;
+    print(&report, output, &notes, tone, out)?;
     runtime.shutdown_background();
     Ok(if report.interrupted {
         Ending::Interrupted
@@ -95,17 +95,17 @@ fn opened(
     })
 }
 
-fn print(report: &report::Report, output: Output, notes: Vec<String>, tone: Tone, out: &mut dyn Write) -> Result<()> {
-    let text = match output {
-        Output::Table => report::table(report, &report::Look { colour: true, notes }),
-        Output::Markdown => report::markdown(report, &notes),
-        Output::Json => {
-            if !tone.quiet {
-                notes.iter().for_each(|note| anstream::eprintln!("{note}"));
-            }
-            report.json().context("write the report")?
-        }
-    };
+fn print(
+    report: &report::Report,
+    output: ReportOutput,
+    notes: &[String],
+    tone: Tone,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let text = report::written(report, output, notes)?;
+    if !report::tells_notes(output) && !tone.quiet {
+        notes.iter().for_each(|note| anstream::eprintln!("{note}"));
+    }
     out.write_all(text.as_bytes()).context("print the report")?;
     Ok(())
 }

@@ -1,9 +1,12 @@
-//! The report: one shape for every command, and its three faces.
+//! The report: one shape for every command, and its faces.
 
 mod build;
 mod figures;
+mod html;
+mod junit;
 mod markdown;
 mod model;
+mod ndjson;
 mod table;
 
 #[cfg(test)]
@@ -17,7 +20,40 @@ pub use model::{
 };
 pub use table::{Look, table};
 
+use anyhow::{Context, Result};
+
+use super::command::ReportOutput;
 use crate::model::Verdict;
+
+/// A report in a shape; `notes` are lines of the command's own, which only people are told.
+///
+/// # Errors
+/// A number that JSON does not have.
+pub fn written(report: &Report, output: ReportOutput, notes: &[String]) -> Result<String> {
+    Ok(match output {
+        ReportOutput::Table => table(
+            report,
+            &Look {
+                colour: true,
+                notes: notes.to_vec(),
+            },
+        ),
+        ReportOutput::Markdown => markdown(report, notes),
+        ReportOutput::Html => html::html(report, notes),
+        ReportOutput::Junit => junit::junit(report),
+        ReportOutput::Json => report.json().context("write the report")?,
+        ReportOutput::Ndjson => ndjson::ndjson(report).context("write the findings")?,
+    })
+}
+
+/// Whether a shape tells the notes of a command.
+#[must_use]
+pub fn tells_notes(output: ReportOutput) -> bool {
+    matches!(
+        output,
+        ReportOutput::Table | ReportOutput::Markdown | ReportOutput::Html
+    )
+}
 
 /// What an inconclusive verdict is for a caller that knows only two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

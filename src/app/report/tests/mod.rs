@@ -1,5 +1,6 @@
-//! Snapshots of the three faces of one report.
+//! Snapshots of the faces of one report.
 
+mod faces;
 mod json;
 
 use super::*;

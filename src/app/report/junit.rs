@@ -1,0 +1,146 @@
+//! The report as JUnit XML, for the test tab of a CI: a suite a stream, a case a check. What is inconclusive is an error, never
+//! a skipped case: a CI passes those.
+
+use std::fmt::Write as _;
+
+use super::figures::{grouped, harmless};
+use super::model::{Reason, Report, StreamReport};
+use crate::model::Verdict;
+
+/// The checks that have a case in every stream.
+const CHECKS: [&str; 7] = [
+    "mismatched",
+    "missing",
+    "extra",
+    "duplicate",
+    "conflict",
+    "undecodable",
+    "untimely",
+];
+/// The case of everything that is no check's: why a verdict is inconclusive, silence, a latched failure.
+const VERDICT: &str = "verdict";
+
+/// The report as one XML document.
+#[must_use]
+pub fn junit(report: &Report) -> String {
+    let suites: Vec<Suite<'_>> = report.streams.iter().map(|stream| Suite::of(report, stream)).collect();
+    // What is the release's own stands in a suite of its own.
+    let own: Vec<&Reason> = report
+        .reasons
+        .iter()
+        .filter(|reason| reason.stream.is_empty())
+        .collect();
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let failures: usize = suites.iter().map(Suite::failures).sum();
+    let errors: usize = suites.iter().map(Suite::errors).sum::<usize>() + usize::from(!own.is_empty());
+    let tests: usize = suites.iter().map(|suite| suite.cases.len()).sum::<usize>() + usize::from(!own.is_empty());
+    let _ = writeln!(
+        out,
+        "<testsuites name=\"{}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\">",
+        escaped(&report.release)
+    );
+    suites.iter().for_each(|suite| suite.write(&mut out));
+    if !own.is_empty() {
+        let _ = writeln!(
+            out,
+            "  <testsuite name=\"release\" tests=\"1\" failures=\"0\" errors=\"1\">\n    <testcase classname=\"release\" name=\"{VERDICT}\">"
+        );
+        own.iter().for_each(|reason| problem(&mut out, "error", reason));
+        out.push_str("    </testcase>\n  </testsuite>\n");
+    }
+    out.push_str("</testsuites>\n");
+    out
+}
+
+struct Suite<'a> {
+    stream: &'a StreamReport,
+    /// Whether what is wrong is a failure, or an error: nothing could be said.
+    failed: bool,
+    cases: Vec<(&'static str, Vec<&'a Reason>)>,
+}
+
+impl<'a> Suite<'a> {
+    fn of(report: &'a Report, stream: &'a StreamReport) -> Self {
+        let own = || report.reasons.iter().filter(|reason| reason.stream == stream.stream);
+        let mut cases: Vec<(&'static str, Vec<&Reason>)> = CHECKS
+            .iter()
+            .map(|check| (*check, own().filter(|reason| reason.check == *check).collect()))
+            .collect();
+        let rest = own().filter(|reason| !CHECKS.contains(&reason.check.as_str()));
+        cases.push((VERDICT, rest.collect()));
+        Suite {
+            stream,
+            failed: stream.verdict == Verdict::Fail && !report.interrupted,
+            cases,
+        }
+    }
+
+    fn wrong(&self) -> usize {
+        self.cases.iter().filter(|(_, reasons)| !reasons.is_empty()).count()
+    }
+
+    fn failures(&self) -> usize {
+        if self.failed { self.wrong() } else { 0 }
+    }
+
+    fn errors(&self) -> usize {
+        if self.failed { 0 } else { self.wrong() }
+    }
+
+    fn write(&self, out: &mut String) {
+        let name = escaped(&self.stream.stream);
+        let _ = writeln!(
+            out,
+            "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{}\" errors=\"{}\">",
+            self.cases.len(),
+            self.failures(),
+            self.errors()
+        );
+        for (check, reasons) in &self.cases {
+            if reasons.is_empty() {
+                let _ = writeln!(out, "    <testcase classname=\"{name}\" name=\"{check}\"/>");
+                continue;
+            }
+            let _ = writeln!(out, "    <testcase classname=\"{name}\" name=\"{check}\">");
+            let what = if self.failed { "failure" } else { "error" };
+            reasons.iter().for_each(|reason| problem(out, what, reason));
+            out.push_str("    </testcase>\n");
+        }
+        let outcomes = &self.stream.outcomes;
+        let _ = writeln!(
+            out,
+            "    <system-out>matched {}, mismatched {}, missing {}, extra {}, coverage {}</system-out>\n  </testsuite>",
+            grouped(outcomes.matched),
+            grouped(outcomes.mismatched),
+            grouped(outcomes.missing),
+            grouped(outcomes.extra),
+            self.stream.coverage
+        );
+    }
+}
+
+fn problem(out: &mut String, what: &str, reason: &Reason) {
+    let _ = writeln!(
+        out,
+        "      <{what} type=\"{}\" message=\"{}\"/>",
+        escaped(&reason.check),
+        escaped(&reason.text)
+    );
+}
+
+/// Text that an attribute or an element bears.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in harmless(text).chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
