@@ -28,7 +28,8 @@ pub(super) trait Job: Send + Sync + 'static {
 /// Runs an operation to its end, even if nobody waits for it any more.
 pub(super) async fn perform<J: Job>(database: &Arc<dyn Database>, job: J) -> Result<J::Done, StoreError> {
     let database = Arc::clone(database);
-    let task = tokio::spawn(async move {
+    // In a box: a task is moved several times before it runs, and this one is large.
+    let task = tokio::spawn(Box::pin(async move {
         may_panic!("store");
         let mut pauses = pauses();
         loop {
@@ -41,7 +42,7 @@ pub(super) async fn perform<J: Job>(database: &Arc<dyn Database>, job: J) -> Res
             };
             database.pause(pause).await;
         }
-    });
+    }));
     task.await.map_err(|_| StoreError::Task)?
 }
 

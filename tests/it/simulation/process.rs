@@ -30,7 +30,7 @@ pub struct Process {
 }
 
 enum State {
-    Starting(JoinHandle<Result<Option<Started>>>),
+    Starting(JoinHandle<Result<Option<Box<Started>>>>),
     Running(Box<Running>),
     Ending(JoinHandle<Result<()>>),
 }
@@ -90,7 +90,7 @@ impl Process {
         )
         .store();
         let (nature, config, token) = (start.nature.clone(), start.config.clone(), shutdown.clone());
-        let starting = tokio::spawn(async move {
+        let starting = task(async move {
             let reached = nature.clone();
             let time = nature.time.clone();
             let (generation, shared) = worker::begin(&config, store, time.clock(), token).await?;
@@ -107,10 +107,12 @@ impl Process {
             if assigned.as_ref().is_some_and(|assigned| assigned.lease.epoch() > 1) {
                 reached.reached("resumed");
             }
-            Ok(assigned.map(|assigned| Started {
-                shared,
-                generation,
-                assigned,
+            Ok(assigned.map(|assigned| {
+                Box::new(Started {
+                    shared,
+                    generation,
+                    assigned,
+                })
             }))
         });
         Self {
@@ -154,7 +156,7 @@ impl Process {
         let jobs = std::mem::take(&mut running.jobs);
         running.orders.stop();
         running.renewing.take().inspect(JoinHandle::abort);
-        self.state = State::Ending(tokio::spawn(async move {
+        self.state = State::Ending(task(async move {
             let mut committer = match (committer, storing) {
                 (Some(committer), _) => committer,
                 (None, Some(storing)) => {
@@ -180,7 +182,7 @@ impl Process {
         match &mut self.state {
             State::Starting(task) if task.is_finished() => match joined(task.await) {
                 Ok(Some(started)) => {
-                    self.state = State::Running(Box::new(Running::new(started)));
+                    self.state = State::Running(Box::new(Running::new(*started)));
                     Look::Alive
                 }
                 Ok(None) => Look::Ended,
@@ -220,9 +222,7 @@ impl Process {
             && running.renewing.is_none()
         {
             let (shared, lease, orders) = (running.shared.clone(), running.lease.clone(), running.orders.clone());
-            running.renewing = Some(tokio::spawn(
-                async move { worker::renew(&shared, &lease, &orders).await },
-            ));
+            running.renewing = Some(task(async move { worker::renew(&shared, &lease, &orders).await }));
         }
     }
 
@@ -231,7 +231,7 @@ impl Process {
         if let State::Running(running) = &mut self.state
             && let Some(mut committer) = running.committer.take()
         {
-            running.storing = Some(tokio::spawn(async move {
+            running.storing = Some(task(async move {
                 let ticked = committer.tick().await;
                 (committer, ticked.map(|()| false))
             }));
@@ -299,7 +299,7 @@ impl Running {
         if let Some(mut committer) = self.committer.take() {
             match self.jobs.pop_front() {
                 Some(job) => {
-                    self.storing = Some(tokio::spawn(async move {
+                    self.storing = Some(task(async move {
                         let stored = committer.handle(job).await;
                         (committer, stored)
                     }));
@@ -309,6 +309,11 @@ impl Running {
         }
         Ok(false)
     }
+}
+
+/// In a box: a task is moved several times before it runs, and these are large.
+fn task<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    tokio::spawn(Box::pin(work))
 }
 
 fn joined<T>(joined: Result<Result<T>, tokio::task::JoinError>) -> Result<T> {

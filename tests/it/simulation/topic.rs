@@ -102,8 +102,7 @@ impl Reader {
     }
 
     /// What one partition has. `None` where there is nothing new.
-    fn look(&mut self, partition: u32, max: usize) -> Option<Event> {
-        let now_ms = self.now_ms();
+    fn look(&mut self, partition: u32, max: usize, now_ms: i64) -> Option<Event> {
         let nature = self.nature.clone();
         let topic = nature.world.topic(self.side);
         if partition >= topic.partition_count(now_ms) {
@@ -315,9 +314,9 @@ impl Topic for Reader {
         };
         let max = usize::try_from(max).unwrap().min(max_records);
         let order: Vec<u32> = self.places.keys().copied().collect();
-        let first = usize::try_from(first).unwrap();
+        let (first, now_ms) = (usize::try_from(first).unwrap(), self.now_ms());
         for at in 0..count {
-            if let Some(event) = self.look(order[(first + at) % count], max) {
+            if let Some(event) = self.look(order[(first + at) % count], max, now_ms) {
                 return Ok(event);
             }
         }

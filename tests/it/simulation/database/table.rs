@@ -56,7 +56,12 @@ pub struct Key(Box<[u8]>);
 
 impl Key {
     pub fn of(values: &[Value]) -> Self {
-        let mut bytes = Vec::with_capacity(values.len() * 12);
+        let length = values.iter().map(|value| match value {
+            Value::Null => 1,
+            Value::Integer(_) => 9,
+            Value::Text(text) => text.len() + 2,
+        });
+        let mut bytes = Vec::with_capacity(length.sum());
         for value in values {
             match value {
                 Value::Null => bytes.push(0),

@@ -37,7 +37,8 @@ pub fn settle(comparison: &Comparison, edges: &Edges, walked: &[Walked], whole: 
         .collect();
     let grace = comparison.grace();
     // `Position` is ordered by side, partition and offset, the baseline first.
-    all.sort_unstable_by_key(|candidate| (candidate.meeting, candidate.time_ms, candidate.position));
+    let order = |x: &Candidate| (x.time_ms, x.position);
+    all.sort_unstable_by(|a, b| a.meeting.cmp(&b.meeting).then_with(|| order(a).cmp(&order(b))));
     for identity in all.chunk_by_mut(|a, b| a.meeting == b.meeting) {
         for first in 0..identity.len() {
             let r = &identity[first];
