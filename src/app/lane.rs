@@ -52,6 +52,8 @@ pub struct Partition {
 /// Records that cannot be reduced yet.
 pub struct Waiting {
     batch: RecordBatch,
+    /// Bytes of its keys and values.
+    bytes: u64,
     broken: Vec<(u64, UndecodableReason)>,
     from: usize,
     /// What they wait for.
@@ -156,6 +158,7 @@ impl Lane {
             let partition = batch.partition;
             self.log.hold(&[partition]);
             self.partitions.entry(partition).or_default().waiting = Some(Waiting {
+                bytes: batch.records.iter().map(|record| batch.size(record)).sum(),
                 // It may wait for long, and what is lent keeps whole answers of a broker in memory.
                 batch: batch.owned(),
                 broken,
@@ -164,6 +167,16 @@ impl Lane {
             });
         }
         entries
+    }
+
+    /// Bytes of keys and values that were read and not given to the engine: of partitions that are held back or wait.
+    #[must_use]
+    pub fn kept_bytes(&self) -> u64 {
+        let waiting = self
+            .partitions
+            .values()
+            .filter_map(|partition| partition.waiting.as_ref());
+        self.log.kept_bytes() + waiting.map(|waiting| waiting.bytes).sum::<u64>()
     }
 
     /// What partitions wait for, in their order.

@@ -187,6 +187,25 @@ impl Log {
         }
     }
 
+    /// Reads nothing more of a partition, and keeps nothing of what was read ahead.
+    pub fn end(&mut self, partition: u32) {
+        self.hold(&[partition]);
+        if let Log::Kafka(log) = self {
+            let TopicLog { topic, window } = &mut **log;
+            topic.forget(partition);
+            window.iter_mut().for_each(|window| window.forget(partition));
+        }
+    }
+
+    /// Bytes of keys and values that were read and are kept back with their partitions. A file is held by not asking it.
+    #[must_use]
+    pub fn kept_bytes(&self) -> u64 {
+        match self {
+            Log::Kafka(log) => log.topic.kept_bytes() + log.window.as_ref().map_or(0, Window::kept_bytes),
+            Log::File(_) => 0,
+        }
+    }
+
     /// How far it is, in bytes read and bytes there are; only a file knows.
     #[must_use]
     pub fn progress(&self) -> Option<(u64, u64)> {

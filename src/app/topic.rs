@@ -66,6 +66,16 @@ pub trait Topic: Send {
     /// Goes on reading them.
     fn release(&mut self, partitions: &[u32]);
 
+    /// Bytes of keys and values that were taken from the cluster and are kept back with their partitions.
+    fn kept_bytes(&self) -> u64 {
+        0
+    }
+
+    /// Keeps back nothing of a held partition of which nothing is wanted any more.
+    fn forget(&mut self, partition: u32) {
+        let _ = partition;
+    }
+
     /// The next thing, waiting at most `wait` for it; at most `max_records` of one partition.
     ///
     /// # Errors
@@ -133,6 +143,14 @@ impl Topic for kafka::Reader {
 
     fn release(&mut self, partitions: &[u32]) {
         self.release(partitions);
+    }
+
+    fn kept_bytes(&self) -> u64 {
+        self.kept_bytes()
+    }
+
+    fn forget(&mut self, partition: u32) {
+        self.forget(partition);
     }
 
     fn poll(&mut self, max_records: usize, wait: Duration) -> Result<Event, KafkaError> {

@@ -98,6 +98,22 @@ impl Window {
         self.held.retain(|partition| !partitions.contains(partition));
     }
 
+    /// Bytes of the records of held partitions.
+    #[must_use]
+    pub fn kept_bytes(&self) -> u64 {
+        let kept = |under: &Under| match under {
+            Under::Batch { partition, bytes, .. } if self.held.contains(partition) => *bytes,
+            _ => 0,
+        };
+        self.under_way.iter().map(kept).sum()
+    }
+
+    /// Gives up the records of a partition of which nothing is wanted any more.
+    pub fn forget(&mut self, partition: u32) {
+        self.under_way
+            .retain(|under| !matches!(under, Under::Batch { partition: of, .. } if *of == partition));
+    }
+
     /// The next thing, waiting at most `wait` for the topic where nothing is under way.
     ///
     /// # Errors

@@ -60,7 +60,7 @@ metrics! {
     WATERMARK Gauge "watermark_timestamp_seconds" ["stream", "side"] "Event time up to which the side is complete."
     SKEW Summary "skew_seconds" ["stream", "quantile"] "Event time of the canary's record minus the baseline's, in the pairs of the last windows."
     PENDING Gauge "pending_records" ["stream", "side"] "Records read that are not settled yet."
-    HELD_BYTES Gauge "held_bytes" ["stream"] "Memory that unsettled and remembered records hold."
+    HELD_BYTES Gauge "held_bytes" ["stream"] "Memory that unsettled and remembered records hold, and records that were read and are kept back."
     COVERAGE Gauge "coverage_ratio" ["stream"] "Judged records over records asked for, the least over the sides."
     RETENTION_HEADROOM Gauge "retention_headroom_seconds" ["stream", "side"] "Time until retention reaches the first record that we still need."
     DEGRADED Gauge "degraded" ["component"] "1 while a component does not work as it should."

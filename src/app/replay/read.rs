@@ -170,13 +170,13 @@ impl Place<'_> {
     }
 
     fn give_up_at_the_limit(&self, stream: &Stream) -> Result<()> {
-        if stream.engine.has_work() || !stream.engine.is_full() || !stream.stalled {
+        if stream.engine.has_work() || !stream.is_full() || !stream.stalled {
             return Ok(());
         }
         let what = format!(
             "the records in flight of stream {} hold {} bytes, and held_max_bytes allows no more than {}",
             stream.name,
-            stream.engine.held_bytes(),
+            stream.held_bytes(),
             stream.engine.settings().held_max_bytes
         );
         Err(trouble(what, "set limits.held_max_bytes of the stream to more"))

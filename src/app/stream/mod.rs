@@ -182,6 +182,19 @@ impl Stream {
         self.aligner.is_some()
     }
 
+    /// Bytes that records in flight hold: those that the engine has, and those that were read and are kept back.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        let kept = |side| self.lanes.get(side).kept_bytes();
+        self.engine.held_bytes() + kept(Side::Baseline) + kept(Side::Canary)
+    }
+
+    /// True at `held_max_bytes`: then only the slowest partition of the side with the least watermark may be read.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.held_bytes() >= self.engine.settings().held_max_bytes
+    }
+
     /// Sides whose registry does not answer.
     #[must_use]
     pub fn registry_down(&self) -> Vec<Side> {
@@ -346,7 +359,12 @@ impl Stream {
         if std::mem::replace(&mut state.done, true) {
             return;
         }
-        lane.log.hold(&[partition]);
+        if state.waiting.is_some() {
+            // The engine gets that yet, and what was read behind it.
+            lane.log.hold(&[partition]);
+        } else {
+            lane.log.end(partition);
+        }
         self.engine.step(Input::Completed { side, partition }, outputs);
     }
 

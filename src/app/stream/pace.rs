@@ -7,10 +7,12 @@ use crate::model::Side;
 impl Stream {
     /// Holds back what is too far ahead, and releases what is not any more.
     pub(super) fn align(&mut self) {
-        let Some(aligner) = self.aligner.as_mut().filter(|_| !self.engine.has_work()) else {
+        if self.aligner.is_none() || self.engine.has_work() {
             // What is settled next may make room.
             return;
-        };
+        }
+        let held_bytes = self.held_bytes();
+        let Some(aligner) = &mut self.aligner else { return };
         let mut partitions = Vec::new();
         let mut levels = Vec::with_capacity(2);
         for side in Side::PAIR {
@@ -36,7 +38,7 @@ impl Stream {
                 });
             }
         }
-        let change = aligner.decide(&partitions, &levels, self.engine.held_bytes());
+        let change = aligner.decide(&partitions, &levels, held_bytes);
         self.stalled = change.stalled;
         for (side, partition) in change.hold {
             let lane = self.lanes.get_mut(side);

@@ -106,7 +106,7 @@ impl Status {
             baseline: applied(Side::Baseline),
             canary: applied(Side::Canary),
         };
-        let held_bytes = engine.held_bytes();
+        let held_bytes = stream.held_bytes();
         let view = View {
             sides: both(&|side| engine.side(side)),
             partitions: PerSide {
@@ -119,7 +119,7 @@ impl Status {
                 canary: stream.headroom_ms(Side::Canary),
             },
             held_bytes,
-            full: held_bytes >= engine.settings().held_max_bytes,
+            full: stream.is_full(),
             unfinished: engine.unfinished(),
             incidents: stream.incidents.clone(),
             topic_ids: stream.topic_ids.clone(),

@@ -19,6 +19,7 @@ mod queue;
 mod reader;
 mod settings;
 mod stall;
+mod stash;
 mod topic;
 
 pub use error::KafkaError;

@@ -1,6 +1,6 @@
 //! One consumer of one topic: batches of records and the evidence between them.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -13,6 +13,7 @@ use super::open::connect;
 use super::queue::{Kind, Run};
 use super::settings::Purpose;
 use super::stall::Silence;
+use super::stash::Stash;
 use super::{KafkaError, Settings};
 use crate::model::RecordBatch;
 
@@ -87,7 +88,7 @@ pub struct Reader {
     pub(super) positions: BTreeMap<u32, u64>,
     held: BTreeSet<u32>,
     /// Taken from the queue and not yet handed on.
-    stash: VecDeque<Event>,
+    stash: Stash,
     /// Offset behind what was taken of each partition.
     taken: BTreeMap<u32, u64>,
     /// Partitions of which an end or a fault was taken last. librdkafka believes then that the offset of that was a record,
@@ -118,7 +119,7 @@ impl Reader {
             partitions,
             positions: BTreeMap::new(),
             held: BTreeSet::new(),
-            stash: VecDeque::new(),
+            stash: Stash::default(),
             taken: BTreeMap::new(),
             astray: BTreeSet::new(),
             lost: BTreeMap::new(),
@@ -188,6 +189,17 @@ impl Reader {
         }
     }
 
+    /// Bytes of keys and values that were taken and are kept back with their partitions.
+    #[must_use]
+    pub fn kept_bytes(&self) -> u64 {
+        self.stash.kept_bytes(&self.held)
+    }
+
+    /// Keeps back nothing of a partition of which nothing is wanted any more. It stays held.
+    pub fn forget(&mut self, partition: u32) {
+        self.stash.forget(partition);
+    }
+
     /// The next thing: waits at most `wait` for the first record and takes what is there, at most `max_records` of
     /// one partition.
     ///
@@ -198,11 +210,11 @@ impl Reader {
             return Ok(event);
         }
         self.try_again();
-        let next = match self.unstash() {
+        let next = match self.stash.next(&self.held) {
             Some(event) => Some(event),
             None => {
                 self.fill(max_records, wait)?;
-                self.unstash()
+                self.stash.next(&self.held)
             }
         };
         if let Some(event) = next {
@@ -242,7 +254,7 @@ impl Reader {
                     let goes_on = |run: &mut Run| run.partition() == partition && run.bytes() < BATCH_BYTES;
                     if run.as_mut().is_none_or(|run| !goes_on(run)) {
                         let next = Run::new(queue, partition);
-                        self.stash.extend(run.replace(next).map(finish));
+                        self.stash.records(run.replace(next));
                         self.astray.remove(&partition);
                     }
                     if let Some(run) = &mut run {
@@ -257,8 +269,8 @@ impl Reader {
                     };
                     self.astray.insert(partition);
                     if !self.lost.contains_key(&partition) {
-                        self.stash.extend(run.take().map(finish));
-                        self.stash.push_back(Event::End { partition, position });
+                        self.stash.records(run.take());
+                        self.stash.told(Event::End { partition, position });
                         self.taken.insert(partition, position);
                     }
                     continue;
@@ -268,13 +280,13 @@ impl Reader {
             if let Some((partition, _)) = fault.place {
                 self.astray.extend(u32::try_from(partition));
             }
-            self.stash.extend(run.take().map(finish));
+            self.stash.records(run.take());
             match judge(&self.topic, fault) {
                 Ok(judged) => note(judged, &mut self.stash, &mut self.lost),
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
-        self.stash.extend(run.map(finish));
+        self.stash.records(run);
         while let Some(fault) = queue.fault(Duration::ZERO) {
             match judge(&self.topic, fault) {
                 Ok(judged) => note(judged, &mut self.stash, &mut self.lost),
@@ -282,20 +294,6 @@ impl Reader {
             }
         }
         failed.map_or(Ok(()), Err)
-    }
-
-    /// The first of the stash that may be handed on: no record of a held partition, no end before its records.
-    fn unstash(&mut self) -> Option<Event> {
-        let mut waiting = BTreeSet::new();
-        let place = self.stash.iter().position(|event| match event {
-            Event::Records(batch) if self.held.contains(&batch.partition) => {
-                waiting.insert(batch.partition);
-                false
-            }
-            Event::End { partition, .. } => !waiting.contains(partition),
-            _ => true,
-        })?;
-        self.stash.remove(place)
     }
 
     /// Keeps account of what is handed on.
@@ -319,15 +317,11 @@ impl Reader {
 
     /// A partition that librdkafka stopped reading: why, and from where it goes on.
     fn settle_lost(&mut self) -> Option<Event> {
-        let stashed = |partition: u32| {
-            let records = |event: &Event| matches!(event, Event::Records(batch) if batch.partition == partition);
-            self.stash.iter().any(records)
-        };
         let (partition, loss) = self
             .lost
             .iter()
             .map(|(&partition, &loss)| (partition, loss))
-            .find(|&(partition, loss)| !matches!(loss, Loss::Corrupt(_)) && !stashed(partition))?;
+            .find(|&(partition, loss)| !matches!(loss, Loss::Corrupt(_)) && !self.stash.has_records(partition))?;
         let position = self.position(partition);
         let (low, high) = match self.watermarks(partition) {
             Ok(found) => found,
@@ -362,9 +356,8 @@ impl Reader {
         let stash = &self.stash;
         let mut ripe = Vec::new();
         for (&partition, loss) in &mut self.lost {
-            let records = |event: &Event| matches!(event, Event::Records(batch) if batch.partition == partition);
             match loss {
-                Loss::Corrupt(0) if !stash.iter().any(records) => ripe.push(partition),
+                Loss::Corrupt(0) if !stash.has_records(partition) => ripe.push(partition),
                 Loss::Corrupt(polls) => *polls = polls.saturating_sub(1),
                 Loss::Reset | Loss::Cut => {}
             }
@@ -464,20 +457,16 @@ impl Reader {
     }
 }
 
-fn finish(run: Run) -> Event {
-    Event::Records(run.finish())
-}
-
 /// What follows of a fault.
-fn note(judged: Judged, stash: &mut VecDeque<Event>, lost: &mut BTreeMap<u32, Loss>) {
+fn note(judged: Judged, stash: &mut Stash, lost: &mut BTreeMap<u32, Loss>) {
     match judged {
-        Judged::Event(event) => stash.push_back(event),
+        Judged::Event(event) => stash.told(event),
         Judged::Lost { partition, cut } => {
             lost.insert(partition, if cut { Loss::Cut } else { Loss::Reset });
         }
         Judged::Corrupt { partition, offset } => {
             lost.insert(partition, Loss::Corrupt(CORRUPT_POLLS));
-            stash.push_back(Event::Corrupt { partition, offset });
+            stash.told(Event::Corrupt { partition, offset });
         }
         Judged::Nothing => {}
     }

@@ -102,6 +102,34 @@ fn a_held_partition_is_silent_and_goes_on_where_it_was() {
     read_to_the_end(&mut reader, &mut read);
 }
 
+/// What was taken of a partition before it was held stays in memory.
+#[test]
+fn what_a_held_partition_keeps_is_counted_until_nobody_wants_it() {
+    let (_cluster, mut reader, _) = half_read();
+    // Until both partitions are taken at once.
+    let held = loop {
+        match reader.poll(4_000, WAIT).unwrap() {
+            Event::Records(batch) => {
+                let other = 1 - batch.partition;
+                reader.hold(&[other]);
+                if reader.kept_bytes() > 0 {
+                    break other;
+                }
+                reader.release(&[other]);
+            }
+            Event::Idle => reader.assign(&[(0, 0), (1, 0)]).unwrap(),
+            _ => {}
+        }
+    };
+    let kept = reader.kept_bytes();
+    reader.release(&[held]);
+    assert_eq!(reader.kept_bytes(), 0, "it is on its way");
+    reader.hold(&[held]);
+    assert_eq!(reader.kept_bytes(), kept);
+    reader.forget(held);
+    assert_eq!(reader.kept_bytes(), 0);
+}
+
 /// librdkafka takes the offset of an end for that of a record where it hands out batches, and would skip the next record.
 #[test]
 fn a_partition_held_at_its_end_loses_nothing_that_comes_then() {

@@ -205,6 +205,39 @@ fn run(plan: &[(u32, u8)], holds: &[u8], pace: Option<(usize, usize)>) -> All {
     }
 }
 
+#[test]
+fn what_is_kept_back_is_counted_until_nobody_wants_it() {
+    let plan = [(0, 3), (1, 7), (0, 4), (1, 5)];
+    let mut log = Log::of_topic(Box::new(Given {
+        events: told(&plan),
+        held: BTreeSet::new(),
+        broken: Arc::default(),
+    }));
+    log.share(
+        &Crew::of(1, PerSide::default(), &Book::default()),
+        Side::Canary,
+        plan.len(),
+    );
+    let mut read = || {
+        let Ok(Read::Records(batch, ..)) = log.read(Duration::ZERO) else {
+            return None;
+        };
+        log.hold(&[1]);
+        Some((batch.partition, log.kept_bytes()))
+    };
+    // A record is its offset behind a number, a hyphen and a length.
+    let kept = 7 * 4 + 3 * 4 + 2 * 5;
+    assert_eq!([read(), read(), read()], [Some((0, kept)), Some((0, kept)), None]);
+    log.release(&[1]);
+    assert_eq!(log.kept_bytes(), 0, "it is on its way");
+    log.hold(&[1]);
+    assert_eq!(log.kept_bytes(), kept);
+    log.end(1);
+    assert_eq!(log.kept_bytes(), 0);
+    log.release(&[1]);
+    assert!(matches!(log.read(Duration::ZERO), Ok(Read::Idle)));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
