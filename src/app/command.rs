@@ -1,6 +1,6 @@
 //! What the command line asks of the app, and how a command ends: one plain request each.
 
-use crate::config::Config;
+use crate::config::{Config, Sketched};
 use crate::model::Verdict;
 
 /// How a command ended that did not fail by our own trouble.
@@ -82,6 +82,21 @@ pub enum VerdictFrom {
     Config(Box<Config>),
     /// A worker's HTTP address.
     Url(String),
+}
+
+/// What `plan` is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanRequest {
+    /// Records a second of event time, before the split.
+    pub rate: f64,
+    /// How the stream would be judged.
+    pub judged: Sketched,
+    /// Runs that are drawn.
+    pub runs: u64,
+    /// What they are drawn from.
+    pub seed: u64,
+    /// Table or JSON.
+    pub output: Output,
 }
 
 /// The life cycle of releases.

@@ -1,16 +1,19 @@
 //! Records read again by position, for the findings that are kept (rule 5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
 use super::book;
+use super::contract::single;
 use super::topic::Fetch;
 use crate::codec::{Conditional, Rendered, Sign, Then};
 use crate::edge::files;
 use crate::engine::Candidate;
 use crate::engine::diff::{DiffRules, diff, diff_whole};
-use crate::model::{DifferenceKind, FieldDifference, PerSide, Position, RecordBatch, RecordRef, Side, Value};
+use crate::model::{
+    DifferenceKind, FieldDifference, PerSide, Position, RecordBatch, RecordRef, Reduction, Side, Value,
+};
 
 /// Pairs that are in memory at a time.
 const CHUNK: usize = 4096;
@@ -123,6 +126,50 @@ impl Rereader {
             found.extend(want(batch, record).map(|wanted| (position, wanted)));
         })?;
         Ok(found)
+    }
+
+    /// Those of the candidates whose record, on this side, shows the same again when it is read again: the same reason why it
+    /// cannot be decoded, or the same identity.
+    ///
+    /// # Errors
+    /// A log that cannot be read at all.
+    pub fn confirm(&mut self, side: Side, candidates: &[&Candidate]) -> Result<BTreeSet<Position>> {
+        let at = |candidate: &Candidate| match side {
+            Side::Canary => candidate.canary,
+            _ => candidate.baseline,
+        };
+        let places = candidates
+            .iter()
+            .filter_map(|candidate| Some((at(candidate)?, *candidate)));
+        let by_place: BTreeMap<Position, &Candidate> = places.collect();
+        let wanted: Vec<(u32, u64)> = by_place.keys().map(|at| (at.partition, at.offset)).collect();
+        let mut confirmed = BTreeSet::new();
+        let Again::Kafka(fetcher) = self.again.get_mut(side) else {
+            return Ok(confirmed);
+        };
+        let reducer = self.readers.get_mut(side).reducer();
+        let mut out = Vec::new();
+        fetcher.fetch(&wanted, &mut |batch, index| {
+            let position = Position {
+                side,
+                partition: batch.partition,
+                offset: batch.records[index].offset,
+            };
+            out.clear();
+            // What it still needs was known when it was read first.
+            let _ = reducer.reduce(&single(batch, index).1, 0, &mut out);
+            let same = by_place
+                .get(&position)
+                .is_some_and(|candidate| match out.first().map(|entry| &entry.body) {
+                    Some(Reduction::Undecodable(reason, _)) => candidate.reason == Some(*reason),
+                    Some(Reduction::Decoded(fingerprint)) => candidate.identity == Some(fingerprint.identity),
+                    Some(Reduction::Deselected) | None => false,
+                });
+            if same {
+                confirmed.insert(position);
+            }
+        })?;
+        Ok(confirmed)
     }
 
     fn compare(&self, baseline: &Rendered, canary: &Rendered) -> Vec<FieldDifference> {

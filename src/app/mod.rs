@@ -18,6 +18,7 @@ pub mod log;
 pub mod logs;
 pub mod metrics;
 pub mod paths;
+pub mod plan;
 pub mod range;
 pub mod reconcile;
 pub mod release;

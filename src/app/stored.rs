@@ -9,7 +9,8 @@ use super::report::{self, Place, Report, SideInput, StreamInput};
 use super::worker::{self, Seat, Status, Stored};
 use crate::config::{self, Config};
 use crate::edge::store::{FindingRow, GenerationId, GenerationState, Read, Span, Store};
-use crate::engine::judge::{self, Criticality, Policy, SilentThen, Tally};
+use crate::engine::judge::{self, Counted, Criticality, Policy, Shared, SilentThen, Tally};
+use crate::engine::stats::Profile;
 use crate::model::{PerSide, Side, Verdict, WindowCounts};
 
 /// Findings of a stream that a report shows.
@@ -58,23 +59,32 @@ pub async fn load(store: &Store, config: &Config, id: &GenerationId) -> Result<L
         );
     }
     let mut seats = BTreeMap::new();
-    for stream in &config.streams {
-        let policy = policy(config, stream);
-        let mut tally = Tally::new(policy.clone());
+    for (stream, policy) in config.streams.iter().zip(policies(config)) {
+        let mut tally = Tally::new(policy);
         let mut counts = WindowCounts::default();
-        for window in found.windows.iter().filter(|window| window.stream == stream.name) {
-            tally.add(window.start_ms, window.end_ms, &window.counts, window.edge);
-            counts.add(&window.counts);
-        }
-        found
-            .bad
+        let windows = || found.windows.iter().filter(|window| window.stream == stream.name);
+        windows().for_each(|window| counts.add(&window.counts));
+        let own: Vec<FindingRow> = found
+            .findings
             .iter()
             .filter(|row| row.stream == stream.name)
-            .for_each(|row| tally.add_bad(row.start_ms, &row.counts));
+            .cloned()
+            .collect();
+        let counted = windows().map(|window| Counted {
+            start_ms: window.start_ms,
+            end_ms: window.end_ms,
+            counts: &window.counts,
+            edge: window.edge,
+        });
+        let bad = found.bad.iter().filter(|row| row.stream == stream.name);
+        let shared = bad.map(|row| Shared {
+            start_ms: row.start_ms,
+            counts: &row.counts,
+        });
+        tally.take(counted, shared, &worker::found(&own));
         let mut seat = Seat {
             tally,
             counts,
-            policy,
             criticality: criticality(stream.criticality),
             latched: failed.contains(&stream.name),
             fields: BTreeMap::new(),
@@ -82,12 +92,6 @@ pub async fn load(store: &Store, config: &Config, id: &GenerationId) -> Result<L
             status: Status::default(),
             store_down: false,
         };
-        let own: Vec<FindingRow> = found
-            .findings
-            .iter()
-            .filter(|row| row.stream == stream.name)
-            .cloned()
-            .collect();
         seat.keep(&own);
         seats.insert(stream.name.clone(), seat);
     }
@@ -110,21 +114,60 @@ pub fn judge(loaded: &Loaded, wall_ms: i64) -> Stored {
     }
 }
 
-/// How a stream of a config is judged.
+/// How the streams of a config are judged, in its order: each with its share of the release's chance of a wrong `fail`.
 #[must_use]
-pub fn policy(config: &Config, stream: &config::Stream) -> Policy {
+pub fn policies(config: &Config) -> Vec<Policy> {
+    let criticalities: Vec<Criticality> = config
+        .streams
+        .iter()
+        .map(|stream| criticality(stream.criticality))
+        .collect();
+    let shares = judge::shares(config.policy.alpha, &criticalities);
+    let streams = config.streams.iter().zip(shares);
+    streams.map(|(stream, alpha)| policy(config, stream, alpha)).collect()
+}
+
+fn policy(config: &Config, stream: &config::Stream, alpha: f64) -> Policy {
     Policy {
         budgets: stream.budgets.judged(),
-        min_duration_ms: config.policy.min_duration_ms,
-        max_duration_ms: Some(config.policy.max_duration_ms),
-        silent_after_ms: config.policy.silent_after_ms,
-        silent_then: match config.policy.silent_then {
+        alpha,
+        window_ms: stream.engine.window_ms,
+        late_max: stream.limits.late_max,
+        grace_ms: stream.engine.grace_ms,
+        ..policy_of(&config.policy)
+    }
+}
+
+/// What a release's policy says of each of its streams; the rest is as without a config.
+#[must_use]
+pub fn policy_of(policy: &config::Policy) -> Policy {
+    Policy {
+        alpha: policy.alpha,
+        beta: policy.beta,
+        profile: profile(policy.profile),
+        min_pairs: policy.min_pairs,
+        min_duration_ms: policy.min_duration_ms,
+        max_duration_ms: Some(policy.max_duration_ms),
+        silent_after_ms: policy.silent_after_ms,
+        silent_then: match policy.silent_then {
             config::SilentThen::Inconclusive => SilentThen::Inconclusive,
             config::SilentThen::Fail => SilentThen::Fail,
         },
-        late_max: stream.limits.late_max,
-        grace_ms: stream.engine.grace_ms,
+        ..Policy::default()
     }
+}
+
+fn profile(profile: config::Profile) -> Profile {
+    match profile {
+        config::Profile::Bursty => Profile::BURSTY,
+        config::Profile::Independent => Profile::INDEPENDENT,
+    }
+}
+
+/// What the verdicts under a config promise.
+#[must_use]
+pub fn guarantee(policy: &config::Policy) -> String {
+    judge::guarantee(policy.alpha, policy.beta, &profile(policy.profile))
 }
 
 fn criticality(criticality: config::Criticality) -> Criticality {
@@ -177,7 +220,7 @@ pub fn report(loaded: &Loaded, id: &GenerationId, judged: &Stored) -> Report {
             findings: own.map(finding).collect(),
         };
         let mut stream = report::stream(input);
-        stream.checks = report::checks(judge::figures(seat.tally.evidence(), &seat.policy.budgets));
+        stream.checks = report::checks(&seat.tally.standings());
         streams.push(stream);
     }
     let generation = u64::try_from(id.generation).unwrap_or(0);

@@ -6,7 +6,9 @@ use std::io::Write;
 
 use anyhow::Result;
 
-pub use crate::app::command::{DemoRequest, Ending, Output, ReleaseRequest, Role, Tone, VerdictFrom, VerdictRequest};
+pub use crate::app::command::{
+    DemoRequest, Ending, Output, PlanRequest, ReleaseRequest, Role, Tone, VerdictFrom, VerdictRequest,
+};
 pub use crate::app::replay::Request as ReplayRequest;
 use crate::app::{self, logs};
 use crate::config::{Config, ReconcileRequest};
@@ -45,6 +47,15 @@ pub fn check(config: Config, offline: bool, output: Output, tone: Tone, out: &mu
 pub fn verdict(request: VerdictRequest, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
     logs::to_stderr(tone, logs::Level::Warn);
     app::verdict::run(request, out)
+}
+
+/// What a budget costs.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn plan(request: &PlanRequest, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
+    logs::to_stderr(tone, logs::Level::Warn);
+    app::plan::run(request, out)
 }
 
 /// The life cycle of releases.

@@ -12,6 +12,7 @@ mod fail;
 mod load;
 mod migrate;
 mod panic;
+mod plan;
 mod reconcile;
 mod release;
 mod replay;
@@ -54,6 +55,7 @@ enum Command {
     Reconcile(Box<reconcile::Args>),
     Check(check::Args),
     Verdict(verdict::Args),
+    Plan(plan::Args),
     Release(release::Args),
     Replay(replay::Args),
     Migrate(migrate::Args),
@@ -117,6 +119,7 @@ fn run_parsed(parsed: Result<Cli, clap::Error>, out: &mut dyn Write, log: &mut d
         Command::Reconcile(args) => args.run(tone, out),
         Command::Check(args) => args.run(tone, out),
         Command::Verdict(args) => args.run(tone, out),
+        Command::Plan(args) => args.run(tone, out),
         Command::Release(args) => args.run(tone, out),
         Command::Replay(args) => args.run(tone, out),
         Command::Migrate(args) => args.run(tone, out),

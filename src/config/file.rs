@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::file_stream::Stream;
-use super::text::{Address, Duration, Rate, StartText};
+use super::text::{Address, Count, Duration, Rate, StartText};
 use super::{Profile, SilentThen};
 
 /// crosscheck's config.
@@ -116,6 +116,8 @@ pub(super) struct Policy {
     pub(super) beta: Option<Rate>,
     /// How bad records come (`bursty`).
     pub(super) profile: Option<Profile>,
+    /// Pairs in final windows before a `pass` (1000).
+    pub(super) min_pairs: Option<Count>,
     /// Event time of final windows before a `pass` (10m).
     pub(super) min_duration: Option<Duration>,
     /// Event time of final windows after which the verdict stays inconclusive (6h).

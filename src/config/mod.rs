@@ -25,6 +25,7 @@ mod schema;
 mod secret;
 mod settings;
 mod shape;
+mod sketch;
 mod text;
 mod tree;
 
@@ -42,3 +43,4 @@ pub use settings::{
     Budgets, Config, Contract, Criticality, Ignore, Limits, Policy, Profile, ReleaseSettings, Serve, SilentThen, Start,
     Stream, StreamSide,
 };
+pub use sketch::{Sketch, Sketched, sketch};

@@ -6,12 +6,13 @@ use super::Env;
 use super::tree::{Entry, Kind, Node, Place};
 
 /// Variables, and the keys that they set.
-pub const VARIABLES: [(&str, &str); 13] = [
+pub const VARIABLES: [(&str, &str); 14] = [
     ("CROSSCHECK_RELEASE_NAME", "release.name"),
     ("CROSSCHECK_RELEASE_START", "release.start"),
     ("CROSSCHECK_POLICY_ALPHA", "policy.alpha"),
     ("CROSSCHECK_POLICY_BETA", "policy.beta"),
     ("CROSSCHECK_POLICY_PROFILE", "policy.profile"),
+    ("CROSSCHECK_POLICY_MIN_PAIRS", "policy.min_pairs"),
     ("CROSSCHECK_POLICY_MIN_DURATION", "policy.min_duration"),
     ("CROSSCHECK_POLICY_MAX_DURATION", "policy.max_duration"),
     ("CROSSCHECK_POLICY_SILENT_AFTER", "policy.silent.after"),

@@ -201,14 +201,15 @@ fn policy(policy: &mut FilePolicy, path: &KeyPath, faults: &mut Faults) -> Polic
         alpha: fill(&mut policy.alpha, "0.01", 0.01),
         beta: fill(&mut policy.beta, "0.05", 0.05),
         profile: *policy.profile.get_or_insert(Profile::Bursty),
+        min_pairs: fill(&mut policy.min_pairs, "1000", 1_000),
         min_duration_ms: fill(&mut policy.min_duration, "10m", 600_000),
         max_duration_ms: fill(&mut policy.max_duration, "6h", 21_600_000),
         silent_after_ms: fill(&mut silent.after, "10m", 600_000),
         silent_then: *silent.then.get_or_insert(SilentThen::Inconclusive),
     };
     for (name, value) in [("alpha", settings.alpha), ("beta", settings.beta)] {
-        if !(value > 0.0 && value <= 0.5) {
-            faults.push(&path.key(name), "must be above 0 and at most 0.5".to_owned(), None);
+        if !(value > 0.0 && value < 0.5) {
+            faults.push(&path.key(name), "must be above 0 and below 0.5".to_owned(), None);
         }
     }
     if settings.min_duration_ms > settings.max_duration_ms && !faults.spoils(&path.key("max_duration")) {

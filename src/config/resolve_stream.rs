@@ -13,6 +13,7 @@ use super::scalar::written_duration;
 use super::settings::{Budgets, Criticality, Limits, Start, Stream};
 use super::text::Rate;
 use crate::edge::{kafka, registry};
+use crate::engine::stats::BUDGET_MIN;
 use crate::model::{PerSide, Side};
 use crate::{codec, engine};
 
@@ -183,6 +184,9 @@ fn budgets(budget: &mut Budget, path: &KeyPath, faults: &mut Faults) -> Budgets 
         if rate > 0.5 {
             let hint = Some("a budget is a rate, such as 1e-4 or 0.01%".to_owned());
             faults.push(&path.key(name), "must be at most 0.5".to_owned(), hint);
+        } else if rate > 0.0 && rate < BUDGET_MIN {
+            let hint = Some("say 0: then one bad record fails".to_owned());
+            faults.push(&path.key(name), format!("must be 0, or at least {BUDGET_MIN:e}"), hint);
         }
         rate
     };

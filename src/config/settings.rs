@@ -214,6 +214,8 @@ pub struct Policy {
     pub beta: f64,
     /// How bad records come.
     pub profile: Profile,
+    /// Pairs in final windows before a `pass`, > 0.
+    pub min_pairs: u64,
     /// Event time of final windows before a `pass`.
     pub min_duration_ms: i64,
     /// Event time of final windows after which the verdict stays inconclusive.
@@ -225,7 +227,7 @@ pub struct Policy {
 }
 
 /// How bad records come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
     /// In bursts.

@@ -98,6 +98,11 @@ text!(
     Relative, String, "relative", "a fraction such as 0.01 or 1%", scalar::relative
 );
 text!(
+    /// A whole number above 0.
+    Count, u64, "count", "a whole number above 0, such as 1000",
+    |text| text.parse().ok().filter(|count| *count > 0)
+);
+text!(
     /// A difference in time, as an exact decimal of milliseconds.
     TimeDifference, String, "time-difference", "a time with a unit, such as 5ms", scalar::time_difference
 );
@@ -144,6 +149,7 @@ pub(super) fn has_format(format: &str, text: &str) -> bool {
         "duration" => Duration::new(text).is_some(),
         "size" => Size::new(text).is_some(),
         "rate" => Rate::new(text).is_some(),
+        "count" => Count::new(text).is_some(),
         "decimal" => Decimal::new(text).is_some(),
         "relative" => Relative::new(text).is_some(),
         "time-difference" => TimeDifference::new(text).is_some(),

@@ -2,7 +2,8 @@
 //! budgets; no bounds, no minimum. Both sides' surplus is judged.
 
 use super::UnsharedBad;
-use super::judge::{Budgets, Check, Judgement, Reason};
+use super::judge::{Budgets, Judgement, Reason};
+use super::stats::Kind;
 use crate::model::{BadCounts, Inconclusive, PerSide, Side, SideCounts, Verdict, WindowCounts};
 
 #[cfg(test)]
@@ -179,36 +180,31 @@ impl Census {
         let compared = counts.compared();
         let PerSide { baseline, canary } = &counts.sides;
         let both = [
-            (Check::Mismatched, None, counts.mismatched, budgets.mismatched),
-            (Check::Missing, None, counts.missing, budgets.missing),
-            (Check::Extra, None, counts.extra, budgets.extra),
+            (Kind::Mismatched, None, counts.mismatched, budgets.mismatched),
+            (Kind::Missing, None, counts.missing, budgets.missing),
+            (Kind::Extra, None, counts.extra, budgets.extra),
             (
-                Check::Duplicate,
+                Kind::Duplicate,
                 Some(Side::Baseline),
                 baseline.duplicate,
                 budgets.duplicate,
             ),
+            (Kind::Duplicate, Some(Side::Canary), canary.duplicate, budgets.duplicate),
             (
-                Check::Duplicate,
-                Some(Side::Canary),
-                canary.duplicate,
-                budgets.duplicate,
-            ),
-            (
-                Check::Conflict,
+                Kind::Conflict,
                 Some(Side::Baseline),
                 baseline.conflict,
                 budgets.conflict,
             ),
-            (Check::Conflict, Some(Side::Canary), canary.conflict, budgets.conflict),
+            (Kind::Conflict, Some(Side::Canary), canary.conflict, budgets.conflict),
         ];
         let both = both.map(|(check, side, bad, budget)| (check, side, bad, compared, budget));
         let own = Side::PAIR.into_iter().flat_map(|side| {
             let read = *self.read.get(side);
             let (undecodable, untimely) = (*self.undecodable.get(side), *self.untimely.get(side));
             [
-                (Check::Undecodable, Some(side), undecodable, read, budgets.undecodable),
-                (Check::Untimely, Some(side), untimely, read, budgets.untimely),
+                (Kind::Undecodable, Some(side), undecodable, read, budgets.undecodable),
+                (Kind::Untimely, Some(side), untimely, read, budgets.untimely),
             ]
         });
         let mut failures: Vec<Reason> = both
@@ -239,9 +235,9 @@ fn failed(stream: &str, check: &str, text: String) -> Reason {
     }
 }
 
-fn exceeded(check: Check, side: Option<Side>, bad: u64, of: u64, budget: f64) -> String {
+fn exceeded(check: Kind, side: Option<Side>, bad: u64, of: u64, budget: f64) -> String {
     let noun = match check {
-        Check::Undecodable | Check::Untimely => "records read",
+        Kind::Undecodable | Kind::Untimely => "records read",
         _ => "compared",
     };
     let whose = side.map_or_else(String::new, |side| format!(" on the {side}"));

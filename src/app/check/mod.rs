@@ -1,5 +1,6 @@
 //! `check`: the config against the world. Reads only.
 
+mod decidable;
 mod print;
 mod sample;
 mod world;

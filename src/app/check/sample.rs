@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::runtime::Handle;
 
+use super::decidable;
 use super::print::Found;
 use crate::app::advice;
 use crate::app::book::{self, Book, Fact};
@@ -21,7 +22,6 @@ use crate::app::world;
 use crate::codec::{Applied, Field, Progress, Reducer, looks};
 use crate::config::{self, Config, RequestError};
 use crate::edge::kafka::{self, KafkaError};
-use crate::engine::judge::PAIRS_MIN;
 use crate::model::{Fingerprint, Identity, PerSide, RecordBatch, Reduction, Side, Skew};
 
 /// Offsets that are looked at before the end of each partition.
@@ -402,13 +402,5 @@ fn sides_meet(stream: &config::Stream, config: &Config, samples: &PerSide<Sample
     } else {
         Found::ok(name, text)
     });
-    let seconds = (PAIRS_MIN as f64 / rate).max(config.policy.min_duration_ms as f64 / 1000.0) + held_s;
-    let most = config.policy.max_duration_ms as f64 / 1000.0;
-    let text =
-        format!("at that rate a pass is possible after {seconds:.0} s of event time, max_duration is {most:.0} s");
-    found.push(if seconds > most {
-        Found::bad(name, text, "raise policy.max_duration, or lower policy.min_duration")
-    } else {
-        Found::ok(name, text)
-    });
+    found.push(decidable::stream(config, stream, rate, held_s));
 }

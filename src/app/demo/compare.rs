@@ -254,6 +254,7 @@ mod tests {
         });
         Report {
             schema_version: SCHEMA_VERSION,
+            guarantee: None,
             release: "r".to_owned(),
             generation: 1,
             verdict: Verdict::Fail,

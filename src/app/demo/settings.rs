@@ -14,11 +14,15 @@ pub const RELEASE: &str = "demo";
 /// Name of the stream.
 pub const STREAM: &str = "orders.enriched";
 
-/// The config of the worker.
+/// Bad records that are borne in the whole demo: a canary without any proves that budget in two thirds of the orders, and
+/// the faulty one has several times as many.
+const BORNE: f64 = 6.0;
+
+/// The config of the worker, for so many orders. The faults are spread evenly, so nothing need be assumed of bursts.
 ///
 /// # Errors
 /// A directory whose name YAML cannot hold.
-pub fn config(brokers: &str, registry: &str, topics: &Topics, folder: &Path) -> Result<Config> {
+pub fn config(brokers: &str, registry: &str, topics: &Topics, folder: &Path, records: u64) -> Result<Config> {
     let brokers: Vec<&str> = brokers.split(',').collect();
     let quoted = |text: &str| serde_json::to_string(text).context("quote a text");
     let (brokers, url) = (
@@ -43,11 +47,13 @@ streams:
     lateness: 5s
     grace: 5s
     limits: {{idle: 10s}}
-policy: {{min_duration: 5m}}
+    budget: {{mismatched: {budget}, missing: {budget}, extra: {budget}, duplicate: {budget}, untimely: {budget}}}
+policy: {{profile: independent, min_duration: 5m}}
 store: {{url: {url}}}
 serve: {{address: \"127.0.0.1:0\"}}
 ",
         registry = quoted(registry)?,
+        budget = BORNE / records.max(1) as f64,
         baseline = quoted(&topics.baseline.name)?,
         canary = quoted(&topics.canary.name)?,
     );
@@ -86,10 +92,18 @@ mod tests {
             baseline: topic("a"),
             canary: topic("b"),
         };
-        let config = config("h:1,i:2", "http://127.0.0.1:1", &topics, Path::new("/some where")).unwrap();
+        let config = config(
+            "h:1,i:2",
+            "http://127.0.0.1:1",
+            &topics,
+            Path::new("/some where"),
+            20_000,
+        )
+        .unwrap();
         assert_eq!(config.streams[0].sides.canary.topic, "b");
         assert_eq!(config.clusters["demo"].brokers, ["h:1", "i:2"]);
         assert_eq!(config.store.url, store_settings(Path::new("/some where")).url);
+        assert_eq!(config.streams[0].budgets.missing, 3e-4);
         assert!(config.serve.address.ip().is_loopback());
     }
 }

@@ -67,7 +67,7 @@ impl Show<'_> {
         };
         let topics = broker.make_topics(book.records).await?;
         let brokers = broker.bootstrap();
-        let config = config(&brokers, self.registry, &topics, self.folder)?;
+        let config = config(&brokers, self.registry, &topics, self.folder, book.records)?;
         let play = Play {
             brokers,
             registry: self.registry.to_owned(),

@@ -9,7 +9,7 @@ use super::StreamSettings;
 use super::names;
 use super::registry::{LateGauge, Registry};
 use crate::engine::FinalWindow;
-use crate::engine::judge::Evidence;
+use crate::engine::judge::Tally;
 use crate::model::{Outcome, Side, SideCounts, UndecodableReason, Verdict, WindowCounts};
 
 /// Label of the fields that the config does not name.
@@ -42,6 +42,8 @@ pub struct StreamMetrics {
     other_fields: Counter,
     verdicts: [(Verdict, Gauge); 3],
     mismatch_ratio: LateGauge,
+    mismatch_bounds: (LateGauge, LateGauge),
+    evidence: BTreeMap<&'static str, Gauge>,
     coverage: LateGauge,
     skew: [(f64, LateGauge); 3],
     held: Gauge,
@@ -102,6 +104,15 @@ impl StreamMetrics {
             other_fields: registry.counter(names::FIELD_MISMATCHES, &[stream, OTHER]),
             verdicts: Verdict::ALL.map(verdict),
             mismatch_ratio: registry.late_gauge(names::MISMATCH_RATIO, &[stream]),
+            mismatch_bounds: (
+                registry.late_gauge(names::MISMATCH_RATIO_LOWER, &[stream]),
+                registry.late_gauge(names::MISMATCH_RATIO_UPPER, &[stream]),
+            ),
+            evidence: budgets
+                .iter()
+                .filter(|(_, budget)| *budget > 0.0)
+                .map(|(check, _)| (*check, registry.gauge(names::EVIDENCE, &[stream, check])))
+                .collect(),
             coverage: registry.late_gauge(names::COVERAGE, &[stream]),
             skew: QUANTILES.map(quantile),
             held: registry.gauge(names::HELD_BYTES, &[stream]),
@@ -146,7 +157,13 @@ impl StreamMetrics {
     }
 
     /// The evidence after the last final windows.
-    pub fn evidence(&self, evidence: &Evidence) {
+    pub fn evidence(&self, tally: &Tally) {
+        for (check, log10) in tally.evidence_log10() {
+            if let Some(gauge) = self.evidence.get(check.as_str()) {
+                gauge.set(log10);
+            }
+        }
+        let evidence = tally.evidence();
         let compared = evidence.compared();
         if compared > 0 {
             let ratio = evidence.counts.mismatched as f64 / compared as f64;
@@ -159,6 +176,14 @@ impl StreamMetrics {
             if let Some(skew_ms) = evidence.recent.skew.quantile(*quantile) {
                 self.registry.set(gauge, seconds(skew_ms));
             }
+        }
+    }
+
+    /// The interval of the mismatch ratio, which takes its time.
+    pub fn interval(&self, tally: &Tally) {
+        if let Some(interval) = tally.mismatch_interval() {
+            self.registry.set(&self.mismatch_bounds.0, interval.lower);
+            self.registry.set(&self.mismatch_bounds.1, interval.upper);
         }
     }
 

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use super::*;
 use crate::engine::FinalWindow;
-use crate::engine::judge::{Policy, Tally};
+use crate::engine::judge::{Found, Policy, Tally};
 use crate::model::{SideCounts, Skew, UndecodableReason, WindowCounts};
 
 fn metrics() -> Metrics {
@@ -58,8 +58,9 @@ fn used() -> Metrics {
     stream.read_total(Side::Control, 250);
     stream.window(&window());
     let mut tally = Tally::new(Policy::default());
-    tally.push(&window());
-    stream.evidence(tally.evidence());
+    tally.take([(&window()).into()], [], &Found::default());
+    stream.evidence(&tally);
+    stream.interval(&tally);
     stream.field_mismatches("amount", 2);
     stream.field_mismatches("secret.path", 1);
     stream.progress(
@@ -133,6 +134,15 @@ fn a_scrape_says_what_was_recorded() {
     ] {
         assert!(text.lines().any(|found| found == line), "no line {line}\n{text}");
     }
+    let evidence = |check: &str| format!("crosscheck_check_evidence_log10{{stream=\"orders\",check=\"{check}\"}}");
+    assert!(
+        text.contains(&evidence("mismatched")) && !text.contains(&evidence("conflict")),
+        "{text}"
+    );
+    assert!(
+        text.contains("crosscheck_mismatch_ratio_lower{") && text.contains("crosscheck_mismatch_ratio_upper{"),
+        "{text}"
+    );
     assert!(!text.contains("secret") && !text.contains("invented"), "{text}");
 }
 

@@ -7,7 +7,8 @@ use super::model::{
     SchemaChange, SchemaUse, SideReport, SkewMs, StreamReport,
 };
 use crate::engine::Candidate;
-use crate::engine::judge::{Figures, Judgement};
+use crate::engine::judge::{Judgement, Standing};
+use crate::engine::stats::Betting;
 use crate::model::{
     DifferenceKind, FieldDifference, PerSide, Position, Side, SideCounts, UndecodableReason, Verdict, WindowCounts,
 };
@@ -99,15 +100,50 @@ pub fn stream(input: StreamInput<'_>) -> StreamReport {
 
 /// What the verdict on a stream weighs.
 #[must_use]
-pub fn checks(figures: Vec<Figures>) -> Vec<CheckReport> {
-    let row = |figures: Figures| CheckReport {
-        check: figures.check.as_str().to_owned(),
-        x: figures.bad,
-        n: figures.of,
-        estimate: (figures.of > 0).then(|| figures.bad as f64 / figures.of as f64),
-        budget: figures.budget,
-    };
-    figures.into_iter().map(row).collect()
+pub fn checks(standings: &[Standing]) -> Vec<CheckReport> {
+    standings.iter().map(check).collect()
+}
+
+fn check(standing: &Standing) -> CheckReport {
+    let report = &standing.report;
+    let log10 = |ln: f64| ln / std::f64::consts::LN_10;
+    let mut warnings = Vec::new();
+    if report.is_dispersed() {
+        warnings.push("bad records come in bursts, and profile independent assumes that they do not".to_owned());
+    }
+    if report.is_autocorrelated() {
+        warnings.push("windows are alike their neighbours: longer windows would be safer".to_owned());
+    }
+    if standing.unproved > 0 {
+        warnings.push(format!(
+            "{} bad records could not be confirmed by reading again",
+            standing.unproved
+        ));
+    }
+    CheckReport {
+        check: standing.kind.as_str().to_owned(),
+        x: report.bad.saturating_add(standing.unproved),
+        n: report.of,
+        estimate: report.estimate(),
+        budget: report.budget,
+        lower: report.interval.lower,
+        upper: report.interval.upper,
+        evidence_log10: report.log10_e(),
+        fails_at_log10: standing.ln_limit.map(log10),
+        p_anytime: report.p_anytime(),
+        windows: report.windows,
+        proved: report.may_pass && standing.unproved == 0,
+        clean_needed: report.clean_needed,
+        assumption: match report.betting {
+            _ if report.budget == 0.0 => "none",
+            Betting::Window { .. } => "by window",
+            Betting::Record => "by record",
+        }
+        .to_owned(),
+        dispersion: report.dispersion,
+        lag1: report.lag1,
+        warnings,
+    }
 }
 
 /// The report of a release. One that was interrupted is inconclusive, whatever its streams say so far.
@@ -135,6 +171,7 @@ pub fn release(
         },
         reasons: reasons.collect(),
         interrupted,
+        guarantee: None,
         warnings: Vec::new(),
         streams,
     }

@@ -24,6 +24,9 @@ pub struct Report {
     pub reasons: Vec<Reason>,
     /// True where it was cut short: the report so far.
     pub interrupted: bool,
+    /// What the verdict promises and assumes; not there in a bounded run, whose verdict is the census.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guarantee: Option<String>,
     /// What makes it less certain than it looks, such as a database that may forget; not there where there is nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -87,6 +90,31 @@ pub struct CheckReport {
     pub estimate: Option<f64>,
     /// The rate that is borne.
     pub budget: f64,
+    /// Ends of the 95 % interval of the rate, which holds at all times at once for independent records.
+    pub lower: f64,
+    /// Its upper end.
+    pub upper: f64,
+    /// log10 of the evidence against the budget.
+    pub evidence_log10: f64,
+    /// log10 of the evidence at which it fails the stream alone; null where it does not: a budget of 0 is broken by one record.
+    pub fails_at_log10: Option<f64>,
+    /// A p-value that holds however often it is looked at.
+    pub p_anytime: f64,
+    /// Windows that were evidence.
+    pub windows: u64,
+    /// Whether the rate is proved to be within the budget.
+    pub proved: bool,
+    /// Records without a bad one that are missing for that; null where no number is enough.
+    pub clean_needed: Option<u64>,
+    /// What is assumed of bad records: `by window` bears bursts, `by record` does not; `none` for a budget of 0.
+    pub assumption: String,
+    /// Variance over mean of the windows' bad records; null where there are none.
+    pub dispersion: Option<f64>,
+    /// Lag-1 autocorrelation of the windows' bad records.
+    pub lag1: Option<f64>,
+    /// What speaks against the assumption; not there where nothing does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// Quantiles of the skew; null without a pair that has event times.

@@ -54,6 +54,13 @@ pub fn table(report: &Report, look: &Look) -> String {
     for stream in &report.streams {
         of_stream(&mut out, stream);
     }
+    if let Some(guarantee) = report
+        .guarantee
+        .as_ref()
+        .filter(|_| report.streams.iter().any(|s| !s.checks.is_empty()))
+    {
+        let _ = writeln!(out, "\n{}", harmless(guarantee));
+    }
     if !look.notes.is_empty() {
         out.push('\n');
         look.notes.iter().for_each(|note| {
@@ -133,6 +140,7 @@ fn of_stream(out: &mut String, stream: &StreamReport) {
     if !stream.checks.is_empty() {
         out.push_str("\n  checks\n");
         printed(out, &checks(stream));
+        warnings(out, stream);
     }
     if !stream.fields.is_empty() {
         out.push_str("\n  differing fields\n");
@@ -170,24 +178,62 @@ fn of_stream(out: &mut String, stream: &StreamReport) {
     }
 }
 
-/// Each check with bad records (x) of all (n), the rate that this is, and the rate that is borne.
+/// Each check with bad records (x) of all (n), the rate that this is with its interval, the rate that is borne, the evidence
+/// against it with what would fail the stream, and what is missing for a proof that it is kept.
 fn checks(stream: &StreamReport) -> Table {
     let mut table = plain();
-    table.set_header(["   check", "x", "n", "estimate", "budget"]);
+    table.set_header([
+        "   check",
+        "x",
+        "n",
+        "estimate",
+        "95 % interval",
+        "budget",
+        "evidence",
+        "fails at",
+        "budget kept",
+    ]);
     for check in &stream.checks {
         let estimate = check.estimate.map_or_else(|| "-".to_owned(), rate);
+        let kept = match (check.proved, check.clean_needed) {
+            (true, _) => "proved".to_owned(),
+            (false, Some(0) | None) => "not proved".to_owned(),
+            (false, Some(needed)) => format!("after {} more", grouped(needed)),
+        };
         table.add_row([
             format!("   {}", harmless(&check.check)),
             grouped(check.x),
             grouped(check.n),
             estimate,
+            format!("{} to {}", rate(check.lower), rate(check.upper)),
             rate(check.budget),
+            power(check.evidence_log10),
+            check.fails_at_log10.map_or_else(|| "1 record".to_owned(), power),
+            kept,
         ]);
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
+}
+
+/// What speaks against the assumptions of a stream's checks.
+fn warnings(out: &mut String, stream: &StreamReport) {
+    for check in &stream.checks {
+        for warning in &check.warnings {
+            let _ = writeln!(out, "   {}: {}", harmless(&check.check), harmless(warning));
+        }
+    }
+}
+
+/// Evidence as a power of ten.
+fn power(log10: f64) -> String {
+    if log10.abs() < 0.05 {
+        "1".to_owned()
+    } else {
+        format!("10^{log10:.1}")
+    }
 }
 
 /// A rate as it stands in a config.

@@ -13,19 +13,15 @@ use super::seat::{self, Seat, Stored};
 use super::state::{State, UnknownSchema};
 use crate::app::book::{Book, Fact};
 use crate::app::clock::Clock;
-use crate::app::findings::{Rereader, Seen};
+use crate::app::findings::Rereader;
 use crate::app::keyed::Key;
 use crate::app::metrics::{Component, Metrics};
 use crate::app::replay::inputs::Inputs;
-use crate::app::world::blocking;
 use crate::codec::{Field, Schema};
-use crate::edge::kafka::KafkaError;
-use crate::edge::store::{
-    Action, Command, Commit, ContractRow, FindingBody, FindingRow, Lease, Store, StoreError, VerdictRow,
-};
+use crate::edge::store::{Action, Command, Commit, ContractRow, FindingRow, Lease, Store, StoreError, VerdictRow};
 use crate::engine::judge::Tally;
-use crate::engine::{Candidate, Checkpoint, FinalWindow, SettledBad};
-use crate::model::{Outcome, Side, Verdict, hex};
+use crate::engine::{Checkpoint, FinalWindow, SettledBad};
+use crate::model::{Side, Verdict, hex};
 
 /// How a key's contract is told from a value's in the database.
 const KEY: &str = "$key ";
@@ -160,92 +156,6 @@ impl Committer {
         Ok(())
     }
 
-    /// Reads the records of the kept candidates again.
-    async fn findings(&self, windows: &[FinalWindow]) -> Result<Vec<FindingRow>> {
-        let mut rows = Vec::new();
-        for window in windows {
-            let (pairs, alone): (Vec<&Candidate>, Vec<&Candidate>) = window
-                .candidates
-                .iter()
-                .partition(|candidate| candidate.outcome == Outcome::Mismatched);
-            let pairs: Vec<Candidate> = pairs.into_iter().cloned().collect();
-            let looked = self.look(&pairs).await?;
-            for (candidate, seen) in looked {
-                let (fields, note) = match seen {
-                    Seen::Differences(fields) => (fields, None),
-                    Seen::Gone(text) => (Vec::new(), Some(text.to_owned())),
-                };
-                rows.push(self.row(window, &candidate, fields, note));
-            }
-            rows.extend(
-                alone
-                    .into_iter()
-                    .map(|candidate| self.row(window, candidate, Vec::new(), None)),
-            );
-        }
-        Ok(rows)
-    }
-
-    /// Tries until the broker answers: our own trouble is no property of a record, and a finding is stored for good.
-    async fn look(&self, pairs: &[Candidate]) -> Result<Vec<(Candidate, Seen)>> {
-        let mut pause = Duration::from_millis(100);
-        loop {
-            let looked = blocking(|| {
-                let mut seen = Vec::with_capacity(pairs.len());
-                self.rereader
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .look(pairs, |candidate, what| seen.push((candidate.clone(), what)))
-                    .map(|()| seen)
-            });
-            let error = match looked {
-                Ok(seen) => return Ok(seen),
-                Err(error) => error,
-            };
-            let stream = &self.stream;
-            if !error.downcast_ref().is_some_and(KafkaError::is_transient) {
-                // The counts stand without it; the finding says what it lacks.
-                tracing::warn!(stream, error = format!("{error:#}"), "records could not be read again");
-                let gone = |pair: &Candidate| (pair.clone(), Seen::Gone("the records could not be read again"));
-                return Ok(pairs.iter().map(gone).collect());
-            }
-            tracing::warn!(
-                stream,
-                error = format!("{error:#}"),
-                "read records again; it is tried again"
-            );
-            tokio::select! {
-                biased;
-                () = self.shared.shutdown.cancelled() => return Err(error),
-                () = tokio::time::sleep(pause) => {}
-            }
-            pause = (pause * 2).min(Duration::from_secs(5));
-        }
-    }
-
-    fn row(
-        &self,
-        window: &FinalWindow,
-        candidate: &Candidate,
-        fields: Vec<crate::model::FieldDifference>,
-        note: Option<String>,
-    ) -> FindingRow {
-        FindingRow {
-            stream: self.stream.clone(),
-            start_ms: window.start_ms,
-            outcome: candidate.outcome,
-            baseline: candidate.baseline.map(|at| (at.partition, at.offset)),
-            canary: candidate.canary.map(|at| (at.partition, at.offset)),
-            identity: candidate.identity.map(|identity| self.key.of(identity)),
-            body: FindingBody {
-                time_ms: candidate.time_ms,
-                reason: candidate.reason,
-                fields,
-                note,
-            },
-        }
-    }
-
     /// One transaction: until it is done, or never ours to do. `always` commits even where no verdict changed.
     async fn commit(
         &mut self,
@@ -255,7 +165,7 @@ impl Committer {
         inputs: Option<&str>,
         always: bool,
     ) -> Result<()> {
-        let (verdict, changed, tally) = self.judge(windows, bad);
+        let (verdict, changed, tally) = self.judge(windows, bad, findings);
         if !changed && !always {
             return Ok(());
         }
@@ -340,7 +250,7 @@ impl Committer {
         self.with_seat(|seat| seat.store_down = down);
     }
 
-    fn with_seat<T>(&self, f: impl FnOnce(&mut Seat) -> T) -> Option<T> {
+    pub(super) fn with_seat<T>(&self, f: impl FnOnce(&mut Seat) -> T) -> Option<T> {
         self.shared
             .seats
             .lock()
@@ -351,13 +261,19 @@ impl Committer {
 
     /// The verdict with these windows, with its sentences where it is another one; whether it is; and the tally that holds
     /// once they are stored.
-    fn judge(&self, windows: &[FinalWindow], bad: &[SettledBad]) -> (Stored, bool, Option<Tally>) {
+    fn judge(
+        &self,
+        windows: &[FinalWindow],
+        bad: &[SettledBad],
+        findings: &[FindingRow],
+    ) -> (Stored, bool, Option<Tally>) {
         let mut seats = self.shared.seats.lock().unwrap_or_else(PoisonError::into_inner);
         let new = !windows.is_empty() || !bad.is_empty();
         let before = seats.get_mut(&self.stream).filter(|_| new).map(|seat| {
             let before = seat.tally.clone();
-            windows.iter().for_each(|window| seat.tally.push(window));
-            bad.iter().for_each(|settled| seat.tally.settle(settled));
+            let found = seat::found(findings);
+            let (windows, bad) = (windows.iter().map(Into::into), bad.iter().map(Into::into));
+            seat.tally.take(windows, bad, &found);
             before
         });
         let now_ms = self.shared.clock.wall_ms();
@@ -413,7 +329,7 @@ impl Committer {
             return;
         };
         windows.iter().for_each(|window| metrics.window(window));
-        self.with_seat(|seat| metrics.evidence(seat.tally.evidence()));
+        self.with_seat(|seat| metrics.evidence(&seat.tally));
         for row in findings {
             for field in &row.body.fields {
                 metrics.field_mismatches(&field.path, 1);

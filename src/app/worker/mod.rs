@@ -4,6 +4,7 @@ mod commit;
 mod follow;
 mod life;
 mod next;
+mod reread;
 mod seat;
 mod setup;
 mod show;
@@ -37,7 +38,7 @@ use signals::Signals;
 pub use commit::{Committer, Ended as StreamEnded, Shared, contract_fact, contract_rows, finish};
 pub use follow::{Follower, Job, Orders, Turn};
 pub use life::{Assigned, Life, renew};
-pub use seat::{Seat, Stored, judge};
+pub use seat::{Seat, Stored, found, judge};
 pub use setup::diff_rules;
 pub use state::{KnownSchema, State, UnknownSchema};
 pub use status::{Status, View};
@@ -335,7 +336,12 @@ fn metric_settings(config: &Config, generation: &Generation) -> metrics::Setting
         name: stream.name.clone(),
         sides: Side::PAIR.to_vec(),
         fields: named_paths(stream),
-        budgets: stored::policy(config, stream).budgets.by_check().to_vec(),
+        budgets: stream
+            .budgets
+            .judged()
+            .by_kind()
+            .map(|(kind, budget)| (kind.as_str(), budget))
+            .to_vec(),
     });
     metrics::Settings {
         release: config.release.name.clone(),

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::status::Status;
 use crate::edge::store::FindingRow;
-use crate::engine::judge::{self, Criticality, Judgement, Policy, StreamJudgement, Tally};
-use crate::model::{DifferenceKind, Verdict, WindowCounts};
+use crate::engine::judge::{self, Criticality, Finding, Found, Judgement, StreamJudgement, Tally};
+use crate::model::{DifferenceKind, Outcome, Verdict, WindowCounts};
 
 /// Findings of a stream that are kept in memory for the report.
 const FINDINGS_MAX: usize = 5_000;
@@ -18,8 +18,6 @@ pub struct Seat {
     pub tally: Tally,
     /// All its final windows, edges too.
     pub counts: WindowCounts,
-    /// How it is judged.
-    pub policy: Policy,
     /// How much it weighs.
     pub criticality: Criticality,
     /// It failed before in this generation.
@@ -47,6 +45,23 @@ impl Seat {
             self.findings.push_back(row.clone());
         }
     }
+}
+
+/// What stored findings say to the judge.
+#[must_use]
+pub fn found(rows: &[FindingRow]) -> Found {
+    // An identity that could not be decoded is told apart by its place.
+    let places: Vec<String> = rows
+        .iter()
+        .map(|row| format!("{:?} {:?}", row.baseline, row.canary))
+        .collect();
+    Found::new(rows.iter().zip(&places).map(|(row, place)| Finding {
+        start_ms: row.start_ms,
+        outcome: row.outcome,
+        of_canary: row.canary.is_some() || row.outcome == Outcome::Missing,
+        identity: row.identity.as_deref().unwrap_or(place),
+        unproved: row.body.unproved,
+    }))
 }
 
 /// A verdict as it is stored.
@@ -85,13 +100,13 @@ pub(super) fn outline(seats: &BTreeMap<String, Seat>, wall_ms: i64) -> Stored {
 }
 
 /// How one stream is judged.
-type Judge = fn(&str, &judge::Evidence, &judge::Conditions, &Policy, bool) -> Judgement;
+type Judge = fn(&str, &Tally, &judge::Conditions, bool) -> Judgement;
 
 fn judge_by(judge_one: Judge, seats: &BTreeMap<String, Seat>, wall_ms: i64) -> Stored {
     let mut judged = Vec::with_capacity(seats.len());
     for (name, seat) in seats {
         let conditions = seat.status.get().conditions(wall_ms, seat.store_down);
-        let judgement = judge_one(name, seat.tally.evidence(), &conditions, &seat.policy, seat.latched);
+        let judgement = judge_one(name, &seat.tally, &conditions, seat.latched);
         judged.push(StreamJudgement {
             stream: name.clone(),
             criticality: seat.criticality,

@@ -15,7 +15,6 @@ use crate::app::stored;
 use crate::config::Config;
 use crate::edge::registry::Registry;
 use crate::edge::store::Generation;
-use crate::engine::judge;
 use crate::model::{PerSide, Side, Verdict};
 
 /// Shows.
@@ -127,6 +126,7 @@ impl Show {
     fn report(&self, judged: &Stored, streams: Vec<report::StreamReport>) -> Report {
         let generation = u64::try_from(self.generation.id.generation).unwrap_or(0);
         let mut report = report::release(&self.config.release.name, generation, &judged.release, streams, false);
+        report.guarantee = Some(stored::guarantee(&self.config.policy));
         report.warnings = self.shared.store.warnings().to_vec();
         let expired = advice::expired_rules(&self.config, self.shared.clock.today());
         let warning = |advice: advice::Advice| format!("{}: {}", advice.stream, advice.text);
@@ -139,7 +139,8 @@ impl Show {
             return;
         };
         metrics.verdict(verdict);
-        metrics.evidence(seat.tally.evidence());
+        metrics.evidence(&seat.tally);
+        metrics.interval(&seat.tally);
         metrics.held(view.held_bytes);
         if let Some(stream) = self.config.streams.iter().find(|stream| stream.name == name) {
             metrics.rules_expired(advice::expired(&stream.ignores, self.shared.clock.today()).count());
@@ -232,6 +233,6 @@ fn report_of(name: &str, seat: &Seat, view: &View, verdict: Verdict) -> report::
         schema_changes: changes.collect(),
         findings: seat.findings.iter().map(stored::finding).collect(),
     });
-    stream.checks = report::checks(judge::figures(seat.tally.evidence(), &seat.policy.budgets));
+    stream.checks = report::checks(&seat.tally.standings());
     stream
 }

@@ -162,6 +162,9 @@ pub struct FindingBody {
     /// Why the fields are not known, or what else is to say: never a value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// True where the records, read again, did not show the difference, or could not be read: it fails no budget of 0.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unproved: bool,
 }
 
 /// A verdict to be stored, whenever it changes.

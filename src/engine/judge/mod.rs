@@ -1,31 +1,32 @@
-//! The provisional verdict of the worker: counts over final windows against budgets, without statistics.
+//! The verdict of the worker: sequential evidence over final windows, with a stated chance of being wrong.
 //!
-//! This module is replaced whole by the sequential verdict. It keeps what that one keeps too: only final windows feed it,
-//! nothing passes without complete evidence, nothing fails from our own trouble, and `fail` is latched by the caller.
+//! *A window that became final is counted ([`Tally`]), feeds the checks of its stream (`sequential`), and the stream is judged with
+//! what stands in its way ([`judge`]); the streams' verdicts make the release's ([`release`]).* Only final windows feed it, nothing
+//! passes without complete evidence, nothing fails from our own trouble, and `fail` is latched by the caller.
 
-mod checks;
+mod found;
+mod hold;
 mod policy;
 mod reason;
 mod release;
+mod sequential;
 mod tally;
 mod text;
 
 #[cfg(test)]
 mod tests;
 
-pub use checks::{Check, Figures, figures};
-pub use policy::{Budgets, Policy, SilentThen};
+pub use found::{Finding, Found};
+pub use policy::{Budgets, CHECKS, Policy, SilentThen};
 pub use reason::{Judgement, Reason};
-pub use release::{Criticality, StreamJudgement, release};
-pub use tally::{Evidence, Recent, Tally};
+pub use release::{Criticality, StreamJudgement, release, shares};
+pub use sequential::{Standing, family};
+pub use tally::{Counted, Evidence, Recent, Shared, Tally};
+pub use text::{guarantee, rounded_up, span};
 
+use crate::engine::stats::Kind;
 use crate::model::{Inconclusive, PerSide, Side, Verdict};
-use checks::Weighed;
 
-/// Pairs that must be in before a stream can pass, and before fewer than [`BAD_MIN`] bad records can fail it.
-pub const PAIRS_MIN: u64 = 1_000;
-/// Bad records that can fail a stream before [`PAIRS_MIN`] pairs are in.
-pub const BAD_MIN: u64 = 20;
 /// Least share of the records asked for that must have been judged for a `pass`.
 pub const COVERAGE_MIN: f64 = 0.98;
 
@@ -53,40 +54,34 @@ pub struct Condition {
 
 /// Judges one stream. `latched` says that it failed before in this generation.
 #[must_use]
-pub fn judge(stream: &str, evidence: &Evidence, conditions: &Conditions, policy: &Policy, latched: bool) -> Judgement {
-    judged(stream, evidence, conditions, policy, (latched, true))
+pub fn judge(stream: &str, tally: &Tally, conditions: &Conditions, latched: bool) -> Judgement {
+    judged(stream, tally, conditions, (latched, true))
 }
 
 /// The same without its sentences: enough to see whether it is another verdict, and much cheaper.
 #[must_use]
-pub fn outline(
-    stream: &str,
-    evidence: &Evidence,
-    conditions: &Conditions,
-    policy: &Policy,
-    latched: bool,
-) -> Judgement {
-    judged(stream, evidence, conditions, policy, (latched, false))
+pub fn outline(stream: &str, tally: &Tally, conditions: &Conditions, latched: bool) -> Judgement {
+    judged(stream, tally, conditions, (latched, false))
 }
 
 fn say(told: bool, text: impl FnOnce() -> String) -> String {
     if told { text() } else { String::new() }
 }
 
-fn judged(
-    stream: &str,
-    evidence: &Evidence,
-    conditions: &Conditions,
-    policy: &Policy,
-    (latched, told): (bool, bool),
-) -> Judgement {
-    let weighed = checks::weigh(evidence, &policy.budgets);
-    let mut failures: Vec<Reason> = weighed
-        .iter()
-        .filter(|check| fails(check, evidence, conditions))
-        .map(|check| Reason::failed(stream, check.check.as_str(), say(told, || text::exceeded(check))))
+fn judged(stream: &str, tally: &Tally, conditions: &Conditions, (latched, told): (bool, bool)) -> Judgement {
+    let kinds = tally.policy().budgets.by_kind();
+    let failed = tally.sequential().failed().into_iter();
+    let mut failures: Vec<Reason> = failed
+        .filter(|check| !is_void(kinds[*check].0, conditions))
+        .map(|check| {
+            Reason::failed(
+                stream,
+                kinds[check].0.as_str(),
+                say(told, || text::failed(tally, check)),
+            )
+        })
         .collect();
-    if let Some(since_ms) = silence_that_fails(conditions, policy) {
+    if let Some(since_ms) = silence_that_fails(conditions, tally.policy()) {
         let text = say(told, || text::silent(Side::Canary, since_ms));
         failures.push(Reason::failed(stream, "silent", text));
     }
@@ -100,7 +95,7 @@ fn judged(
         };
     }
     let mut reasons = Vec::new();
-    obstacles(evidence, conditions, policy, &weighed, &mut |kind, text| {
+    obstacles(tally, conditions, &mut |kind, text| {
         reasons.push(Reason::inconclusive(stream, kind, say(told, text)));
     });
     let verdict = if reasons.is_empty() || mutant!(InconclusiveIsPass) {
@@ -113,24 +108,16 @@ fn judged(
     Judgement { verdict, reasons }
 }
 
-fn fails(check: &Weighed, evidence: &Evidence, conditions: &Conditions) -> bool {
-    let enough = evidence.pairs() >= PAIRS_MIN || evidence.bad_total() >= BAD_MIN;
-    let void = conditions
-        .present
-        .iter()
-        .any(|condition| voids(condition.kind, check.check));
-    enough && check.exceeded() && !void
-}
-
-/// True where the condition takes the proof from a check: what another log or a cut one shows cannot be held against the
-/// other side, and what has no contract cannot differ.
-fn voids(kind: Inconclusive, check: Check) -> bool {
-    let compared = matches!(check, Check::Mismatched | Check::Missing | Check::Extra);
-    match kind {
+/// True where something takes the proof from a check: what another log or a cut one shows cannot be held against the other
+/// side, and what has no contract cannot differ.
+fn is_void(check: Kind, conditions: &Conditions) -> bool {
+    let compared = matches!(check, Kind::Mismatched | Kind::Missing | Kind::Extra);
+    let takes = |condition: &Condition| match condition.kind {
         // Windows that a hole touches are edges and pairing is by identity: neither `expired` nor `repartitioned` is here.
         Inconclusive::Contract | Inconclusive::Recreated | Inconclusive::Truncated | Inconclusive::Noise => compared,
         _ => false,
-    }
+    };
+    conditions.present.iter().any(takes)
 }
 
 /// The canary is silent for longer than the policy bears, while the baseline is not and we are well ourselves.
@@ -147,7 +134,8 @@ fn silence_that_fails(conditions: &Conditions, policy: &Policy) -> Option<i64> {
 type Add<'a> = dyn FnMut(Inconclusive, &dyn Fn() -> String) + 'a;
 
 /// Everything that stands between the evidence and a `pass`, in the order in which a reader would remove it.
-fn obstacles(evidence: &Evidence, conditions: &Conditions, policy: &Policy, weighed: &[Weighed], add: &mut Add<'_>) {
+fn obstacles(tally: &Tally, conditions: &Conditions, add: &mut Add<'_>) {
+    let (evidence, policy) = (tally.evidence(), tally.policy());
     let mut present: Vec<&Condition> = conditions.present.iter().collect();
     present.sort();
     present.dedup();
@@ -172,8 +160,11 @@ fn obstacles(evidence: &Evidence, conditions: &Conditions, policy: &Policy, weig
     } else if let Some(p99_ms) = evidence.recent.skew_too_large(policy) {
         add(Inconclusive::Skew, &|| text::skew(p99_ms, policy.grace_ms));
     }
+    if let Some(hold) = tally.sequential().hold() {
+        add(Inconclusive::Hold, &|| text::hold(tally, hold));
+    }
     let mut short = false;
-    shortfalls(evidence, policy, weighed, &mut |kind, text| {
+    shortfalls(tally, &mut |kind, text| {
         short = true;
         add(kind, text);
     });
@@ -186,27 +177,31 @@ fn obstacles(evidence: &Evidence, conditions: &Conditions, policy: &Policy, weig
 }
 
 /// What the evidence itself lacks.
-fn shortfalls(evidence: &Evidence, policy: &Policy, weighed: &[Weighed], add: &mut Add<'_>) {
+fn shortfalls(tally: &Tally, add: &mut Add<'_>) {
     if mutant!(NothingIsPass) {
         return;
     }
+    let (evidence, policy) = (tally.evidence(), tally.policy());
     if evidence.windows == 0 {
         return add(Inconclusive::Evidence, &|| text::NO_WINDOW.to_owned());
     }
-    if evidence.pairs() < PAIRS_MIN {
-        add(Inconclusive::Evidence, &|| text::pairs(evidence.pairs(), PAIRS_MIN));
+    if evidence.pairs() < policy.min_pairs {
+        add(Inconclusive::Evidence, &|| {
+            text::pairs(evidence.pairs(), policy.min_pairs)
+        });
     }
     if evidence.duration_ms() < policy.min_duration_ms {
         add(Inconclusive::Evidence, &|| {
             text::duration(evidence.duration_ms(), policy.min_duration_ms)
         });
     }
-    for check in weighed {
-        if check.exceeded() {
-            add(Inconclusive::Evidence, &|| text::exceeded_unproved(check));
-        } else if check.exceeded_with_waiting() {
-            add(Inconclusive::Evidence, &|| text::waiting(check));
-        }
+    unproved(tally, add);
+    let waiting = [
+        (Kind::Undecodable, evidence.waiting_undecodable()),
+        (Kind::Untimely, evidence.waiting_untimely()),
+    ];
+    for (kind, waiting) in waiting.into_iter().filter(|(_, waiting)| *waiting > 0) {
+        add(Inconclusive::Evidence, &|| text::waiting(kind, waiting));
     }
     for side in Side::PAIR {
         let (judged, asked) = (evidence.judged(side), evidence.records(side));
@@ -216,4 +211,25 @@ fn shortfalls(evidence: &Evidence, policy: &Policy, weighed: &[Weighed], add: &m
             });
         }
     }
+}
+
+/// The checks that are not proved to keep their budget: those that look as if they did not, each; of the rest the one that
+/// needs most.
+fn unproved(tally: &Tally, add: &mut Add<'_>) {
+    let open = (0..CHECKS).filter(|check| !tally.sequential().may_pass(*check));
+    let (over, short): (Vec<usize>, Vec<usize>) = open.partition(|check| {
+        let standing = tally.sequential().counts(*check);
+        standing.is_over()
+    });
+    for check in over {
+        add(Inconclusive::Evidence, &|| text::over(tally, check));
+    }
+    if short.is_empty() {
+        return;
+    }
+    add(Inconclusive::Evidence, &|| {
+        let needed = |check: &usize| tally.sequential().clean_needed(*check).unwrap_or(u64::MAX);
+        let neediest = short.iter().copied().max_by_key(needed);
+        neediest.map_or_else(String::new, |check| text::needed(tally, check))
+    });
 }

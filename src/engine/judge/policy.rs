@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Check;
+use crate::engine::stats::{HORIZON, Kind, Profile};
+
+/// Checks of a stream that is compared pair by pair.
+pub const CHECKS: usize = 7;
 
 /// The rate of bad records that a stream may have, for each check. 0 bears none.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,9 +27,9 @@ pub struct Budgets {
 }
 
 impl Budgets {
-    /// Each with the name of its check, in the order of the reports.
+    /// Each with its check, in the order of the reports.
     #[must_use]
-    pub fn by_check(&self) -> [(&'static str, f64); 7] {
+    pub fn by_kind(&self) -> [(Kind, f64); CHECKS] {
         let Budgets {
             mismatched,
             missing,
@@ -37,13 +40,13 @@ impl Budgets {
             untimely,
         } = *self;
         [
-            (Check::Mismatched.as_str(), mismatched),
-            (Check::Missing.as_str(), missing),
-            (Check::Extra.as_str(), extra),
-            (Check::Duplicate.as_str(), duplicate),
-            (Check::Conflict.as_str(), conflict),
-            (Check::Undecodable.as_str(), undecodable),
-            (Check::Untimely.as_str(), untimely),
+            (Kind::Mismatched, mismatched),
+            (Kind::Missing, missing),
+            (Kind::Extra, extra),
+            (Kind::Duplicate, duplicate),
+            (Kind::Conflict, conflict),
+            (Kind::Undecodable, undecodable),
+            (Kind::Untimely, untimely),
         ]
     }
 }
@@ -78,6 +81,16 @@ pub enum SilentThen {
 pub struct Policy {
     /// The budgets.
     pub budgets: Budgets,
+    /// The stream's chance of a wrong `fail`: its share of the release's. 0 never fails by evidence.
+    pub alpha: f64,
+    /// Chance of a `pass` for a check over its budget.
+    pub beta: f64,
+    /// What is assumed of bad records.
+    pub profile: Profile,
+    /// Length of a window, milliseconds; `None` is one window of all.
+    pub window_ms: Option<i64>,
+    /// Pairs in final windows before a `pass`.
+    pub min_pairs: u64,
     /// Event time of final windows before a `pass`.
     pub min_duration_ms: i64,
     /// Event time after which a verdict that is still open says `timeout`.
@@ -92,10 +105,26 @@ pub struct Policy {
     pub grace_ms: Option<i64>,
 }
 
+impl Policy {
+    /// Planned number of windows: ceil(longest duration / window).
+    #[must_use]
+    pub fn horizon(&self) -> u64 {
+        match (self.max_duration_ms, self.window_ms) {
+            (Some(most), Some(window)) if window > 0 => most.unsigned_abs().div_ceil(window.unsigned_abs()).max(1),
+            _ => HORIZON,
+        }
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Policy {
             budgets: Budgets::default(),
+            alpha: 0.01,
+            beta: 0.05,
+            profile: Profile::default(),
+            window_ms: Some(30_000),
+            min_pairs: 1_000,
             min_duration_ms: 600_000,
             max_duration_ms: Some(21_600_000),
             silent_after_ms: 600_000,

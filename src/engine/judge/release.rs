@@ -18,6 +18,32 @@ pub enum Criticality {
     Informational,
 }
 
+impl Criticality {
+    /// What a stream weighs where the release's chance of a wrong `fail` is shared out.
+    fn weight(self) -> f64 {
+        match self {
+            Criticality::Critical => 3.0,
+            Criticality::Standard => 1.0,
+            Criticality::Informational => 0.0,
+        }
+    }
+}
+
+/// Each stream's share of the release's chance of a wrong `fail`, by weight: critical 3, standard 1, informational 0, which
+/// never fails a release. Between streams the union bound holds: the shares sum to `alpha` at most.
+#[must_use]
+pub fn shares(alpha: f64, streams: &[Criticality]) -> Vec<f64> {
+    let total: f64 = streams.iter().map(|stream| stream.weight()).sum();
+    let share = |stream: &Criticality| {
+        if total > 0.0 {
+            alpha * stream.weight() / total
+        } else {
+            0.0
+        }
+    };
+    streams.iter().map(share).collect()
+}
+
 /// One stream's part in a release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamJudgement {

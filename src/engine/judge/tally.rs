@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Policy;
+use super::found::Found;
+use super::policy::{CHECKS, Policy};
+use super::sequential::{Sequential, Standing};
+use crate::engine::stats::{Interval, Kind};
 use crate::engine::{FinalWindow, SettledBad};
 use crate::model::{BadCounts, PerSide, Side, Skew, WindowCounts};
 
@@ -121,19 +124,6 @@ impl Evidence {
         }
     }
 
-    /// Bad records of the canary, whatever the check.
-    #[must_use]
-    pub fn bad_total(&self) -> u64 {
-        let canary = &self.counts.sides.canary;
-        self.counts.mismatched
-            + self.missing
-            + self.extra
-            + canary.duplicate
-            + canary.conflict
-            + self.bad.undecodable_judged
-            + self.bad.untimely_judged
-    }
-
     /// Records of a side in these windows that were asked for.
     #[must_use]
     pub fn records(&self, side: Side) -> u64 {
@@ -211,11 +201,61 @@ fn records(counts: &WindowCounts, side: Side) -> u64 {
         + own.excluded_noise
 }
 
-/// Adds final windows up, in the order in which they became final.
+/// A final window, as far as the judge asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted<'a> {
+    /// First millisecond; `None` for the one window of `event_time: none`.
+    pub start_ms: Option<i64>,
+    /// First millisecond after it.
+    pub end_ms: Option<i64>,
+    /// What it counts.
+    pub counts: &'a WindowCounts,
+    /// True where no part of it is evidence.
+    pub edge: bool,
+}
+
+impl<'a> From<&'a FinalWindow> for Counted<'a> {
+    fn from(window: &'a FinalWindow) -> Self {
+        Counted {
+            start_ms: window.start_ms,
+            end_ms: window.end_ms,
+            counts: &window.counts,
+            edge: window.edge,
+        }
+    }
+}
+
+/// Bad records of a window whose sharing is settled.
+#[derive(Clone, Copy, Debug)]
+pub struct Shared<'a> {
+    /// The window.
+    pub start_ms: Option<i64>,
+    /// Its counts.
+    pub counts: &'a BadCounts,
+}
+
+impl<'a> From<&'a SettledBad> for Shared<'a> {
+    fn from(settled: &'a SettledBad) -> Self {
+        Shared {
+            start_ms: settled.start_ms,
+            counts: &settled.counts,
+        }
+    }
+}
+
+/// What is settled at one moment of the watermark.
+#[derive(Clone, Copy, Debug)]
+enum Event<'a> {
+    Window(Counted<'a>),
+    Bad(Shared<'a>),
+}
+
+/// Adds final windows up, in the order in which the watermark settled them.
 #[derive(Clone, Debug)]
 pub struct Tally {
     policy: Policy,
     evidence: Evidence,
+    sequential: Sequential,
     /// Shared, because a tally is copied at every commit.
     recent: VecDeque<Arc<Recent>>,
     edges: BTreeSet<Option<i64>>,
@@ -226,6 +266,7 @@ impl Tally {
     #[must_use]
     pub fn new(policy: Policy) -> Self {
         Tally {
+            sequential: Sequential::new(&policy),
             policy,
             evidence: Evidence::default(),
             recent: VecDeque::with_capacity(RECENT_MAX),
@@ -233,13 +274,49 @@ impl Tally {
         }
     }
 
-    /// Takes a window that became final. After a restart, those of the store come first.
-    pub fn push(&mut self, window: &FinalWindow) {
-        self.add(window.start_ms, window.end_ms, &window.counts, window.edge);
+    /// Takes what became final and settled since the last time, with its findings. After a restart all that is stored comes
+    /// at once, and comes to the same.
+    pub fn take<'a>(
+        &mut self,
+        windows: impl IntoIterator<Item = Counted<'a>>,
+        bad: impl IntoIterator<Item = Shared<'a>>,
+        found: &Found,
+    ) {
+        let windows = windows.into_iter().map(|window| {
+            let at_ms = later(window.end_ms, self.policy.grace_ms);
+            (at_ms, 0, window.start_ms, Event::Window(window))
+        });
+        let bad = bad.into_iter().map(|bad| {
+            let at_ms = later(self.end_ms(bad.start_ms), self.sharing_ms());
+            (at_ms, 1, bad.start_ms, Event::Bad(bad))
+        });
+        let mut events: Vec<_> = windows.chain(bad).collect();
+        events.sort_by_key(|(at_ms, order, start_ms, _)| (*at_ms, *order, *start_ms));
+        for (at_ms, _, _, event) in events {
+            self.sequential.pass(at_ms);
+            match event {
+                Event::Window(window) => self.add(&window, found),
+                Event::Bad(bad) => self.settle(&bad, found),
+            }
+        }
     }
 
-    /// The same, from its parts.
-    pub fn add(&mut self, start_ms: Option<i64>, end_ms: Option<i64>, counts: &WindowCounts, edge: bool) {
+    fn end_ms(&self, start_ms: Option<i64>) -> Option<i64> {
+        Some(start_ms?.saturating_add(self.policy.window_ms?))
+    }
+
+    /// How long after its window's end a bad record is settled (rule 14).
+    fn sharing_ms(&self) -> Option<i64> {
+        Some(self.policy.grace_ms?.saturating_mul(5))
+    }
+
+    fn add(&mut self, window: &Counted<'_>, found: &Found) {
+        let Counted {
+            start_ms,
+            end_ms,
+            counts,
+            edge,
+        } = *window;
         if edge {
             self.edges.insert(start_ms);
             return;
@@ -264,37 +341,65 @@ impl Tally {
         } else {
             evidence.unmet_pairs += pairs;
         }
+        let compared = if proved { counts.compared() } else { pairs };
+        let canary = &counts.sides.canary;
+        let shares = |kind| match kind {
+            Kind::Mismatched => (counts.mismatched, compared),
+            Kind::Missing if proved => (counts.missing, compared),
+            Kind::Extra if proved => (counts.extra, compared),
+            Kind::Duplicate => (canary.duplicate, compared),
+            Kind::Conflict => (canary.conflict, compared),
+            _ => (0, 0),
+        };
+        let later_ms = later(end_ms, self.sharing_ms());
+        let records = records(counts, Side::Canary);
+        self.sequential.take(start_ms, shares, later_ms, records, found);
     }
 
-    /// Takes the settled sharing of a window's undecodable and untimely records.
-    pub fn settle(&mut self, settled: &SettledBad) {
-        self.add_bad(settled.start_ms, &settled.counts);
-    }
-
-    /// The same, from its parts.
-    pub fn add_bad(&mut self, start_ms: Option<i64>, counts: &BadCounts) {
-        if self.edges.contains(&start_ms) {
+    fn settle(&mut self, settled: &Shared<'_>, found: &Found) {
+        if self.edges.contains(&settled.start_ms) {
             return;
         }
-        let BadCounts {
-            undecodable_shared,
-            undecodable_judged,
-            untimely_shared,
-            untimely_judged,
-            edge,
-        } = counts;
-        let bad = &mut self.evidence.bad;
-        bad.undecodable_shared += undecodable_shared;
-        bad.undecodable_judged += undecodable_judged;
-        bad.untimely_shared += untimely_shared;
-        bad.untimely_judged += untimely_judged;
-        bad.edge += edge;
+        self.evidence.bad.add(settled.counts);
+        self.sequential.settle_bad(settled.start_ms, settled.counts, found);
     }
 
     /// The sums so far.
     #[must_use]
     pub fn evidence(&self) -> &Evidence {
         &self.evidence
+    }
+
+    /// How the stream is judged.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The checks, in the order of the reports.
+    #[must_use]
+    pub fn standings(&self) -> Vec<Standing> {
+        (0..CHECKS)
+            .filter_map(|check| self.sequential.standing(check))
+            .collect()
+    }
+
+    /// log10 of the evidence against each budget above 0: cheap, unlike [`Tally::standings`].
+    pub fn evidence_log10(&self) -> impl Iterator<Item = (Kind, f64)> + '_ {
+        let kinds = self.policy.budgets.by_kind().into_iter().enumerate();
+        kinds.filter_map(|(check, (kind, _))| Some((kind, self.sequential.log10(check)?.0)))
+    }
+
+    /// The 95 % interval of the rate of mismatches; `None` before the first pair.
+    #[must_use]
+    pub fn mismatch_interval(&self) -> Option<Interval> {
+        let kinds = self.policy.budgets.by_kind();
+        let check = kinds.iter().position(|(kind, _)| *kind == Kind::Mismatched)?;
+        self.sequential.interval(check)
+    }
+
+    pub(super) fn sequential(&self) -> &Sequential {
+        &self.sequential
     }
 
     fn remember(&mut self, counts: &WindowCounts, met: bool) {
@@ -319,5 +424,13 @@ impl Tally {
         };
         sum.add(&window);
         self.recent.push_back(Arc::new(window));
+    }
+}
+
+/// When the watermark has passed a time and what is allowed after it; at the end of everything where either is unbounded.
+fn later(end_ms: Option<i64>, after_ms: Option<i64>) -> i64 {
+    match (end_ms, after_ms) {
+        (Some(end), Some(after)) => end.saturating_add(after),
+        _ => i64::MAX,
     }
 }

@@ -1,7 +1,9 @@
 //! The sentences of the reasons. Names, counts and times only; never a value of a record.
 
-use super::checks::Weighed;
-use super::{Check, Condition};
+use super::hold::Hold;
+use super::sequential::Counted;
+use super::{Condition, Tally};
+use crate::engine::stats::{Betting, Kind, least_budget};
 use crate::model::{Inconclusive, Side};
 
 pub(super) const LATCHED: &str =
@@ -27,7 +29,8 @@ pub(super) fn grouped(number: u64) -> String {
 }
 
 /// Milliseconds as `1h 30m`, `90ms`; the two largest units.
-pub(super) fn span(ms: i64) -> String {
+#[must_use]
+pub fn span(ms: i64) -> String {
     const UNITS: [(&str, u64); 5] = [
         ("d", 86_400_000),
         ("h", 3_600_000),
@@ -68,39 +71,188 @@ fn share(value: f64) -> String {
     }
 }
 
-fn rate(check: &Weighed) -> String {
+fn rate(check: &Counted) -> String {
     format!(
         "{} {} of {} ({:.2e})",
         grouped(check.bad),
-        check.check.as_str(),
+        check.kind.as_str(),
         grouped(check.of),
         ratio(check.bad, check.of)
     )
 }
 
-pub(super) fn exceeded(check: &Weighed) -> String {
-    format!("{} are over the budget of {}", rate(check), share(check.budget))
+/// Why a check fails the stream.
+pub(super) fn failed(tally: &Tally, check: usize) -> String {
+    let counted = tally.sequential().counts(check);
+    match tally.sequential().most_log10(check) {
+        Some(evidence) => format!(
+            "{} are over the budget of {}: a canary within it would show that with a chance of 1 in {}",
+            rate(&counted),
+            share(counted.budget),
+            odds(evidence)
+        ),
+        None => format!(
+            "{} are over the budget of 0, confirmed by reading again",
+            rate(&counted)
+        ),
+    }
 }
 
-pub(super) fn exceeded_unproved(check: &Weighed) -> String {
-    let surplus = matches!(check.check, Check::Missing | Check::Extra);
-    let why = if surplus {
-        "the proof is not complete"
+/// 10^`log10` as a number that can be read.
+fn odds(log10: f64) -> String {
+    if log10 < 6.0 {
+        format!("{:.0}", 10_f64.powf(log10))
     } else {
-        "that is too little to fail"
+        format!("10^{log10:.0}")
+    }
+}
+
+/// Evidence as a power of ten.
+fn power(log10: f64) -> String {
+    if log10.abs() < 0.05 {
+        "1".to_owned()
+    } else {
+        format!("10^{log10:.1}")
+    }
+}
+
+/// A check whose rate is over its budget, which is no proof yet.
+pub(super) fn over(tally: &Tally, check: usize) -> String {
+    let counted = tally.sequential().counts(check);
+    let what = format!("{} are over the budget of {}", rate(&counted), share(counted.budget));
+    if counted.unproved > 0 {
+        return format!(
+            "{what}, but {} of them could not be confirmed by reading again",
+            grouped(counted.unproved)
+        );
+    }
+    match tally.sequential().log10(check) {
+        Some((evidence, limit)) => {
+            let (evidence, limit) = (power(evidence), power(limit));
+            format!("{what}, but that is no proof yet: its evidence is {evidence} of the {limit} that fails")
+        }
+        None => format!("{what}, but the proof is not complete"),
+    }
+}
+
+/// What the neediest check misses, and how long that takes at the rate so far.
+pub(super) fn needed(tally: &Tally, check: usize) -> String {
+    let (evidence, policy) = (tally.evidence(), tally.policy());
+    let counted = tally.sequential().counts(check);
+    let Some(needed) = tally.sequential().clean_needed(check) else {
+        return format!(
+            "no number of clean records proves a budget of {}",
+            share(counted.budget)
+        );
     };
+    let mut text = format!(
+        "{} more clean records are needed to prove the budget of {} for {}",
+        grouped(needed),
+        share(counted.budget),
+        counted.kind.as_str()
+    );
+    let seen_ms = evidence.duration_ms();
+    if counted.of == 0 || seen_ms <= 0 {
+        return text;
+    }
+    let a_ms = counted.of as f64 / seen_ms as f64;
+    let wait_ms = whole(needed as f64 / a_ms);
+    text.push_str(&format!(", about {} at this rate", span(coarse(wait_ms))));
+    let Some(most_ms) = policy.max_duration_ms else {
+        return text;
+    };
+    if seen_ms.saturating_add(wait_ms) > most_ms {
+        let records = a_ms * most_ms as f64;
+        let least = least_budget(whole(records).unsigned_abs(), policy.beta, policy.profile.burst);
+        text.push_str(&format!(", which is past the {} allowed", span(most_ms)));
+        if let Some(least) = least {
+            text.push_str(&format!("; a budget of {} could be decided", rounded_up(least)));
+        }
+    }
+    text
+}
+
+/// A rate with two digits, and never below: what is named can be decided.
+#[must_use]
+pub fn rounded_up(rate: f64) -> String {
+    let text = format!("{rate:.1e}");
+    match text.parse::<f64>() {
+        Ok(said) if said >= rate => text,
+        _ => format!("{:.1e}", rate * 1.05),
+    }
+}
+
+fn whole(number: f64) -> i64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a float becomes the nearest whole number that there is"
+    )]
+    let whole = number as i64;
+    whole
+}
+
+/// A span that is guessed: to the second, or the minute.
+fn coarse(ms: i64) -> i64 {
+    let unit = if ms >= 600_000 { 60_000 } else { 1_000 };
+    ms.saturating_add(unit - 1) / unit * unit
+}
+
+/// Why the rollout waits.
+pub(super) fn hold(tally: &Tally, hold: Hold) -> String {
+    match hold {
+        Hold::Evidence(check) => {
+            let counted = tally.sequential().counts(check);
+            format!("{} have evidence against them that may become a fail", rate(&counted))
+        }
+        Hold::Burn(check) => {
+            let counted = tally.sequential().counts(check);
+            format!(
+                "{} records come many times faster than the budget of {} allows",
+                counted.kind.as_str(),
+                share(counted.budget)
+            )
+        }
+    }
+}
+
+pub(super) fn waiting(kind: Kind, waiting: u64) -> String {
     format!(
-        "{} are over the budget of {}, but {why}",
-        rate(check),
-        share(check.budget)
+        "{} {} records of the canary wait to be compared with the baseline's",
+        grouped(waiting),
+        kind.as_str()
     )
 }
 
-pub(super) fn waiting(check: &Weighed) -> String {
+/// What a verdict promises, for those who rely on it (`docs/statistics.md` section 6).
+#[must_use]
+pub fn guarantee(alpha: f64, beta: f64, profile: &crate::engine::stats::Profile) -> String {
+    let percent = |chance: f64| format!("{} %", (chance * 1e6).round() / 1e4);
+    let (fail, pass) = (percent(alpha), percent(beta));
+    let null = match profile.betting {
+        Betting::Window { memory } => format!(
+            "for each check and every window, given everything before, the expected share of bad records is at most the budget \
+             (plus {} of the previous window's excess, for bursts); anything may depend on anything inside a window",
+            percent(memory)
+        ),
+        Betting::Record => {
+            "each record is bad with a chance of at most the budget, whatever came before: bad records do not \
+                            come in bursts"
+                .to_owned()
+        }
+    };
+    let burst = if profile.burst > 1.0 {
+        format!(
+            ", if bad records come in bursts no larger than declared (D₀ = {}); exact for independent records, measured \
+             for bursts",
+            profile.burst
+        )
+    } else {
+        ", if bad records are independent".to_owned()
+    };
     format!(
-        "{} {} records of the canary wait to be compared with the baseline's",
-        grouped(check.waiting),
-        check.check.as_str()
+        "The chance that a canary within its budgets is ever failed is at most {fail} over the whole generation, all streams \
+         and checks together, however often one looks and however long it runs. Within budget means: {null}. The chance that \
+         a check over its budget is passed is at most {pass}{burst}."
     )
 }
 

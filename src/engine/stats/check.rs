@@ -9,6 +9,8 @@ use super::report::Report;
 use super::stored::{Reader, Writer};
 use super::tally::Tally;
 
+/// What the displayed interval leaves out: it is one of 95 %.
+pub const INTERVAL_ALPHA: f64 = 0.05;
 /// First byte of the stored state.
 const FORMAT: u8 = 1;
 
@@ -139,7 +141,7 @@ impl RateCheck {
             of: self.tally.of(),
             control: None,
             budget: self.budget(),
-            interval: self.interval(0.05),
+            interval: self.interval(INTERVAL_ALPHA),
             ln_e: self.ln_e(),
             max_ln_e: self.max_ln_e,
             windows: self.tally.windows(),

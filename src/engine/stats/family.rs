@@ -9,6 +9,7 @@ use super::counts::Counts;
 use super::difference::DifferenceCheck;
 use super::multiple::ln_average;
 use super::profile::Fault;
+use super::rate::Betting;
 use super::report::Report;
 use super::state::FamilyState;
 use super::weights::Clock;
@@ -22,6 +23,24 @@ pub struct FamilySettings {
     pub windows_min: u64,
     /// Distinct bad identities before evidence may fail it.
     pub bad_min: u64,
+}
+
+impl FamilySettings {
+    /// Those of a profile. By record, one window is proof enough; by window, a burst fills one.
+    #[must_use]
+    pub fn of(alpha: f64, betting: Betting) -> Self {
+        let default = FamilySettings::default();
+        let windows_min = if betting == Betting::Record {
+            1
+        } else {
+            default.windows_min
+        };
+        FamilySettings {
+            alpha,
+            windows_min,
+            ..default
+        }
+    }
 }
 
 impl Default for FamilySettings {
@@ -305,7 +324,9 @@ impl Evidence {
         }
     }
 
-    fn max_ln_e(&self) -> f64 {
+    /// The largest ln E so far.
+    #[must_use]
+    pub fn max_ln_e(&self) -> f64 {
         match self {
             Evidence::Rate(check) => check.max_ln_e(),
             Evidence::Difference(check) => check.max_ln_e(),

@@ -36,7 +36,7 @@ mod weights;
 pub use autocorrelation::{CALIBRATION_MIN, Calibration, Lag1};
 pub use bands::{HllKind, dkw_lil, hll_rel_err};
 pub use bank::{EBank, HORIZON};
-pub use check::RateCheck;
+pub use check::{INTERVAL_ALPHA, RateCheck};
 pub use counts::Counts;
 pub use difference::DifferenceCheck;
 pub use divergence::Divergences;

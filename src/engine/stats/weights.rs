@@ -35,6 +35,23 @@ pub enum Clock {
 }
 
 impl Kind {
+    /// The word for it, which is also its budget's.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Mismatched => "mismatched",
+            Kind::Missing => "missing",
+            Kind::Extra => "extra",
+            Kind::Duplicate => "duplicate",
+            Kind::Conflict => "conflict",
+            Kind::Undecodable => "undecodable",
+            Kind::Untimely => "untimely",
+            Kind::Diverted => "diverted",
+            Kind::Aggregates => "aggregates",
+            Kind::Field(_) => "field",
+        }
+    }
+
     /// The clock that its counts are settled by.
     #[must_use]
     pub fn clock(self) -> Clock {

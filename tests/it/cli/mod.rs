@@ -7,6 +7,7 @@ mod help;
 mod interrupt;
 #[cfg(feature = "mutants")]
 mod panics;
+mod plan;
 mod release;
 mod request;
 mod spill;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crosscheck::app::worker::State;
-use crosscheck::config::{Config, Contract, Purpose, Start as Begin};
+use crosscheck::config::{Config, Contract, Profile, Purpose, Start as Begin};
 use crosscheck::edge::store::{Read, ReleaseRow, Span, Stored};
 use crosscheck::engine::Checkpoint;
 use crosscheck::model::{Inconclusive, Side};
@@ -303,7 +303,20 @@ pub fn config(world: &World) -> Config {
         Start::Time(ms) => Begin::At(ms),
     };
     config.trust_key = Some("simulated".into());
+    // Thirds: budgets that nothing here can prove, and such that a run of some hundred records can.
+    let policy = &mut config.policy;
+    (policy.min_pairs, policy.min_duration_ms) = (50, 20_000);
+    policy.profile = if world.seed.is_multiple_of(2) {
+        Profile::Independent
+    } else {
+        Profile::Bursty
+    };
     let stream = &mut config.streams[0];
+    if let Some(budget) = [None, Some(0.05), Some(0.3)][usize::try_from(world.seed / 2 % 3).unwrap()] {
+        let budgets = &mut stream.budgets;
+        (budgets.mismatched, budgets.missing, budgets.extra) = (budget, budget, budget);
+        (budgets.duplicate, budgets.untimely) = (budget, budget);
+    }
     stream.engine = world.settings.clone();
     stream.contract = Some(Contract::Subject {
         name: "orders-value".to_owned(),

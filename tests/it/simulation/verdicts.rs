@@ -1,96 +1,111 @@
 //! Every verdict that was stored, against the truth: nothing fails without its evidence in final windows, nothing passes with it,
 //! and what failed stays failed.
 
+use std::collections::BTreeSet;
+
 use crosscheck::app::worker::Stored as Verdicts;
-use crosscheck::config::Budgets;
+use crosscheck::config::{Budgets, Profile};
 use crosscheck::edge::store::Stored;
-use crosscheck::model::Verdict;
+use crosscheck::model::{Outcome, Verdict};
 
 use super::driver::{Ran, config};
 use super::oracle::{Whole, Window};
 
-/// Pairs and bad records that a verdict needs, as the provisional judge is documented.
-const PAIRS_MIN: u64 = 1_000;
-const BAD_MIN: u64 = 20;
+/// Distinct bad identities without which evidence fails nothing: there are at most as many as bad records.
+const BAD_MIN: u64 = 5;
+/// Windows without which evidence by window fails nothing.
+const WINDOWS_MIN: u64 = 3;
 
-/// What the checks of final windows come to, by the check's name.
+/// What the checks of final windows come to. The oracle knows no statistics: it holds what no right judgement can do without.
 #[derive(Clone, Default)]
 struct Sum {
+    windows: u64,
     pairs: u64,
-    /// Compared in windows where the sides meet and something is missing or extra: the least that those are held against.
-    met: u64,
+    compared: u64,
+    bad: u64,
     mismatched: u64,
-    missing: u64,
-    extra: u64,
     duplicate: u64,
     conflict: u64,
-    undecodable: u64,
-    untimely: u64,
+    /// Checks of which one window was over the budget: where none is, no evidence against it grows.
+    over: BTreeSet<&'static str>,
 }
 
 impl Sum {
-    fn add(&mut self, window: &Window) {
+    fn add(&mut self, window: &Window, budgets: &Budgets) {
         let counts = &window.counts;
         let pairs = counts.matched + counts.mismatched;
-        let unmet = counts.missing > pairs && counts.extra > pairs;
-        self.pairs += pairs;
-        if unmet {
-        } else {
-            self.missing += counts.missing;
-            self.extra += counts.extra;
-            // Those where nothing is missing may be left out, because of late records or skew.
-            self.met += if counts.missing + counts.extra > 0 {
-                counts.compared()
-            } else {
-                0
-            };
-        }
         let canary = &counts.sides.canary;
+        let bad = &window.bad;
+        self.windows += u64::from(counts.compared() > 0 || bad.undecodable_judged + bad.untimely_judged > 0);
+        self.pairs += pairs;
+        self.compared += counts.compared();
         self.mismatched += counts.mismatched;
         self.duplicate += canary.duplicate;
         self.conflict += canary.conflict;
-        self.undecodable += window.bad.undecodable_judged;
-        self.untimely += window.bad.untimely_judged;
-    }
-
-    fn bad(&self) -> u64 {
-        self.mismatched + self.missing + self.extra + self.duplicate + self.conflict + self.undecodable + self.untimely
-    }
-
-    /// Checks whose budget is exceeded. Undecodable and untimely records are settled later than their windows: for those any
-    /// bad one may be enough.
-    fn exceeded(&self, budgets: &Budgets) -> Vec<&'static str> {
-        let over = |bad: u64, of: u64, budget: f64| bad > 0 && bad as f64 > budget * of as f64;
         let checks = [
-            ("mismatched", over(self.mismatched, self.pairs, budgets.mismatched)),
-            ("missing", over(self.missing, self.met, budgets.missing)),
-            ("extra", over(self.extra, self.met, budgets.extra)),
-            ("duplicate", over(self.duplicate, self.pairs, budgets.duplicate)),
-            ("conflict", over(self.conflict, self.pairs, budgets.conflict)),
-            ("undecodable", self.undecodable > 0),
-            ("untimely", self.untimely > 0),
+            ("mismatched", counts.mismatched, pairs, budgets.mismatched),
+            ("missing", counts.missing, counts.compared(), budgets.missing),
+            ("extra", counts.extra, counts.compared(), budgets.extra),
+            ("duplicate", canary.duplicate, pairs, budgets.duplicate),
+            ("conflict", canary.conflict, pairs, budgets.conflict),
+            // What these are counted against is none of the oracle's counts: any may be too many.
+            ("undecodable", bad.undecodable_judged, 0, budgets.undecodable),
+            ("untimely", bad.untimely_judged, 0, budgets.untimely),
         ];
-        checks.iter().filter(|(_, over)| *over).map(|(name, _)| *name).collect()
+        for (check, bad, of, budget) in checks {
+            self.bad += bad;
+            if bad > 0 && bad as f64 > budget * of as f64 {
+                self.over.insert(check);
+            }
+        }
+    }
+
+    /// Checks that may be blamed for a fail now.
+    fn may_fail(&self, budgets: &Budgets, profile: Profile) -> Vec<&'static str> {
+        let strict = [
+            ("mismatched", budgets.mismatched),
+            ("missing", budgets.missing),
+            ("extra", budgets.extra),
+            ("duplicate", budgets.duplicate),
+            ("conflict", budgets.conflict),
+            ("undecodable", budgets.undecodable),
+            ("untimely", budgets.untimely),
+        ];
+        let strict = |check: &str| strict.iter().any(|(name, budget)| *name == check && *budget == 0.0);
+        let least = if profile == Profile::Independent {
+            1
+        } else {
+            WINDOWS_MIN
+        };
+        let enough = self.bad >= BAD_MIN && self.windows >= least;
+        // What failed by one is blamed on all that are proved to be over their budgets.
+        let any = self.over.iter().any(|check| strict(check));
+        let over = self.over.iter().copied();
+        over.filter(|_| any || enough).collect()
+    }
+
+    /// Whether nothing that the oracle sees forbids a pass. Windows that take no evidence on missing and extra are the judge's.
+    fn may_pass(&self, budgets: &Budgets, min_pairs: u64) -> bool {
+        let within = |bad: u64, budget: f64| bad == 0 || (bad as f64) < budget * self.compared as f64;
+        self.pairs >= min_pairs
+            && within(self.mismatched, budgets.mismatched)
+            && within(self.duplicate, budgets.duplicate)
+            && within(self.conflict, budgets.conflict)
     }
 }
 
 /// What of the stored verdicts the truth does not bear.
 pub fn check(ran: &Ran, stored: &Stored, whole: &Whole, wrong: &mut Vec<String>) {
-    let budgets = config(&ran.world).streams[0].budgets;
+    let config = config(&ran.world);
+    let (budgets, policy) = (config.streams[0].budgets, config.policy);
     let windows = whole.windows.values().filter(|window| window.is_final && !window.edge);
     let mut sum = Sum::default();
     // What each final window in turn allows to say.
-    let (mut may_fail, mut may_pass) = (Vec::new(), false);
+    let (mut may_fail, mut may_pass) = (BTreeSet::new(), false);
     for window in windows {
-        sum.add(window);
-        let exceeded = sum.exceeded(&budgets);
-        may_pass |= sum.pairs >= PAIRS_MIN
-            && !exceeded
-                .iter()
-                .any(|check| *check != "undecodable" && *check != "untimely");
-        if sum.pairs >= PAIRS_MIN || sum.bad() >= BAD_MIN {
-            may_fail.extend(exceeded);
-        }
+        sum.add(window, &budgets);
+        may_pass |= sum.may_pass(&budgets, policy.min_pairs);
+        may_fail.extend(sum.may_fail(&budgets, policy.profile));
     }
     let mut failed = false;
     for row in &stored.verdicts {
@@ -102,7 +117,7 @@ pub fn check(ran: &Ran, stored: &Stored, whole: &Whole, wrong: &mut Vec<String>)
             Verdict::Fail => {
                 failed = true;
                 for reason in &said.release.reasons {
-                    let known = may_fail.iter().any(|check| *check == reason.check) || reason.check == "latched";
+                    let known = may_fail.contains(reason.check.as_str()) || reason.check == "latched";
                     if !known {
                         wrong.push(format!(
                             "fail by {}, which no evidence allows: {}",
@@ -121,6 +136,33 @@ pub fn check(ran: &Ran, stored: &Stored, whole: &Whole, wrong: &mut Vec<String>)
             wrong.push(format!("verdict {} takes a fail back", row.sequence));
         }
     }
+    if let Some(missed) = missed(stored).filter(|_| !failed) {
+        wrong.push(format!("no fail, though {missed}"));
+    }
+}
+
+/// One confirmed bad record of a check without a budget, in a window that is evidence, fails the stream.
+fn missed(stored: &Stored) -> Option<String> {
+    let edges: BTreeSet<Option<i64>> = stored
+        .windows
+        .iter()
+        .filter(|window| window.edge)
+        .map(|window| window.start_ms)
+        .collect();
+    let conflicts = stored
+        .findings
+        .iter()
+        .filter(|row| row.outcome == Outcome::Conflict && row.canary.is_some());
+    // What one finding of a window does not show again, the others of that window do not prove.
+    let unproved: BTreeSet<Option<i64>> = conflicts
+        .clone()
+        .filter(|row| row.body.unproved)
+        .map(|row| row.start_ms)
+        .collect();
+    let mut proved = conflicts.filter(|row| !edges.contains(&row.start_ms) && !unproved.contains(&row.start_ms));
+    proved
+        .next()
+        .map(|row| format!("a conflict is stored and confirmed: {row:?}"))
 }
 
 /// True where an incident was stored before a time.

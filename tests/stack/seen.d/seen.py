@@ -158,11 +158,15 @@ def results(store):
 
 
 def config(name, scenario, store, **changes):
-    """A config file for one worker. `changes` replace keys of the stream, of `limits`, or of `policy`."""
+    """A config file for one worker. `changes` replace keys of the stream, of `limits`, or of `policy`.
+
+    The budgets are such that 20,000 records decide them where bad ones are assumed to be independent."""
     key = DIR / "trust.key"
     key.write_text("one key, so that findings are equal to the byte in every database\n")
     limits = {"idle": "30s", **changes.pop("limits", {})}
-    policy = {"min_duration": "10m", **changes.pop("policy", {})}
+    policy = {"min_duration": "10m", "profile": "independent", **changes.pop("policy", {})}
+    checks = ("mismatched", "missing", "extra", "duplicate", "untimely")
+    budget = {**dict.fromkeys(checks, 5e-4), **changes.pop("budget", {})}
     side = {"cluster": "main", "registry": "main"}
     text = {
         "release": {"name": f"{RUN}-{name}", "start": "earliest"},
@@ -181,6 +185,7 @@ def config(name, scenario, store, **changes):
                 "lateness": "1m",
                 "grace": "30s",
                 "limits": limits,
+                "budget": budget,
                 **changes,
             }
         ],

@@ -1,0 +1,176 @@
+//! The kept candidates of final windows become findings: their records are read again, by position, until the broker answers.
+
+use std::collections::BTreeSet;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::commit::Committer;
+use crate::app::findings::{Rereader, Seen};
+use crate::app::world::blocking;
+use crate::edge::kafka::KafkaError;
+use crate::edge::store::{FindingBody, FindingRow};
+use crate::engine::judge::CHECKS;
+use crate::engine::stats::Kind;
+use crate::engine::{Candidate, FinalWindow};
+use crate::model::{FieldDifference, Outcome, Position, Side};
+
+/// What there is to say of a candidate that was read again.
+struct Told {
+    candidate: Candidate,
+    fields: Vec<FieldDifference>,
+    note: Option<String>,
+    unproved: bool,
+}
+
+impl Committer {
+    /// Reads the records of the kept candidates again.
+    pub(super) async fn findings(&self, windows: &[FinalWindow]) -> Result<Vec<FindingRow>> {
+        let strict = self.strict();
+        let mut rows = Vec::new();
+        for window in windows.iter().filter(|window| !window.candidates.is_empty()) {
+            let (pairs, alone): (Vec<&Candidate>, Vec<&Candidate>) = window
+                .candidates
+                .iter()
+                .partition(|candidate| candidate.outcome == Outcome::Mismatched);
+            for told in self.pairs(&pairs).await? {
+                rows.push(self.row(window, told));
+            }
+            for told in self.alone(&alone, &strict).await? {
+                rows.push(self.row(window, told));
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The outcomes whose budget is 0: one record fails the stream, so it is looked at twice.
+    fn strict(&self) -> Vec<Kind> {
+        let budgets: Option<[(Kind, f64); CHECKS]> = self.with_seat(|seat| seat.tally.policy().budgets.by_kind());
+        let budgets = budgets.into_iter().flatten();
+        budgets
+            .filter(|(_, budget)| *budget == 0.0)
+            .map(|(kind, _)| kind)
+            .collect()
+    }
+
+    async fn pairs(&self, pairs: &[&Candidate]) -> Result<Vec<Told>> {
+        let pairs: Vec<Candidate> = pairs.iter().map(|pair| (*pair).clone()).collect();
+        if pairs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let look = |rereader: &mut Rereader| {
+            let mut seen = Vec::with_capacity(pairs.len());
+            let mut visit = |candidate: &Candidate, what| seen.push((candidate.clone(), what));
+            rereader.look(&pairs, &mut visit).map(|()| seen)
+        };
+        let gone = || {
+            let gone = |pair: &Candidate| (pair.clone(), Seen::Gone("the records could not be read again"));
+            pairs.iter().map(gone).collect()
+        };
+        let looked = self.patiently(look, gone).await?;
+        let told = |(candidate, seen)| {
+            let (fields, note) = match seen {
+                Seen::Differences(fields) => (fields, None),
+                Seen::Gone(text) => (Vec::new(), Some(text.to_owned())),
+            };
+            Told {
+                unproved: fields.is_empty(),
+                candidate,
+                fields,
+                note,
+            }
+        };
+        Ok(looked.into_iter().map(told).collect())
+    }
+
+    async fn alone(&self, alone: &[&Candidate], strict: &[Kind]) -> Result<Vec<Told>> {
+        let mut confirmed: BTreeSet<Position> = BTreeSet::new();
+        for side in Side::PAIR {
+            let asked = |candidate: &&&Candidate| is_strict(candidate.outcome, strict) && shows(candidate, side);
+            let asked: Vec<&Candidate> = alone.iter().filter(asked).copied().collect();
+            if !asked.is_empty() {
+                let confirm = |rereader: &mut Rereader| rereader.confirm(side, &asked);
+                confirmed.extend(self.patiently(confirm, BTreeSet::new).await?);
+            }
+        }
+        let told = |candidate: &&Candidate| {
+            let seen = [candidate.baseline, candidate.canary].into_iter().flatten();
+            let unproved =
+                is_strict(candidate.outcome, strict) && !seen.into_iter().any(|position| confirmed.contains(&position));
+            let note = unproved.then(|| "the record could not be confirmed by reading it again".to_owned());
+            Told {
+                candidate: (*candidate).clone(),
+                fields: Vec::new(),
+                note,
+                unproved,
+            }
+        };
+        Ok(alone.iter().map(told).collect())
+    }
+
+    /// Tries until the broker answers: our own trouble is no property of a record, and a finding is stored for good. `gone` is
+    /// what holds where it never will.
+    async fn patiently<T>(&self, read: impl Fn(&mut Rereader) -> Result<T>, gone: impl FnOnce() -> T) -> Result<T> {
+        let mut pause = Duration::from_millis(100);
+        loop {
+            let looked = blocking(|| read(&mut self.rereader.lock().unwrap_or_else(PoisonError::into_inner)));
+            let error = match looked {
+                Ok(seen) => return Ok(seen),
+                Err(error) => error,
+            };
+            let stream = &self.stream;
+            if !error.downcast_ref().is_some_and(KafkaError::is_transient) {
+                // The counts stand without it; the finding says what it lacks.
+                tracing::warn!(stream, error = format!("{error:#}"), "records could not be read again");
+                return Ok(gone());
+            }
+            tracing::warn!(
+                stream,
+                error = format!("{error:#}"),
+                "read records again; it is tried again"
+            );
+            tokio::select! {
+                biased;
+                () = self.shared.shutdown.cancelled() => return Err(error),
+                () = tokio::time::sleep(pause) => {}
+            }
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
+    }
+
+    fn row(&self, window: &FinalWindow, told: Told) -> FindingRow {
+        let Told {
+            candidate,
+            fields,
+            note,
+            unproved,
+        } = told;
+        FindingRow {
+            stream: self.stream.clone(),
+            start_ms: window.start_ms,
+            outcome: candidate.outcome,
+            baseline: candidate.baseline.map(|at| (at.partition, at.offset)),
+            canary: candidate.canary.map(|at| (at.partition, at.offset)),
+            identity: candidate.identity.map(|identity| self.key.of(identity)),
+            body: FindingBody {
+                time_ms: candidate.time_ms,
+                reason: candidate.reason,
+                fields,
+                note,
+                unproved,
+            },
+        }
+    }
+}
+
+fn is_strict(outcome: Outcome, strict: &[Kind]) -> bool {
+    strict.iter().any(|kind| kind.as_str() == outcome.as_str())
+}
+
+fn shows(candidate: &Candidate, side: Side) -> bool {
+    match side {
+        Side::Canary => candidate.canary.is_some(),
+        _ => candidate.baseline.is_some() && candidate.canary.is_none(),
+    }
+}

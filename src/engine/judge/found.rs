@@ -1,0 +1,79 @@
+//! What the stored findings say to the judge: which identities are bad, and which differences a second reading confirmed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::engine::stats::Kind;
+use crate::model::Outcome;
+
+/// Distinct bad identities that are told apart: more than any rule asks for.
+const DISTINCT_MAX: usize = 8;
+
+/// One stored finding, as far as the judge asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding<'a> {
+    /// Begin of its window.
+    pub start_ms: Option<i64>,
+    /// What became of the record.
+    pub outcome: Outcome,
+    /// True where the record is one of the canary's, or one that the canary lacks.
+    pub of_canary: bool,
+    /// What tells its identity from others: its hash, or its place where it has none.
+    pub identity: &'a str,
+    /// True where the records, read again, do not show the difference, or could not be read.
+    pub unproved: bool,
+}
+
+/// The findings of some windows, by window and check.
+#[derive(Clone, Debug, Default)]
+pub struct Found(BTreeMap<(Option<i64>, Kind), Group>);
+
+#[derive(Clone, Debug, Default)]
+struct Group {
+    identities: BTreeSet<String>,
+    unproved: bool,
+}
+
+impl Found {
+    /// Sorts findings by what they are evidence of.
+    pub fn new<'a>(findings: impl IntoIterator<Item = Finding<'a>>) -> Self {
+        let mut found = Found::default();
+        for finding in findings {
+            let Some(kind) = kind(finding.outcome).filter(|_| finding.of_canary) else {
+                continue;
+            };
+            let group = found.0.entry((finding.start_ms, kind)).or_default();
+            if group.identities.len() < DISTINCT_MAX && !group.identities.contains(finding.identity) {
+                group.identities.insert(finding.identity.to_owned());
+            }
+            group.unproved |= finding.unproved;
+        }
+        found
+    }
+
+    /// Whether what was kept of a check in a window was all seen again when it was read again. Not where nothing was kept.
+    pub(super) fn confirms(&self, start_ms: Option<i64>, kind: Kind) -> bool {
+        self.0.get(&(start_ms, kind)).is_some_and(|group| !group.unproved)
+    }
+
+    /// The identities that were kept of a check in a window.
+    pub(super) fn identities(&self, start_ms: Option<i64>, kind: Kind) -> impl Iterator<Item = &str> {
+        let group = self.0.get(&(start_ms, kind));
+        group
+            .into_iter()
+            .flat_map(|group| group.identities.iter().map(String::as_str))
+    }
+}
+
+/// The check that an outcome is bad for.
+fn kind(outcome: Outcome) -> Option<Kind> {
+    Some(match outcome {
+        Outcome::Matched => return None,
+        Outcome::Mismatched => Kind::Mismatched,
+        Outcome::Missing => Kind::Missing,
+        Outcome::Extra => Kind::Extra,
+        Outcome::Duplicate => Kind::Duplicate,
+        Outcome::Conflict => Kind::Conflict,
+        Outcome::Undecodable => Kind::Undecodable,
+        Outcome::Untimely => Kind::Untimely,
+    })
+}

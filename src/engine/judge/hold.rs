@@ -1,0 +1,207 @@
+//! When a rollout had better wait: evidence that may become a `fail`, or a budget that burns. Reversible, and without a guarantee
+//! (`docs/statistics.md` section 6).
+
+use std::collections::VecDeque;
+
+use super::policy::CHECKS;
+
+/// ln of the evidence of a check that holds.
+const LN_HOLD_AT: f64 = std::f64::consts::LN_10;
+/// ln of the evidence of every check below which a hold may end: 2.
+const LN_CLEAR_BELOW: f64 = std::f64::consts::LN_2;
+/// Windows in a row that must be clear.
+const CLEAR_WINDOWS: u32 = 3;
+/// Burn rates of the SRE workbook: (long, short, how many times the budget), milliseconds.
+const BURNS: [(i64, i64, f64); 2] = [(HOUR_MS, HOUR_MS / 12, 14.4), (6 * HOUR_MS, HOUR_MS / 2, 6.0)];
+const HOUR_MS: i64 = 3_600_000;
+/// A shorter piece of the past is not told from its neighbour.
+const PIECE_MS: i64 = 30_000;
+
+/// Bad of all.
+pub(super) type Share = (u64, u64);
+
+/// What was counted in one piece of event time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Piece {
+    start_ms: i64,
+    shares: [Share; CHECKS],
+}
+
+/// Why the rollout waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// The evidence of a check, by its place.
+    Evidence(usize),
+    /// A budget burns, by its place.
+    Burn(usize),
+}
+
+/// Whether the rollout waits, window by window.
+#[derive(Clone, Debug)]
+pub(super) struct Holding {
+    budgets: [f64; CHECKS],
+    past: VecDeque<Piece>,
+    hold: Option<Hold>,
+    clear: u32,
+}
+
+impl Holding {
+    pub(super) fn new(budgets: [f64; CHECKS]) -> Self {
+        Holding {
+            budgets,
+            past: VecDeque::new(),
+            hold: None,
+            clear: 0,
+        }
+    }
+
+    pub(super) fn get(&self) -> Option<Hold> {
+        self.hold
+    }
+
+    /// A window, and ln of the evidence of every check after it.
+    pub(super) fn take(&mut self, start_ms: i64, shares: &[Share; CHECKS], ln_e: &[f64; CHECKS]) {
+        self.remember(start_ms, shares);
+        let now = last_ms(&self.past);
+        let strongest = (0..CHECKS).max_by(|a, b| ln_e[*a].total_cmp(&ln_e[*b])).unwrap_or(0);
+        let hold = if ln_e[strongest] >= LN_HOLD_AT {
+            Some(Hold::Evidence(strongest))
+        } else {
+            (0..CHECKS).find(|check| self.burns(*check, now)).map(Hold::Burn)
+        };
+        if hold.is_some() {
+            (self.hold, self.clear) = (hold, 0);
+            return;
+        }
+        let short = |check: usize| self.burn(check, now, HOUR_MS / 12) >= 1.0;
+        let clear = ln_e[strongest] < LN_CLEAR_BELOW && !(0..CHECKS).any(short);
+        self.clear = if clear { self.clear.saturating_add(1) } else { 0 };
+        if self.clear >= CLEAR_WINDOWS {
+            self.hold = None;
+        }
+    }
+
+    fn remember(&mut self, start_ms: i64, shares: &[Share; CHECKS]) {
+        match self.past.back_mut() {
+            Some(last) if start_ms < last.start_ms.saturating_add(PIECE_MS) => {
+                for (sum, share) in last.shares.iter_mut().zip(shares) {
+                    *sum = (sum.0.saturating_add(share.0), sum.1.saturating_add(share.1));
+                }
+            }
+            _ => self.past.push_back(Piece {
+                start_ms,
+                shares: *shares,
+            }),
+        }
+        let oldest = last_ms(&self.past).saturating_sub(BURNS[1].0);
+        while self.past.front().is_some_and(|piece| piece.start_ms <= oldest) {
+            self.past.pop_front();
+        }
+    }
+
+    fn burns(&self, check: usize, now: i64) -> bool {
+        BURNS
+            .iter()
+            .any(|(long, short, times)| self.burn(check, now, *short) > *times && self.burn(check, now, *long) > *times)
+    }
+
+    /// The rate of the last `span` over the budget; 0 for a budget of 0, which needs no rate.
+    fn burn(&self, check: usize, now: i64, span: i64) -> f64 {
+        let budget = self.budgets[check];
+        if budget <= 0.0 {
+            return 0.0;
+        }
+        let recent = self
+            .past
+            .iter()
+            .rev()
+            .take_while(|piece| piece.start_ms > now.saturating_sub(span));
+        let (bad, of) = recent.fold((0_u64, 0_u64), |(bad, of), piece| {
+            (
+                bad.saturating_add(piece.shares[check].0),
+                of.saturating_add(piece.shares[check].1),
+            )
+        });
+        if bad == 0 {
+            0.0
+        } else {
+            bad as f64 / of.max(1) as f64 / budget
+        }
+    }
+}
+
+fn last_ms(past: &VecDeque<Piece>) -> i64 {
+    past.back().map_or(0, |piece| piece.start_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUIET: [f64; CHECKS] = [0.0; CHECKS];
+
+    fn holding() -> Holding {
+        let mut budgets = [1e-3; CHECKS];
+        budgets[4] = 0.0;
+        Holding::new(budgets)
+    }
+
+    fn shares(bad: u64) -> [Share; CHECKS] {
+        let mut shares = [(0, 10_000); CHECKS];
+        shares[0].0 = bad;
+        shares
+    }
+
+    #[test]
+    fn evidence_holds_until_three_windows_are_clear() {
+        let mut holding = holding();
+        let mut at = 0;
+        let mut take = |holding: &mut Holding, ln_e: f64| {
+            at += 30_000;
+            let mut all = QUIET;
+            all[2] = ln_e;
+            holding.take(at, &shares(0), &all);
+            holding.get()
+        };
+        assert_eq!(take(&mut holding, 2.0), None);
+        assert_eq!(take(&mut holding, 2.4), Some(Hold::Evidence(2)));
+        assert_eq!(
+            take(&mut holding, 1.0),
+            Some(Hold::Evidence(2)),
+            "10 to begin, 2 to end"
+        );
+        for _ in 0..2 {
+            assert_eq!(take(&mut holding, 0.5), Some(Hold::Evidence(2)));
+        }
+        assert_eq!(take(&mut holding, 0.5), None);
+    }
+
+    #[test]
+    fn a_budget_that_burns_holds_and_stops_with_the_short_window() {
+        let mut holding = holding();
+        holding.take(0, &shares(0), &QUIET);
+        holding.take(30_000, &shares(400), &QUIET);
+        assert_eq!(
+            holding.get(),
+            Some(Hold::Burn(0)),
+            "20 times the budget over both spans"
+        );
+        for window in 2..=60 {
+            holding.take(window * 30_000, &shares(0), &QUIET);
+        }
+        assert_eq!(holding.get(), None);
+        assert_eq!(holding.past.len(), 61);
+    }
+
+    #[test]
+    fn a_budget_of_0_does_not_burn_and_the_past_is_bounded() {
+        let mut holding = holding();
+        let mut all = [(0, 10); CHECKS];
+        all[4] = (10, 10);
+        for second in 0..100_000_i64 {
+            holding.take(second * 1_000, &all, &QUIET);
+        }
+        assert_eq!(holding.get(), None);
+        assert_eq!(holding.past.len(), 720);
+    }
+}

@@ -1,0 +1,281 @@
+//! The sequential evidence of a stream: its checks, fed window by window in the order in which the watermark settles them.
+//!
+//! That order is a function of the windows alone, so whoever takes the same windows comes to the same evidence, to the last bit,
+//! however often the worker was started again: the stored windows are the checkpoint.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::found::Found;
+use super::hold::{Hold, Holding, Share};
+use super::policy::{CHECKS, Policy};
+use crate::engine::stats::{
+    self, CheckSettings, Clock, Counts, Family, FamilySettings, INTERVAL_ALPHA, Interval, Kind, Member, RateCheck,
+    Report,
+};
+use crate::model::BadCounts;
+
+/// Distinct bad identities that are remembered: as many as evidence needs to fail a stream.
+const DISTINCT_MAX: usize = 5;
+
+/// A check of a stream, as it stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Standing {
+    /// Which.
+    pub kind: Kind,
+    /// Everything that explains it.
+    pub report: Report,
+    /// ln of the evidence at which it would fail the stream alone; `None` for a budget of 0.
+    pub ln_limit: Option<f64>,
+    /// Bad records of a budget of 0 that no second reading confirmed.
+    pub unproved: u64,
+}
+
+/// What a check has counted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Counted {
+    pub kind: Kind,
+    /// Bad records, those of a budget of 0 that were not confirmed among them.
+    pub bad: u64,
+    pub unproved: u64,
+    pub of: u64,
+    pub budget: f64,
+}
+
+impl Counted {
+    /// Whether the rate that was seen is over the budget.
+    pub fn is_over(&self) -> bool {
+        self.bad > 0 && self.bad as f64 > self.budget * self.of as f64
+    }
+}
+
+/// A window that waits until what was undecodable or untimely in it is settled.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    settled_at_ms: i64,
+    records: u64,
+}
+
+/// The checks of one stream.
+#[derive(Clone, Debug)]
+pub(super) struct Sequential {
+    /// `None` where the settings are none, which a config cannot be: nothing fails and nothing passes then.
+    family: Option<Family>,
+    kinds: [(Kind, f64); CHECKS],
+    alpha: f64,
+    waiting: BTreeMap<Option<i64>, Waiting>,
+    distinct: BTreeSet<String>,
+    unproved: [u64; CHECKS],
+    /// Counted since the last window.
+    since: [Share; CHECKS],
+    holding: Holding,
+}
+
+impl Sequential {
+    pub(super) fn new(policy: &Policy) -> Self {
+        let kinds = policy.budgets.by_kind();
+        Sequential {
+            family: family(policy).ok(),
+            kinds,
+            alpha: policy.alpha,
+            waiting: BTreeMap::new(),
+            distinct: BTreeSet::new(),
+            unproved: [0; CHECKS],
+            since: [(0, 0); CHECKS],
+            holding: Holding::new(kinds.map(|(_, budget)| budget)),
+        }
+    }
+
+    /// Settles what the watermark has passed before `at_ms` on the later clock, for windows without a bad record of the canary.
+    pub(super) fn pass(&mut self, at_ms: i64) {
+        let passed: Vec<Option<i64>> = self
+            .waiting
+            .iter()
+            .take_while(|(_, waiting)| waiting.settled_at_ms < at_ms)
+            .map(|(start_ms, _)| *start_ms)
+            .collect();
+        for start_ms in passed {
+            self.settle_bad(start_ms, &BadCounts::default(), &Found::default());
+        }
+    }
+
+    /// A final window: the counts of the checks that are settled with it, and its canary's records, which those that are
+    /// settled later, at `later_ms`, are counted against.
+    pub(super) fn take(
+        &mut self,
+        start_ms: Option<i64>,
+        shares: impl Fn(Kind) -> Share,
+        later_ms: i64,
+        records: u64,
+        found: &Found,
+    ) {
+        let waiting = Waiting {
+            settled_at_ms: later_ms,
+            records,
+        };
+        self.waiting.insert(start_ms, waiting);
+        self.settle(Clock::Window, start_ms, shares, found);
+        let ln_e = self.ln_e();
+        let since = std::mem::replace(&mut self.since, [(0, 0); CHECKS]);
+        self.holding.take(start_ms.unwrap_or(0), &since, &ln_e);
+    }
+
+    /// The undecodable and untimely records of a window, now that it is settled which of them the baseline shows too.
+    pub(super) fn settle_bad(&mut self, start_ms: Option<i64>, counts: &BadCounts, found: &Found) {
+        let records = self.waiting.remove(&start_ms).map_or(0, |waiting| waiting.records);
+        let share = |kind| match kind {
+            Kind::Undecodable => (counts.undecodable_judged, records),
+            _ => (counts.untimely_judged, records),
+        };
+        self.settle(Clock::Later, start_ms, share, found);
+    }
+
+    fn settle(&mut self, clock: Clock, start_ms: Option<i64>, share: impl Fn(Kind) -> Share, found: &Found) {
+        let mut counts = Vec::with_capacity(CHECKS);
+        for (check, (kind, budget)) in self.kinds.into_iter().enumerate() {
+            if kind.clock() != clock {
+                continue;
+            }
+            let (bad, of) = share(kind);
+            // A window of nothing but bad records that are counted against others is bad as a whole.
+            let of = if of == 0 { bad } else { of };
+            let (sum, all) = self.since[check];
+            self.since[check] = (sum.saturating_add(bad), all.saturating_add(of));
+            let confirmed = budget > 0.0 || bad == 0 || found.confirms(start_ms, kind);
+            if !confirmed {
+                self.unproved[check] = self.unproved[check].saturating_add(bad);
+            }
+            if bad > 0 && self.distinct.len() < DISTINCT_MAX {
+                // Some of those kept may turn out to be on both sides: never more than what is judged.
+                let identities = found
+                    .identities(start_ms, kind)
+                    .take(usize::try_from(bad).unwrap_or(usize::MAX));
+                self.distinct.extend(identities.map(str::to_owned));
+            }
+            counts.push(Counts::new(if confirmed { bad } else { 0 }, of));
+        }
+        if let Some(family) = &mut self.family {
+            // There are as many counts as checks of the clock: both come from `kinds`.
+            let taken = family.settle(clock, start_ms.unwrap_or(0), &counts, self.distinct.len() as u64);
+            debug_assert!(taken.is_ok(), "{taken:?}");
+        }
+    }
+
+    fn members(&self) -> &[Member] {
+        self.family.as_ref().map_or(&[], Family::members)
+    }
+
+    fn ln_e(&self) -> [f64; CHECKS] {
+        let mut all = [0.0; CHECKS];
+        for (ln_e, member) in all.iter_mut().zip(self.members()) {
+            *ln_e = member.evidence.ln_e();
+        }
+        all
+    }
+
+    /// The checks that fail the stream: none before it failed.
+    pub(super) fn failed(&self) -> Vec<usize> {
+        let Some(family) = &self.family else {
+            return Vec::new();
+        };
+        let Some(failure) = family.failure() else {
+            return Vec::new();
+        };
+        let mut checks = family.attributed();
+        if !checks.contains(&failure.leading) {
+            checks.push(failure.leading);
+        }
+        checks.sort_unstable();
+        checks
+    }
+
+    /// Whether a check, by its place, is proved to keep its budget.
+    pub(super) fn may_pass(&self, check: usize) -> bool {
+        let proved = |member: &Member| member.evidence.may_pass();
+        self.unproved[check] == 0 && self.members().get(check).is_some_and(proved)
+    }
+
+    /// Clean records that a check misses for that; `None` where no number is enough.
+    pub(super) fn clean_needed(&self, check: usize) -> Option<u64> {
+        self.members().get(check)?.evidence.clean_needed()
+    }
+
+    /// What was counted of a check, by its place.
+    pub(super) fn counts(&self, check: usize) -> Counted {
+        let (bad, of) = match self.members().get(check).map(|member| &member.evidence) {
+            Some(stats::Evidence::Rate(rate)) => (rate.tally().bad(), rate.tally().of()),
+            _ => (0, 0),
+        };
+        let (kind, budget) = self.kinds[check];
+        Counted {
+            kind,
+            bad: bad.saturating_add(self.unproved[check]),
+            unproved: self.unproved[check],
+            of,
+            budget,
+        }
+    }
+
+    pub(super) fn hold(&self) -> Option<Hold> {
+        self.holding.get()
+    }
+
+    /// A check, by its place, as it stands; `None` where the settings are none.
+    pub(super) fn standing(&self, check: usize) -> Option<Standing> {
+        let member = self.members().get(check)?;
+        let limited = member.weight > 0.0 && self.alpha > 0.0;
+        Some(Standing {
+            kind: self.kinds[check].0,
+            report: member.evidence.report(),
+            ln_limit: limited.then(|| -(self.alpha * member.weight).ln()),
+            unproved: self.unproved[check],
+        })
+    }
+
+    /// The evidence of a check and what fails the stream by it alone, as log10; nothing for a budget of 0.
+    pub(super) fn log10(&self, check: usize) -> Option<(f64, f64)> {
+        let member = self.members().get(check).filter(|member| member.weight > 0.0)?;
+        let log10 = |ln: f64| ln / std::f64::consts::LN_10;
+        Some((log10(member.evidence.ln_e()), log10(-(self.alpha * member.weight).ln())))
+    }
+
+    /// The interval of a check's rate, as [`Report::interval`].
+    pub(super) fn interval(&self, check: usize) -> Option<Interval> {
+        match &self.members().get(check)?.evidence {
+            stats::Evidence::Rate(rate) if rate.tally().of() > 0 => Some(rate.interval(INTERVAL_ALPHA)),
+            _ => None,
+        }
+    }
+
+    /// The largest evidence of a check so far, as log10; nothing for a budget of 0.
+    pub(super) fn most_log10(&self, check: usize) -> Option<f64> {
+        let member = self.members().get(check).filter(|member| member.weight > 0.0)?;
+        Some(member.evidence.max_ln_e() / std::f64::consts::LN_10)
+    }
+}
+
+/// The checks of a policy, with no evidence yet.
+///
+/// # Errors
+/// A budget or a chance of error that is none.
+pub fn family(policy: &Policy) -> Result<Family, stats::Fault> {
+    let kinds = policy.budgets.by_kind();
+    let settings = CheckSettings {
+        profile: policy.profile,
+        beta: policy.beta,
+        horizon: policy.horizon(),
+    };
+    let weights = stats::weights(&kinds);
+    let member = |((kind, budget), weight): (&(Kind, f64), f64)| {
+        Ok(Member {
+            weight,
+            clock: kind.clock(),
+            evidence: stats::Evidence::Rate(RateCheck::new(*budget, settings)?),
+        })
+    };
+    let members = kinds
+        .iter()
+        .zip(weights)
+        .map(member)
+        .collect::<Result<Vec<Member>, stats::Fault>>()?;
+    Family::new(FamilySettings::of(policy.alpha, policy.profile.betting), members)
+}
