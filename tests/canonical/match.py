@@ -98,7 +98,7 @@ class Match:
 
     def _read(self, r, w, c, paths, inside, depth, branch=False):
         """`paths`: in the contract's and in the writer's names; `inside`: a union, array or map stands above."""
-        if self.ignored(paths[0]) and not any(p == paths[0] or above(paths[0], p) for p in self.asked):
+        if self.ignored(paths[0]) and not any(paths[0] in ("", p) or above(paths[0], p) for p in self.asked):
             r.value(w, depth, branch)
             return Node(NOTHING, c, w)
         if w.kind == "union":

@@ -32,7 +32,7 @@ use crate::config::Config;
 use crate::edge::http;
 use crate::edge::registry::Registry;
 use crate::edge::store::{self, Begin, Generation, Store};
-use crate::model::Side;
+use crate::model::{Path, Segment, Side};
 use signals::Signals;
 
 pub use commit::{Committer, Ended as StreamEnded, Shared, contract_fact, contract_rows, finish};
@@ -353,10 +353,16 @@ fn metric_settings(config: &Config, generation: &Generation) -> metrics::Setting
 
 /// Paths that the config names: the only ones that a label may carry.
 fn named_paths(stream: &crate::config::Stream) -> Vec<String> {
-    let rules = &stream.sides.baseline.codec.rules;
+    let rules = &stream.sides.canary.codec.rules;
+    // An array in any order differs at its items.
+    let items: Vec<Path> = rules.unordered.iter().map(|path| path.with(Segment::Items)).collect();
     let mut paths: Vec<String> = rules
         .tolerant
         .iter()
+        .chain(&rules.only)
+        .chain(&rules.unordered)
+        .chain(&items)
+        .chain(rules.map.iter().map(|mapping| &mapping.path))
         .chain(rules.rename.iter().map(|(_, contract)| contract))
         .chain(&stream.show)
         .map(ToString::to_string)

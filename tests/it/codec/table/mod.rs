@@ -4,6 +4,7 @@
 //! behind its flags, `~` alone any tagged form; `!` a reason.
 
 mod edges;
+mod rules;
 mod shapes;
 mod values;
 
@@ -15,7 +16,8 @@ pub struct Row {
     pub contract: &'static str,
     pub bytes: &'static str,
     pub expect: &'static str,
-    /// `side=canary`, `ignore=`, `tolerant=`, `rename=from:to`, `identity=field:a`, `time=`, `defaults`, apart by blanks.
+    /// `side=canary`, `ignore=`, `tolerant=`, `rename=from:to`, `identity=field:a`, `time=`, `defaults`,
+    /// `only=`, `unordered=`, `map=path:from:to`, apart by blanks.
     pub rules: &'static str,
 }
 
@@ -56,5 +58,9 @@ pub const fn ruled(
 
 /// All rows.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    values::ROWS.iter().chain(shapes::ROWS).chain(edges::ROWS)
+    values::ROWS
+        .iter()
+        .chain(shapes::ROWS)
+        .chain(edges::ROWS)
+        .chain(rules::ROWS)
 }
