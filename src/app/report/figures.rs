@@ -17,7 +17,7 @@ pub(super) fn grouped(number: u64) -> String {
 }
 
 /// `12 / 0`, baseline first; one 0 where both are.
-pub(super) fn sides(figures: PerSide<u64>) -> String {
+fn sides(figures: PerSide<u64>) -> String {
     match figures {
         PerSide { baseline: 0, canary: 0 } => "0".to_owned(),
         PerSide { baseline, canary } => format!("{} / {}", grouped(baseline), grouped(canary)),
@@ -25,7 +25,7 @@ pub(super) fn sides(figures: PerSide<u64>) -> String {
 }
 
 /// `read` of both sides, whatever it is.
-pub(super) fn read(stream: &StreamReport) -> String {
+fn read(stream: &StreamReport) -> String {
     let read = |read| grouped(read);
     format!(
         "{} / {}",
@@ -35,11 +35,40 @@ pub(super) fn read(stream: &StreamReport) -> String {
 }
 
 /// Undecodable records of both sides.
-pub(super) fn undecodable(stream: &StreamReport) -> String {
+fn undecodable(stream: &StreamReport) -> String {
     sides(PerSide {
         baseline: stream.sides.baseline.undecodable,
         canary: stream.sides.canary.undecodable,
     })
+}
+
+/// What every face tells of a stream in one line, between its name and its verdict.
+pub(super) const FIGURES: [&str; 9] = [
+    "read",
+    "matched",
+    "mismatched",
+    "missing",
+    "extra",
+    "duplicates",
+    "conflicts",
+    "undecodable",
+    "coverage",
+];
+
+/// The [`FIGURES`] of a stream.
+pub(super) fn figures(stream: &StreamReport) -> [String; FIGURES.len()] {
+    let outcomes = &stream.outcomes;
+    [
+        read(stream),
+        grouped(outcomes.matched),
+        grouped(outcomes.mismatched),
+        grouped(outcomes.missing),
+        grouped(outcomes.extra),
+        sides(outcomes.duplicate),
+        sides(outcomes.conflict),
+        undecodable(stream),
+        percent(stream.coverage),
+    ]
 }
 
 /// A fraction as a percentage that never rounds up to 100.

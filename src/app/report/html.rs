@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::figures::{details, grouped, percent, place, read, sides, undecodable, whys};
+use super::figures::{FIGURES, details, figures, grouped, place, whys};
 use super::junit::escaped;
 use super::model::{CheckReport, Report, StreamReport};
 
@@ -73,34 +73,13 @@ pub fn html(report: &Report, notes: &[String]) -> String {
 
 fn outcomes(out: &mut String, report: &Report) {
     out.push_str("<div class=\"wide\"><table>\n<tr><th>stream</th>");
-    for column in [
-        "read",
-        "matched",
-        "mismatched",
-        "missing",
-        "extra",
-        "duplicates",
-        "conflicts",
-        "undecodable",
-        "coverage",
-    ] {
+    for column in FIGURES {
         let _ = write!(out, "<th class=\"n\">{column}</th>");
     }
     out.push_str("<th>verdict</th></tr>\n");
     for stream in &report.streams {
-        let outcomes = &stream.outcomes;
         let _ = write!(out, "<tr><td>{}</td>", escaped(&stream.stream));
-        for figure in [
-            read(stream),
-            grouped(outcomes.matched),
-            grouped(outcomes.mismatched),
-            grouped(outcomes.missing),
-            grouped(outcomes.extra),
-            sides(outcomes.duplicate),
-            sides(outcomes.conflict),
-            undecodable(stream),
-            percent(stream.coverage),
-        ] {
+        for figure in figures(stream) {
             let _ = write!(out, "<td class=\"n\">{figure}</td>");
         }
         let verdict = stream.verdict.as_str();

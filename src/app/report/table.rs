@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use super::figures::{details, grouped, harmless, percent, place, read, sides, undecodable, whys};
+use super::figures::{FIGURES, details, figures, grouped, harmless, percent, place, whys};
 use super::model::{Report, SideReport, StreamReport};
 use crate::model::{Side, Verdict};
 
@@ -86,36 +86,14 @@ fn printed(out: &mut String, table: &Table) {
 
 fn outcomes(report: &Report) -> String {
     let mut table = plain();
-    table.set_header([
-        "stream",
-        "read",
-        "matched",
-        "mismatched",
-        "missing",
-        "extra",
-        "duplicates",
-        "conflicts",
-        "undecodable",
-        "coverage",
-        "verdict",
-    ]);
+    let columns = ["stream"].into_iter().chain(FIGURES).chain(["verdict"]);
+    table.set_header(columns.collect::<Vec<&str>>());
     for stream in &report.streams {
-        let outcomes = &stream.outcomes;
-        table.add_row([
-            harmless(&stream.stream),
-            read(stream),
-            grouped(outcomes.matched),
-            grouped(outcomes.mismatched),
-            grouped(outcomes.missing),
-            grouped(outcomes.extra),
-            sides(outcomes.duplicate),
-            sides(outcomes.conflict),
-            undecodable(stream),
-            percent(stream.coverage),
-            stream.verdict.as_str().to_owned(),
-        ]);
+        let name = [harmless(&stream.stream)].into_iter();
+        let cells = name.chain(figures(stream)).chain([stream.verdict.as_str().to_owned()]);
+        table.add_row(cells.collect::<Vec<String>>());
     }
-    for column in table.column_iter_mut().skip(1).take(9) {
+    for column in table.column_iter_mut().skip(1).take(FIGURES.len()) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     let mut out = String::new();
