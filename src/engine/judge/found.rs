@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::engine::stats::Kind;
 use crate::model::Outcome;
 
-/// Distinct bad identities that are told apart: more than any rule asks for.
-const DISTINCT_MAX: usize = 8;
+/// Distinct bad identities that are told apart: as many as evidence needs to fail a stream.
+pub(super) const DISTINCT_MAX: usize = 5;
 
 /// One stored finding, as far as the judge asks.
 #[derive(Clone, Debug, PartialEq, Eq)]

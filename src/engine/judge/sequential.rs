@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::found::Found;
+use super::found::{DISTINCT_MAX, Found};
 use super::hold::{Hold, Holding, Share};
 use super::policy::{CHECKS, Policy};
 use crate::engine::stats::{
@@ -13,9 +13,6 @@ use crate::engine::stats::{
     Report,
 };
 use crate::model::BadCounts;
-
-/// Distinct bad identities that are remembered: as many as evidence needs to fail a stream.
-const DISTINCT_MAX: usize = 5;
 
 /// A check of a stream, as it stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
