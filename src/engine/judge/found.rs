@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::stats::Kind;
+use crate::engine::stats::{Clock, Kind};
 use crate::model::Outcome;
 
 /// Distinct bad identities that are told apart: as many as evidence needs to fail a stream.
@@ -48,6 +48,15 @@ impl Found {
             group.unproved |= finding.unproved;
         }
         found
+    }
+
+    /// What was kept of the checks of a window that are settled later than the window itself.
+    pub(super) fn of_later(&self, start_ms: Option<i64>) -> Found {
+        let later = self
+            .0
+            .iter()
+            .filter(|((start, kind), _)| *start == start_ms && kind.clock() == Clock::Later);
+        Found(later.map(|(key, group)| (*key, group.clone())).collect())
     }
 
     /// Whether what was kept of a check in a window was all seen again when it was read again. Not where nothing was kept.

@@ -46,10 +46,12 @@ impl Counted {
 }
 
 /// A window that waits until what was undecodable or untimely in it is settled.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Waiting {
     settled_at_ms: i64,
     records: u64,
+    /// Its findings came with the window.
+    found: Found,
 }
 
 /// The checks of one stream.
@@ -91,7 +93,7 @@ impl Sequential {
             .map(|(start_ms, _)| *start_ms)
             .collect();
         for start_ms in passed {
-            self.settle_bad(start_ms, &BadCounts::default(), &Found::default());
+            self.settle_bad(start_ms, &BadCounts::default());
         }
     }
 
@@ -108,6 +110,7 @@ impl Sequential {
         let waiting = Waiting {
             settled_at_ms: later_ms,
             records,
+            found: found.of_later(start_ms),
         };
         self.waiting.insert(start_ms, waiting);
         self.settle(Clock::Window, start_ms, shares, found);
@@ -117,13 +120,14 @@ impl Sequential {
     }
 
     /// The undecodable and untimely records of a window, now that it is settled which of them the baseline shows too.
-    pub(super) fn settle_bad(&mut self, start_ms: Option<i64>, counts: &BadCounts, found: &Found) {
-        let records = self.waiting.remove(&start_ms).map_or(0, |waiting| waiting.records);
+    pub(super) fn settle_bad(&mut self, start_ms: Option<i64>, counts: &BadCounts) {
+        let waiting = self.waiting.remove(&start_ms);
+        let (records, found) = waiting.map_or_else(Default::default, |waiting| (waiting.records, waiting.found));
         let share = |kind| match kind {
             Kind::Undecodable => (counts.undecodable_judged, records),
             _ => (counts.untimely_judged, records),
         };
-        self.settle(Clock::Later, start_ms, share, found);
+        self.settle(Clock::Later, start_ms, share, &found);
     }
 
     fn settle(&mut self, clock: Clock, start_ms: Option<i64>, share: impl Fn(Kind) -> Share, found: &Found) {

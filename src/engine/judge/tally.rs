@@ -296,7 +296,7 @@ impl Tally {
             self.sequential.pass(at_ms);
             match event {
                 Event::Window(window) => self.add(&window, found),
-                Event::Bad(bad) => self.settle(&bad, found),
+                Event::Bad(bad) => self.settle(&bad),
             }
         }
     }
@@ -356,12 +356,12 @@ impl Tally {
         self.sequential.take(start_ms, shares, later_ms, records, found);
     }
 
-    fn settle(&mut self, settled: &Shared<'_>, found: &Found) {
+    fn settle(&mut self, settled: &Shared<'_>) {
         if self.edges.contains(&settled.start_ms) {
             return;
         }
         self.evidence.bad.add(settled.counts);
-        self.sequential.settle_bad(settled.start_ms, settled.counts, found);
+        self.sequential.settle_bad(settled.start_ms, settled.counts);
     }
 
     /// The sums so far.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crosscheck::app::worker::Stored as Verdicts;
 use crosscheck::config::{Budgets, Profile};
-use crosscheck::edge::store::Stored;
+use crosscheck::edge::store::{FindingRow, Stored, WindowRow};
 use crosscheck::model::{Outcome, Verdict};
 
 use super::driver::{Ran, config};
@@ -141,28 +141,30 @@ pub fn check(ran: &Ran, stored: &Stored, whole: &Whole, wrong: &mut Vec<String>)
     }
 }
 
-/// One confirmed bad record of a check without a budget, in a window that is evidence, fails the stream.
+/// One confirmed bad record of a check without a budget, in a window that is evidence, fails the stream: a conflict, and a
+/// record that cannot be decoded once it is settled that the baseline does not show it.
 fn missed(stored: &Stored) -> Option<String> {
-    let edges: BTreeSet<Option<i64>> = stored
-        .windows
-        .iter()
-        .filter(|window| window.edge)
-        .map(|window| window.start_ms)
-        .collect();
-    let conflicts = stored
-        .findings
-        .iter()
-        .filter(|row| row.outcome == Outcome::Conflict && row.canary.is_some());
-    // What one finding of a window does not show again, the others of that window do not prove.
-    let unproved: BTreeSet<Option<i64>> = conflicts
-        .clone()
-        .filter(|row| row.body.unproved)
-        .map(|row| row.start_ms)
-        .collect();
-    let mut proved = conflicts.filter(|row| !edges.contains(&row.start_ms) && !unproved.contains(&row.start_ms));
-    proved
-        .next()
-        .map(|row| format!("a conflict is stored and confirmed: {row:?}"))
+    let start = |window: &WindowRow| window.start_ms;
+    let edges: BTreeSet<Option<i64>> = stored.windows.iter().filter(|window| window.edge).map(start).collect();
+    let judged = stored.bad.iter().filter(|row| row.counts.undecodable_judged > 0);
+    let judged: BTreeSet<Option<i64>> = judged.map(|row| row.start_ms).collect();
+    let strict = |outcome: Outcome, counts: &dyn Fn(Option<i64>) -> bool| {
+        let of = |row: &&FindingRow| row.outcome == outcome && row.canary.is_some();
+        // What one finding of a window does not show again, the others of that window do not prove.
+        let unproved = stored.findings.iter().filter(of).filter(|row| row.body.unproved);
+        let unproved: BTreeSet<Option<i64>> = unproved.map(|row| row.start_ms).collect();
+        let mut proved = stored.findings.iter().filter(of);
+        proved.any(|row| {
+            let window = row.start_ms;
+            counts(window) && !edges.contains(&window) && !unproved.contains(&window)
+        })
+    };
+    let conflict = strict(Outcome::Conflict, &|_| true).then_some("a conflict");
+    let undecodable =
+        || strict(Outcome::Undecodable, &|window| judged.contains(&window)).then_some("an undecodable record");
+    conflict
+        .or_else(undecodable)
+        .map(|what| format!("{what} is stored and confirmed"))
 }
 
 /// True where an incident was stored before a time.

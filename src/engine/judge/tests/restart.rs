@@ -28,15 +28,6 @@ fn a_restart_changes_nothing() {
             all.push((start_ms(index), window, draw(12) == 0, bad));
         }
         let identities: Vec<String> = (0..number).map(|index| format!("{}", index / 3)).collect();
-        let found = Found::new(all.iter().zip(&identities).flat_map(|((start_ms, ..), identity)| {
-            [Outcome::Mismatched, Outcome::Undecodable].map(|outcome| Finding {
-                start_ms: Some(*start_ms),
-                outcome,
-                of_canary: true,
-                identity,
-                unproved: start_ms % 7 == 0,
-            })
-        }));
         let policy = policy();
         let grace = policy.grace_ms.unwrap();
         let (mut whole, mut bit_by_bit) = (Tally::new(policy.clone()), Tally::new(policy));
@@ -44,6 +35,18 @@ fn a_restart_changes_nothing() {
             let within = |at_ms: i64| at_ms >= from_ms && at_ms < to_ms;
             let windows = all.iter().filter(|(start, ..)| within(start + MINUTE_MS + grace));
             let bad = all.iter().filter(|(start, ..)| within(start + MINUTE_MS + 5 * grace));
+            // Findings come with their window, those of records that are settled later too.
+            let kept = all.iter().zip(&identities);
+            let kept = kept.filter(|((start, ..), _)| within(start + MINUTE_MS + grace));
+            let found = Found::new(kept.flat_map(|((start_ms, ..), identity)| {
+                [Outcome::Mismatched, Outcome::Undecodable].map(|outcome| Finding {
+                    start_ms: Some(*start_ms),
+                    outcome,
+                    of_canary: true,
+                    identity,
+                    unproved: start_ms % 7 == 0,
+                })
+            }));
             tally.take(
                 windows.map(|(start_ms, counts, edge, _)| Counted {
                     start_ms: Some(*start_ms),
@@ -76,4 +79,37 @@ fn a_restart_changes_nothing() {
             judge("s", &bit_by_bit, &conditions, false)
         );
     }
+}
+
+/// A record that cannot be decoded is settled later than the window that it was found in, and its finding came with the window.
+#[test]
+fn what_is_settled_later_is_confirmed_by_what_came_with_its_window() {
+    let mut tally = Tally::new(policy());
+    let window = counts(100, 0, 0, 0);
+    let counted = Counted {
+        start_ms: Some(0),
+        end_ms: Some(MINUTE_MS),
+        counts: &window,
+        edge: false,
+    };
+    let found = Found::new([Finding {
+        start_ms: Some(0),
+        outcome: Outcome::Undecodable,
+        of_canary: true,
+        identity: "2:17",
+        unproved: false,
+    }]);
+    tally.take([counted], [], &found);
+    let conditions = Conditions::default();
+    assert_eq!(judge("s", &tally, &conditions, false).verdict, Verdict::Inconclusive);
+    let bad = BadCounts {
+        undecodable_judged: 1,
+        ..BadCounts::default()
+    };
+    let shared = Shared {
+        start_ms: Some(0),
+        counts: &bad,
+    };
+    tally.take([], [shared], &Found::default());
+    assert_eq!(judge("s", &tally, &conditions, false).verdict, Verdict::Fail);
 }
