@@ -43,6 +43,7 @@ fn config(brokers: &str, [baseline, canary]: &[String; 2], properties: &str) -> 
          clusters:\n  main:\n    brokers: [\"{brokers}\"]\n    properties: {{{properties}}}\n\
          streams:\n  - name: orders\n    baseline: {{topic: {baseline}}}\n    canary: {{topic: {canary}}}\n    \
          format: raw\n    framing: none\n    identity: {{parts: [key]}}\n    event_time: timestamp\n\
+         policy: {{max_duration: 365d}}\n\
          store: {{url: \"sqlite://cc.db\"}}\n\
          serve: {{address: \"127.0.0.1:0\"}}\n"
     )
