@@ -195,7 +195,7 @@ fn registries(
     registries
 }
 
-fn policy(policy: &mut FilePolicy, path: &KeyPath, faults: &mut Faults) -> Policy {
+pub(super) fn policy(policy: &mut FilePolicy, path: &KeyPath, faults: &mut Faults) -> Policy {
     let silent = policy.silent.get_or_insert_with(Silent::default);
     let settings = Policy {
         alpha: fill(&mut policy.alpha, "0.01", 0.01),

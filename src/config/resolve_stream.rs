@@ -178,7 +178,7 @@ fn check_limits(limits: &Limits, needed_ms: i64, path: &KeyPath, faults: &mut Fa
     }
 }
 
-fn budgets(budget: &mut Budget, path: &KeyPath, faults: &mut Faults) -> Budgets {
+pub(super) fn budgets(budget: &mut Budget, path: &KeyPath, faults: &mut Faults) -> Budgets {
     let mut rate = |name: &str, slot: &mut Option<Rate>, text: &str, value: f64| {
         let rate = fill(slot, text, value);
         if rate > 0.5 {

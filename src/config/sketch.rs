@@ -1,8 +1,13 @@
 //! How a stream would be judged, from a config, from flags, or both: for those who plan.
 
+use super::faults::Faults;
+use super::file::Policy as FilePolicy;
+use super::file_stream::Budget;
 use super::flag_values as value;
+use super::keypath::KeyPath;
 use super::request::RequestError;
-use super::{Budgets, Config, Policy, Profile};
+use super::tree::{Kind, Node, Place};
+use super::{Budgets, Config, Policy, Profile, resolve, resolve_stream};
 
 /// What the flags say, as they were written.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +52,7 @@ pub fn sketch(config: Option<&Config>, said: &Sketch) -> Result<Sketched, Reques
         what,
         hint: hint.map(str::to_owned),
     };
-    let (mut budgets, mut policy, mut window_ms) = (DEFAULT_BUDGETS, DEFAULT_POLICY, 30_000);
+    let ((mut budgets, mut policy), mut window_ms) = (defaults(), 30_000);
     if let (Some(config), Some(name)) = (config, &said.stream) {
         let named = config.streams.iter().find(|stream| stream.name == *name);
         let Some(stream) = named else {
@@ -114,26 +119,15 @@ pub fn sketch(config: Option<&Config>, said: &Sketch) -> Result<Sketched, Reques
     })
 }
 
-/// As the contract has them.
-const DEFAULT_BUDGETS: Budgets = Budgets {
-    mismatched: 1e-4,
-    missing: 1e-4,
-    extra: 1e-4,
-    duplicate: 1e-3,
-    conflict: 0.0,
-    undecodable: 0.0,
-    untimely: 1e-4,
-    diverted: 1e-4,
-};
-
-/// As the contract has it.
-const DEFAULT_POLICY: Policy = Policy {
-    alpha: 0.01,
-    beta: 0.05,
-    profile: Profile::Bursty,
-    min_pairs: 1_000,
-    min_duration_ms: 600_000,
-    max_duration_ms: 21_600_000,
-    silent_after_ms: 600_000,
-    silent_then: super::SilentThen::Inconclusive,
-};
+/// What an empty config says.
+fn defaults() -> (Budgets, Policy) {
+    let nothing = Node {
+        place: Place::File(1, 1),
+        kind: Kind::Null,
+    };
+    // Defaults have no faults to tell.
+    let (root, mut faults) = (KeyPath::default(), Faults::new(&nothing));
+    let budgets = resolve_stream::budgets(&mut Budget::default(), &root, &mut faults);
+    let policy = resolve::policy(&mut FilePolicy::default(), &root, &mut faults);
+    (budgets, policy)
+}
