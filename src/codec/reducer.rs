@@ -18,6 +18,7 @@ use super::half::{Half, Ready};
 use super::hashes::Hashes;
 use super::marks::{Asked, header_path};
 use super::messages::{Messages, Pair, Walked, identity_key};
+use super::proto::Decoder;
 use super::schema::Schema;
 use super::select::selected;
 use super::settings::{EventTime, Part, Rules, Settings};
@@ -309,7 +310,13 @@ impl Reducer {
         }
         let asked = Asked::time_only(self.side, &self.settings);
         let plan = compile(schema, schema, &asked, Purpose::Digest).ok()?;
-        let mut scratch = Scratch::default();
+        let (mut scratch, mut decoder) = (Scratch::default(), Decoder::default());
+        let bytes = if schema.is_protobuf() {
+            schema.decode(bytes, &mut decoder).ok()?;
+            decoder.binary()
+        } else {
+            bytes
+        };
         walk(&plan, schema, bytes, &mut scratch, false).ok()?;
         scratch.time
     }
@@ -403,7 +410,8 @@ impl Reducer {
             .flat_map(|cases| cases.reducers())
             .flat_map(Reducer::schema_uses)
         {
-            let same = |own: &&mut SchemaUse| (own.field, own.schema) == (other.field, other.schema);
+            let same =
+                |own: &&mut SchemaUse| (own.field, own.schema, own.digest) == (other.field, other.schema, other.digest);
             match uses.iter_mut().find(same) {
                 Some(own) => own.records += other.records,
                 None => uses.push(other),
@@ -435,9 +443,15 @@ impl Reducer {
                 Met::Schema {
                     field: Field::Key,
                     schema,
+                    message,
                     records,
-                } => self.key.add_use(schema, records),
-                Met::Schema { schema, records, .. } => self.value.add_use(schema, records),
+                } => self.key.add_use(schema, message, records),
+                Met::Schema {
+                    schema,
+                    message,
+                    records,
+                    ..
+                } => self.value.add_use(schema, message, records),
                 Met::Rule(rule) => drop(self.memory.value.applied.insert(rule)),
             }
         }

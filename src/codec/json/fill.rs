@@ -8,6 +8,7 @@ use crate::codec::canonical::FILLED;
 use crate::codec::compile::{Purpose, filled};
 use crate::codec::default::encode;
 use crate::codec::plan::Plan;
+use crate::codec::proto::UNKNOWN;
 use crate::codec::schema::RecordField;
 use crate::codec::walk::{Captured, Scratch, walk};
 use crate::model::TolerantKind;
@@ -47,7 +48,7 @@ impl Walk<'_> {
             return Err(Stop::NotHeld);
         }
         let written: &[u8] = if walked.as_is { bytes } else { &apart.out };
-        if T && show {
+        if T && show && field.name != UNKNOWN {
             self.s.out.push(FILLED);
         }
         self.s.out.extend_from_slice(written);

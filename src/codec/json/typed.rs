@@ -8,6 +8,7 @@ use crate::codec::canonical::{ABSENT, FOREIGN, HELD, put_long};
 use crate::codec::digest::first_half;
 use crate::codec::mapping::Mapped;
 use crate::codec::plan::{Clock, Mark};
+use crate::codec::proto::UNKNOWN;
 use crate::codec::schema::{self, Kind, Logical, RecordField, Unit};
 use crate::codec::{time, tolerant};
 use crate::model::{TolerantKind, UndecodableReason};
@@ -292,8 +293,11 @@ impl Walk<'_> {
         if self.rules.marks.get(at).is_some_and(|asks| asks.ignored) {
             return Ok(());
         }
-        if self.asked.defaults && field.default.is_some() && self.fill::<T>((record, place), field, at)? {
-            self.s.applied.insert(Rule::Defaults);
+        let filled = self.asked.defaults || field.name == UNKNOWN;
+        if filled && field.default.is_some() && self.fill::<T>((record, place), field, at)? {
+            if field.name != UNKNOWN {
+                self.s.applied.insert(Rule::Defaults);
+            }
             return Ok(());
         }
         if !T {

@@ -138,7 +138,7 @@ impl Reducer {
             let part = walked.0[place]?;
             let bytes = match part.form {
                 Form::Plain | Form::Tagged => walked.1.as_slice(),
-                Form::Text => wide(batch, span).0,
+                Form::Text => half.around(wide(batch, span).0),
             };
             identity::put_captured(arena, &half.prepared[at].contract, part, &bytes[part.start..part.end])?;
         }
