@@ -102,16 +102,25 @@ fn imported(path: &Path, text: &str) -> Result<Vec<(String, String)>> {
             continue;
         }
         let hint = "what it imports must stand below the same folder, by the names in the imports";
-        let inside = Path::new(&name).components().all(|part| matches!(part, Component::Normal(_)));
+        let inside = Path::new(&name)
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
         if !inside || found.len() >= IMPORTS_MAX {
             return Err(trouble(
-                format!("contract {} imports {name}, which leads out of its folder, or more than {IMPORTS_MAX} files", path.display()),
+                format!(
+                    "contract {} imports {name}, which leads out of its folder, or more than {IMPORTS_MAX} files",
+                    path.display()
+                ),
                 hint,
             ));
         }
         let file = folder.join(&name);
-        let text = std::fs::read_to_string(&file)
-            .map_err(|error| trouble(format!("read {}, which the contract imports: {error}", file.display()), hint))?;
+        let text = std::fs::read_to_string(&file).map_err(|error| {
+            trouble(
+                format!("read {}, which the contract imports: {error}", file.display()),
+                hint,
+            )
+        })?;
         open.extend(imports_of(&file, &text)?);
         found.push((name, text));
     }

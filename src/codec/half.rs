@@ -209,7 +209,9 @@ impl Half {
 
     /// Counts what another reducer met with the same schemas and contracts.
     pub fn add_use(&mut self, schema: SchemaRef, message: Option<u32>, records: u64) {
-        let Some(place) = self.known.get(&schema).copied() else { return };
+        let Some(place) = self.known.get(&schema).copied() else {
+            return;
+        };
         let place = message.map_or(Some(place), |message| self.message(place, message));
         if let Some(place) = place {
             // Only for the plan, whose bytes are none.

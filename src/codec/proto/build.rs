@@ -51,7 +51,9 @@ pub fn build(source: Source) -> Result<(Layouts, Vec<Node>, NodeId), SchemaError
         builder.fill(&message, at);
     }
     if builder.nodes.len() > NODES_MAX {
-        return Err(SchemaError::Protobuf(format!("it has more than {NODES_MAX} types and fields")));
+        return Err(SchemaError::Protobuf(format!(
+            "it has more than {NODES_MAX} types and fields"
+        )));
     }
     Ok((builder.layouts, builder.nodes, root))
 }
@@ -108,8 +110,10 @@ impl Builder {
             return *found;
         }
         let open = descriptor.parent_file().syntax() != Syntax::Proto2;
-        let mut values: Vec<(i32, String)> = descriptor
-            .values()
+        // As they are declared.
+        let declared = &descriptor.enum_descriptor_proto().value;
+        let mut values: Vec<(i32, String)> = declared
+            .iter()
             .map(|value| (value.number(), value.name().to_owned()))
             .collect();
         let first = values.first().map_or(0, |(number, _)| *number);
@@ -152,7 +156,10 @@ impl Builder {
             let other = field.json_name();
             fields.push(RecordField {
                 name: field.name().to_owned(),
-                aliases: (!names.contains(&other)).then(|| other.to_owned()).into_iter().collect(),
+                aliases: (!names.contains(&other))
+                    .then(|| other.to_owned())
+                    .into_iter()
+                    .collect(),
                 node,
                 default,
             });
@@ -269,7 +276,11 @@ impl Builder {
                     let nanos = Some(Logical::Timestamp(Unit::Nanos));
                     return (Kind::Time(at), vec![self.push(Type::Long, nanos), node]);
                 }
-                let kind = if field.is_group() { Kind::Group(at) } else { Kind::Message(at) };
+                let kind = if field.is_group() {
+                    Kind::Group(at)
+                } else {
+                    Kind::Message(at)
+                };
                 return (kind, vec![node]);
             }
         };

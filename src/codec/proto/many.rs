@@ -20,7 +20,11 @@ impl Walk<'_> {
         let mut count = 0;
         for at in from..to {
             let found = self.m.found[at];
-            count += if found.packed { self.count(slot, found.payload)? } else { 1 };
+            count += if found.packed {
+                self.count(slot, found.payload)?
+            } else {
+                1
+            };
         }
         self.put_count(count);
         for at in from..to {
@@ -52,7 +56,11 @@ impl Walk<'_> {
             wire => {
                 let size = if wire == 1 { 8 } else { 4 };
                 let whole = (end - start) % size == 0;
-                return if whole { Ok((end - start) / size) } else { Err(Malformed) };
+                return if whole {
+                    Ok((end - start) / size)
+                } else {
+                    Err(Malformed)
+                };
             }
         }
         let (mut at, mut count) = (start, 0);
@@ -140,7 +148,10 @@ impl Walk<'_> {
         all.truncate(kept);
         self.put_count(kept - entries);
         for at in entries..kept {
-            let Entry { key: (start, end), payload } = self.m.entries[at];
+            let Entry {
+                key: (start, end),
+                payload,
+            } = self.m.entries[at];
             put_bytes(self.out, &self.m.keys[start..end]);
             self.entry(slot, entry, payload)?;
         }
@@ -203,4 +214,3 @@ impl Walk<'_> {
         Ok(())
     }
 }
-

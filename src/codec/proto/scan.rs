@@ -159,7 +159,9 @@ impl Walk<'_> {
                 None => None,
             };
             let (Some(place), Some(packed)) = (place, taken) else {
-                self.m.unknown.push(Unknown::new(field.number, field.wire, field.payload));
+                self.m
+                    .unknown
+                    .push(Unknown::new(field.number, field.wire, field.payload));
                 continue;
             };
             let slot = &layout.fields[place];
@@ -210,7 +212,10 @@ impl Walk<'_> {
 }
 
 /// The lower half of a varint: what is above is not looked at, as everywhere else.
-#[expect(clippy::cast_possible_truncation, reason = "the wire has negative numbers in ten bytes")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the wire has negative numbers in ten bytes"
+)]
 pub(super) fn int(value: u64) -> i32 {
     value as i32
 }

@@ -41,7 +41,9 @@ impl Schema {
             return Ok(file);
         }
         let missing = || SchemaError::Unknown(name.to_owned());
-        let message = file.layouts().and_then(|layouts| layouts.roots().find(|(_, other, _)| *other == name));
+        let message = file
+            .layouts()
+            .and_then(|layouts| layouts.roots().find(|(_, other, _)| *other == name));
         file.message(message.ok_or_else(missing)?.0).ok_or_else(missing)
     }
 

@@ -11,6 +11,7 @@ mod json_hostile;
 mod json_typed;
 pub(crate) mod memory;
 mod oracle;
+mod protobuf;
 mod reducer;
 mod second;
 mod table;
