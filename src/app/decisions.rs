@@ -237,7 +237,7 @@ mod tests {
     fn an_override_knows_what_failed_before_it_and_a_lift_ends_it() {
         let verdicts = [row(5, &fail("mismatched")), row(30, &fail("missing"))];
         let pass = command(20, action::OVERRIDE, "pass");
-        let decided = Decisions::of(&[pass.clone()], &verdicts);
+        let decided = Decisions::of(std::slice::from_ref(&pass), &verdicts);
         let lifted = decided.over(fail("mismatched"));
         assert_eq!(lifted.release.verdict, Verdict::Pass);
         assert_eq!(
