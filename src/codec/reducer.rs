@@ -12,17 +12,15 @@ use cases::Cases;
 use super::api::{Field, Met, Progress, Rendered, SchemaRef, SchemaUse};
 use super::applied::Applied;
 use super::changes::SchemaChange;
-use super::compile::{Purpose, compile};
 use super::digest::Keys;
 use super::half::{Half, Ready};
 use super::hashes::Hashes;
 use super::marks::{Asked, header_path};
 use super::messages::{Messages, Pair, Walked, identity_key};
-use super::proto::Decoder;
 use super::schema::Schema;
 use super::select::selected;
 use super::settings::{EventTime, Part, Rules, Settings};
-use super::walk::{Scratch, walk};
+use super::walk::Scratch;
 use crate::model::{Entry, RecordBatch, RecordRef, Side, UndecodableReason, Value};
 
 /// One for each stream and side; keeps a plan for each writer schema.
@@ -301,24 +299,6 @@ impl Reducer {
             None => None,
         };
         Prepared::Halves { value, key }
-    }
-
-    /// The event time of a record that has no contract yet, by its own schema.
-    fn own_time(&self, batch: &RecordBatch, record: &RecordRef, schema: &Schema, bytes: &[u8]) -> Option<i64> {
-        if !matches!(self.settings.event_time, EventTime::Field(_)) {
-            return self.time(batch, record);
-        }
-        let asked = Asked::time_only(self.side, &self.settings);
-        let plan = compile(schema, schema, &asked, Purpose::Digest).ok()?;
-        let (mut scratch, mut decoder) = (Scratch::default(), Decoder::default());
-        let bytes = if schema.is_protobuf() {
-            schema.decode(bytes, &mut decoder).ok()?;
-            decoder.binary()
-        } else {
-            bytes
-        };
-        walk(&plan, schema, bytes, &mut scratch, false).ok()?;
-        scratch.time
     }
 
     /// The reducer for the conditions that a record meets; none where it meets none.

@@ -31,6 +31,7 @@ mod tree;
 
 pub use env::{Env, ProcessEnv, temporary_directory};
 pub use fault::{ConfigFaults, Fault, nearest, nearest_hint};
+pub use flag_values::{Until, until};
 pub use flags::ReconcileFlags;
 pub use load::Purpose;
 pub use overlay::VARIABLES;
@@ -40,7 +41,7 @@ pub use scalar::written_duration;
 pub use schema::schema;
 pub use secret::is_secret_property;
 pub use settings::{
-    Budgets, Config, Contract, Criticality, Ignore, Limits, Policy, Profile, ReleaseSettings, Serve, SilentThen, Start,
-    Stream, StreamSide,
+    Budgets, Config, Contract, Criticality, Ignore, Limits, Policy, Profile, ReleaseSettings, Serve, SilentThen, Stage,
+    Start, Stream, StreamSide,
 };
 pub use sketch::{Sketch, Sketched, sketch};

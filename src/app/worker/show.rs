@@ -11,7 +11,7 @@ use crate::app::advice;
 use crate::app::board::Board;
 use crate::app::metrics::{Component, Progress, RegistryResult};
 use crate::app::report::{self, PartitionRange, Report, SchemaChange, SchemaUse, SideInput, StreamInput};
-use crate::app::stored;
+use crate::app::{stages, stored};
 use crate::config::Config;
 use crate::edge::registry::Registry;
 use crate::edge::store::Generation;
@@ -51,9 +51,11 @@ impl Show {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let judged = seat::judge(&seats, clock.wall_ms());
+        let decisions = self.shared.decisions();
+        let judged = seat::judge(&seats, &decisions, clock.wall_ms());
         let judged = match stored {
-            Some(stored) if stored.gist() != judged.gist() => stored,
+            // What people said is stored apart, and holds at once.
+            Some(stored) if stored.gist() != judged.gist() => decisions.over(stored),
             Some(_) => judged,
             None => Stored {
                 release: unjudged(&judged),
@@ -80,7 +82,11 @@ impl Show {
                 let warning = |text: &String| format!("{name}: {text} since this worker started");
                 unused.extend(view.unused.iter().map(warning));
             }
-            streams.push(report_of(name, seat, &view, verdict));
+            let explained_by = judged.causes.get(name).cloned().unwrap_or_default();
+            streams.push(report::StreamReport {
+                explained_by,
+                ..report_of(name, seat, &view, verdict)
+            });
         }
         drop(seats);
         if alive {
@@ -107,10 +113,14 @@ impl Show {
         }
         metrics.upkeep();
         let mut report = self.report(&judged, streams);
+        report.warnings.extend(decisions.told(clock.wall_ms()));
         report.warnings.extend(unused);
+        let stages = stages::stages(&self.config, &judged, &decisions);
+        report.stages = report::stages(&stages);
         self.board.judged(
             &self.config.release.name,
             &judged.release,
+            &stages,
             report.json().ok().map(Arc::from),
         );
     }

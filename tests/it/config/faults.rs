@@ -38,7 +38,7 @@ streams:
     baseline: {cluster: mian, topic: orders}
     canary: {topic: orders.canary, regstry: main}
     control: {topic: orders.control}
-    format: protobuf
+    format: protobof
     identity: {parts: [{feild: order_id}, {header: a, field: b}]}
     event_time: none
     window: 0s
@@ -96,6 +96,13 @@ fn a_circle_upstream() {
         ("    owner: team-checkout\n", "    upstream: [carts]\n"),
         ("policy:\n", &stream),
     ])));
+}
+
+#[test]
+fn stages_of_nothing() {
+    let stages = "policy:\n  stages:\n    - {name: a, streams: [order]}\n    - {name: a, streams: [orders]}\n    \
+                  - {name: b}\n    - {name: \"\", criticality: [informational, urgent]}\n";
+    insta::assert_snapshot!(told(&changed(&[("policy:\n", stages)])));
 }
 
 #[test]

@@ -32,7 +32,11 @@ fn each_fault_has_its_reason() {
         ("a length of 2 GiB", "12 8080808008", Bounds),
         ("a length of 64 bits", "12 ffffffffffffffffff01", Bounds),
         ("a text longer than its message", "1a 02 12 05 08 01", Malformed),
-        ("a text longer than its message and the record", "1a 02 12 05", Truncated),
+        (
+            "a text longer than its message and the record",
+            "1a 02 12 05",
+            Truncated,
+        ),
         ("a varint that goes on behind its message", "1a 02 08 80", Truncated),
         (
             "a varint that goes on behind its message, and more",
