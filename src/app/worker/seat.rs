@@ -18,6 +18,8 @@ pub struct Seat {
     pub tally: Tally,
     /// All its final windows, edges too.
     pub counts: WindowCounts,
+    /// The share of the identities that is compared.
+    pub sampling: f64,
     /// How much it weighs.
     pub criticality: Criticality,
     /// It failed before in this generation.

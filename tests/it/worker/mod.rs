@@ -5,3 +5,4 @@ mod http;
 mod http_limits;
 mod json;
 mod logs;
+mod sampled;
