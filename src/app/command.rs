@@ -1,6 +1,6 @@
 //! What the command line asks of the app, and how a command ends: one plain request each.
 
-use crate::config::{Config, Sketched};
+use crate::config::{Config, Sketched, Until};
 use crate::model::Verdict;
 
 /// How a command ended that did not fail by our own trouble.
@@ -130,6 +130,19 @@ pub struct PlanRequest {
     pub output: Output,
 }
 
+/// What somebody asks for about a release, and who and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Which release; `None` is the config's.
+    pub release: Option<String>,
+    /// Which generation; `None` is the newest.
+    pub generation: Option<u32>,
+    /// Why.
+    pub reason: String,
+    /// Who; `None` is this host and process.
+    pub by: Option<String>,
+}
+
 /// The life cycle of releases.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReleaseRequest {
@@ -139,15 +152,22 @@ pub enum ReleaseRequest {
         output: Output,
     },
     /// Begins a generation of the config's release.
-    Start {
-        /// Why.
-        reason: String,
-    },
+    Start(Order),
     /// Captures the ends; what lies before them is still judged.
-    Close {
-        /// Which; `None` is the config's.
-        release: Option<String>,
-        /// Why.
-        reason: String,
-    },
+    Close(Order),
+    /// Sets the verdict; `None` lets the evidence speak again.
+    Override(Order, Option<Verdict>),
+    /// Leaves a check out of the verdict.
+    Mute(Order, MuteRequest),
+}
+
+/// Which check is muted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MuteRequest {
+    /// Of which stream.
+    pub stream: String,
+    /// Which.
+    pub check: String,
+    /// Until when; `None` ends a mute.
+    pub until: Option<Until>,
 }

@@ -10,6 +10,7 @@ pub mod command;
 pub mod compacted;
 pub mod contract;
 pub mod crew;
+pub mod decisions;
 pub mod demo;
 pub mod findings;
 pub mod keyed;

@@ -1,15 +1,16 @@
 //! A generation as it is stored: seats for the judge, the verdict, the report. A starting worker answers from it, and so
 //! do the commands that ask the database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 
+use super::decisions::{self, Decisions, failing};
 use super::report::{self, Place, Report, SideInput, StreamInput};
 use super::worker::{self, Seat, Status, Stored};
 use crate::config::{self, Config};
-use crate::edge::store::{FindingRow, GenerationId, GenerationState, Read, Span, Store};
-use crate::engine::judge::{self, Counted, Criticality, Policy, Shared, SilentThen, Tally};
+use crate::edge::store::{FindingRow, GenerationId, GenerationState, Read, ReleaseRow, Span, Store};
+use crate::engine::judge::{self, Counted, Criticality, Failing, Policy, Shared, SilentThen, Tally};
 use crate::engine::stats::Profile;
 use crate::model::{PerSide, Side, Verdict, WindowCounts};
 
@@ -24,6 +25,8 @@ pub struct Loaded {
     pub verdict: Option<Stored>,
     /// Open, closing or closed.
     pub state: GenerationState,
+    /// What people decided.
+    pub decisions: Decisions,
     /// The findings.
     pub findings: Vec<FindingRow>,
 }
@@ -47,16 +50,10 @@ pub async fn load(store: &Store, config: &Config, id: &GenerationId) -> Result<L
         .map(|row| serde_json::from_str::<Stored>(&row.body))
         .transpose();
     let verdict = verdict.context("read the stored verdict")?;
-    let mut failed: Vec<String> = Vec::new();
+    let mut failed: BTreeSet<Failing> = BTreeSet::new();
     for row in &found.verdicts {
         let stored: Stored = serde_json::from_str(&row.body).context("read a stored verdict")?;
-        failed.extend(
-            stored
-                .streams
-                .into_iter()
-                .filter(|(_, judged)| judged.verdict == Verdict::Fail)
-                .map(|(name, _)| name),
-        );
+        failed.extend(failing(&stored));
     }
     let mut seats = BTreeMap::new();
     for (stream, policy) in config.streams.iter().zip(policies(config)) {
@@ -87,7 +84,12 @@ pub async fn load(store: &Store, config: &Config, id: &GenerationId) -> Result<L
             counts,
             sampling: stream.engine.sampling(),
             criticality: criticality(stream.criticality),
-            latched: failed.contains(&stream.name),
+            upstream: stream.upstream.clone(),
+            latched: failed
+                .iter()
+                .filter(|(of, _)| *of == stream.name)
+                .map(|(_, check)| check.clone())
+                .collect(),
             fields: BTreeMap::new(),
             findings: std::collections::VecDeque::new(),
             status: Status::default(),
@@ -100,6 +102,7 @@ pub async fn load(store: &Store, config: &Config, id: &GenerationId) -> Result<L
         seats,
         verdict,
         state: found.state,
+        decisions: Decisions::of(&found.commands, &found.verdicts),
         findings: found.findings,
     })
 }
@@ -107,12 +110,34 @@ pub async fn load(store: &Store, config: &Config, id: &GenerationId) -> Result<L
 /// Judges what is stored. What stood in the way at the last commit still does: only a worker knows better.
 #[must_use]
 pub fn judge(loaded: &Loaded, wall_ms: i64) -> Stored {
-    let fresh = worker::judge(&loaded.seats, wall_ms);
+    let fresh = worker::judge(&loaded.seats, &loaded.decisions, wall_ms);
     match &loaded.verdict {
         Some(stored) if stored.release.verdict == fresh.release.verdict && stored.gist() == fresh.gist() => fresh,
-        Some(stored) => stored.clone(),
+        Some(stored) => loaded.decisions.over(stored.clone()),
         None => fresh,
     }
+}
+
+/// The verdict on a generation, judged anew from what is stored.
+///
+/// # Errors
+/// As [`load`].
+pub async fn verdict_on(store: &Store, config: &Config, id: &GenerationId) -> Result<Stored> {
+    let loaded = load(store, config, id).await?;
+    Ok(judge(&loaded, super::clock::Clock::start().wall_ms()))
+}
+
+/// What the last stored verdict says of a release, as people decided: without any config.
+///
+/// # Errors
+/// The database does not do it, or holds what this binary does not understand.
+pub async fn said(store: &Store, row: &ReleaseRow) -> Result<Verdict> {
+    let decisions = decisions::decided(store, &row.id).await.context("read the commands")?;
+    let stored = match &row.verdict {
+        Some(stored) => serde_json::from_str(&stored.body).context("read a stored verdict")?,
+        None => Stored::nothing(),
+    };
+    Ok(decisions.over(stored).release.verdict)
 }
 
 /// How the streams of a config are judged, in its order: each with its share of the release's chance of a wrong `fail`.
@@ -222,6 +247,7 @@ pub fn report(loaded: &Loaded, id: &GenerationId, judged: &Stored) -> Report {
         };
         let mut stream = report::stream(input);
         stream.checks = report::checks(&seat.tally.standings());
+        stream.explained_by = judged.causes.get(name).cloned().unwrap_or_default();
         streams.push(stream);
     }
     let generation = u64::try_from(id.generation).unwrap_or(0);

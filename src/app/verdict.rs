@@ -6,12 +6,11 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use super::command::{Ending, Output, ReportRequest, VerdictFrom, VerdictRequest};
-use super::report::{self, Look, Report, table};
+use super::report::{self, Look, Report, harmless, table};
 use super::trouble::trouble;
 use super::{stored, world};
 use crate::config::Config;
 use crate::edge::store::{self, GenerationId};
-use crate::model::Verdict;
 
 /// Most bytes of a worker's answer.
 const ANSWER_MAX_BYTES: usize = 64 << 20;
@@ -67,6 +66,7 @@ pub async fn from_store(config: &Config, release: &str, generation: Option<u32>)
     let mut report = stored::report(&loaded, &id, &judged);
     report.guarantee = Some(stored::guarantee(&config.policy));
     report.warnings = store.warnings().to_vec();
+    report.warnings.extend(loaded.decisions.told(wall_ms));
     store.close().await;
     Ok(report)
 }
@@ -148,22 +148,16 @@ fn print(report: &Report, output: Output, explain: bool, out: &mut dyn Write) ->
         )?,
         (Output::Table, false) => {
             writeln!(out, "{}", report.verdict.as_str())?;
-            if report.verdict != Verdict::Pass {
-                for reason in &report.reasons {
-                    writeln!(
-                        out,
-                        "  {}: {}",
-                        if reason.stream.is_empty() {
-                            &report.release
-                        } else {
-                            &reason.stream
-                        },
-                        reason.text
-                    )?;
-                }
+            for reason in &report.reasons {
+                let whose = if reason.stream.is_empty() {
+                    &report.release
+                } else {
+                    &reason.stream
+                };
+                writeln!(out, "  {}: {}", harmless(whose), harmless(&reason.text))?;
             }
             for warning in &report.warnings {
-                writeln!(out, "  warning: {warning}")?;
+                writeln!(out, "  warning: {}", harmless(warning))?;
             }
         }
     }

@@ -7,8 +7,8 @@ use std::io::Write;
 use anyhow::Result;
 
 pub use crate::app::command::{
-    DemoRequest, Ending, Output, PlanRequest, ReleaseRequest, ReportOutput, ReportRequest, Role, Tone, VerdictFrom,
-    VerdictRequest,
+    DemoRequest, Ending, MuteRequest, Order, Output, PlanRequest, ReleaseRequest, ReportOutput, ReportRequest, Role,
+    Tone, VerdictFrom, VerdictRequest,
 };
 pub use crate::app::replay::Request as ReplayRequest;
 use crate::app::{self, logs};

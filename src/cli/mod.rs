@@ -11,6 +11,8 @@ mod exit;
 mod fail;
 mod load;
 mod migrate;
+mod mute;
+mod order;
 mod panic;
 mod plan;
 mod reconcile;
@@ -59,6 +61,7 @@ enum Command {
     Report(report::Args),
     Plan(plan::Args),
     Release(release::Args),
+    Mute(mute::Args),
     Replay(replay::Args),
     Migrate(migrate::Args),
     Config(config::Args),
@@ -124,6 +127,7 @@ fn run_parsed(parsed: Result<Cli, clap::Error>, out: &mut dyn Write, log: &mut d
         Command::Report(args) => args.run(tone, out),
         Command::Plan(args) => args.run(tone, out),
         Command::Release(args) => args.run(tone, out),
+        Command::Mute(args) => args.run(tone, out),
         Command::Replay(args) => args.run(tone, out),
         Command::Migrate(args) => args.run(tone, out),
         Command::Config(args) => args.run(out),

@@ -85,6 +85,39 @@ pub(super) fn bound(flag: &str, text: &str) -> Result<Bound, RequestError> {
     parsed.ok_or_else(|| wrong(flag, text, "beginning, end, an offset, -N, an RFC 3339 time, or -1h"))
 }
 
+/// When something ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Then, milliseconds since the epoch.
+    At(i64),
+    /// So many milliseconds from now.
+    After(i64),
+}
+
+/// A day (to its end, in UTC), an RFC 3339 time, or a duration from now.
+///
+/// # Errors
+/// None of these.
+pub fn until(flag: &str, text: &str) -> Result<Until, RequestError> {
+    let day = |text: &str| {
+        let day = text.parse::<jiff::civil::Date>().ok()?.tomorrow().ok()?;
+        let end = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        Some(end.timestamp().as_millisecond())
+    };
+    let time = |text: &str| text.parse::<jiff::Timestamp>().ok().map(|time| time.as_millisecond());
+    let parsed = match scalar::duration(text) {
+        Some(ms) => Some(Until::After(ms)),
+        None => time(text).or_else(|| day(text)).map(Until::At),
+    };
+    parsed.ok_or_else(|| {
+        wrong(
+            flag,
+            text,
+            "a day such as 2027-01-31, an RFC 3339 time, or a duration such as 2h",
+        )
+    })
+}
+
 /// A path.
 pub(super) fn path(flag: &str, text: &str) -> Result<Path, RequestError> {
     Path::parse(text).map_err(|error| RequestError {

@@ -31,6 +31,7 @@ mod tree;
 
 pub use env::{Env, ProcessEnv, temporary_directory};
 pub use fault::{ConfigFaults, Fault, nearest, nearest_hint};
+pub use flag_values::{Until, until};
 pub use flags::ReconcileFlags;
 pub use load::Purpose;
 pub use overlay::VARIABLES;

@@ -68,6 +68,7 @@ pub fn stream(input: StreamInput<'_>) -> StreamReport {
     StreamReport {
         stream: input.stream.to_owned(),
         verdict: input.verdict,
+        explained_by: Vec::new(),
         coverage: input.coverage,
         sampling: input.sampling,
         sampled: (input.sampling < 1.0).then(|| PerSide {

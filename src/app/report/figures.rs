@@ -132,7 +132,8 @@ pub(super) fn place(place: Option<Place>) -> String {
 }
 
 /// Control characters escaped: a terminal must not obey a log.
-pub(super) fn harmless(text: &str) -> String {
+#[must_use]
+pub fn harmless(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {

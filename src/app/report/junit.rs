@@ -31,8 +31,14 @@ pub fn junit(report: &Report) -> String {
         .filter(|reason| reason.stream.is_empty())
         .collect();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let failures: usize = suites.iter().map(Suite::failures).sum();
-    let errors: usize = suites.iter().map(Suite::errors).sum::<usize>() + usize::from(!own.is_empty());
+    // A verdict that somebody set fails, or passes with a word on it; anything else could not be said.
+    let (own_failed, own_wrong) = match report.verdict {
+        Verdict::Fail if !own.is_empty() => (1, 0),
+        Verdict::Inconclusive if !own.is_empty() => (0, 1),
+        _ => (0, 0),
+    };
+    let failures: usize = suites.iter().map(Suite::failures).sum::<usize>() + own_failed;
+    let errors: usize = suites.iter().map(Suite::errors).sum::<usize>() + own_wrong;
     let tests: usize = suites.iter().map(|suite| suite.cases.len()).sum::<usize>() + usize::from(!own.is_empty());
     let _ = writeln!(
         out,
@@ -43,9 +49,18 @@ pub fn junit(report: &Report) -> String {
     if !own.is_empty() {
         let _ = writeln!(
             out,
-            "  <testsuite name=\"release\" tests=\"1\" failures=\"0\" errors=\"1\">\n    <testcase classname=\"release\" name=\"{VERDICT}\">"
+            "  <testsuite name=\"release\" tests=\"1\" failures=\"{own_failed}\" errors=\"{own_wrong}\">\n    \
+             <testcase classname=\"release\" name=\"{VERDICT}\">"
         );
-        own.iter().for_each(|reason| problem(&mut out, "error", reason));
+        for reason in own {
+            match report.verdict {
+                Verdict::Pass => {
+                    let _ = writeln!(out, "      <system-out>{}</system-out>", escaped(&reason.text));
+                }
+                Verdict::Fail => problem(&mut out, "failure", reason),
+                Verdict::Inconclusive => problem(&mut out, "error", reason),
+            }
+        }
         out.push_str("    </testcase>\n  </testsuite>\n");
     }
     out.push_str("</testsuites>\n");

@@ -13,6 +13,7 @@ mod table;
 mod tests;
 
 pub use build::{FieldCounts, SideInput, StreamInput, checks, finding, release, rfc3339, stream};
+pub use figures::harmless;
 pub use markdown::markdown;
 pub use model::{
     CheckReport, Drift, ExcludedReasons, FieldCount, Finding, Outcomes, PartitionRange, Place, Reason, Report,

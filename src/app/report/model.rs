@@ -52,6 +52,9 @@ pub struct StreamReport {
     pub stream: String,
     /// The verdict on it.
     pub verdict: Verdict,
+    /// The first streams above it that diverge, and so explain it; not there where it is the first itself, or does not diverge.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub explained_by: Vec<String>,
     /// Judged records over those asked for, the least over the sides.
     pub coverage: f64,
     /// The fraction of the identities that was compared.

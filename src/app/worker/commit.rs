@@ -13,6 +13,7 @@ use super::seat::{self, Seat, Stored};
 use super::state::{State, UnknownSchema};
 use crate::app::book::{Book, Fact};
 use crate::app::clock::Clock;
+use crate::app::decisions::{Decisions, failing};
 use crate::app::findings::Rereader;
 use crate::app::keyed::Key;
 use crate::app::metrics::{Component, Metrics};
@@ -21,7 +22,7 @@ use crate::codec::{Field, Schema};
 use crate::edge::store::{Action, Command, Commit, ContractRow, FindingRow, Lease, Store, StoreError, VerdictRow};
 use crate::engine::judge::Tally;
 use crate::engine::{Checkpoint, FinalWindow, SettledBad};
-use crate::model::{Side, Verdict, hex};
+use crate::model::{Side, hex};
 
 /// How a key's contract is told from a value's in the database.
 const KEY: &str = "$key ";
@@ -38,10 +39,20 @@ pub struct Shared {
     pub seats: Mutex<BTreeMap<String, Seat>>,
     /// The verdict that is stored.
     pub verdict: Mutex<Option<Stored>>,
+    /// What people decided.
+    pub decisions: Mutex<Decisions>,
     /// The clock.
     pub clock: Clock,
     /// Ends everything.
     pub shutdown: CancellationToken,
+}
+
+impl Shared {
+    /// What people decided, as it is known now.
+    #[must_use]
+    pub fn decisions(&self) -> Decisions {
+        self.decisions.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// Stores what one stream finds.
@@ -277,13 +288,14 @@ impl Committer {
             before
         });
         let now_ms = self.shared.clock.wall_ms();
-        let mut verdict = seat::outline(&seats, now_ms);
+        let decisions = self.shared.decisions();
+        let mut verdict = seat::outline(&seats, &decisions, now_ms);
         let changed = {
             let stored = self.shared.verdict.lock().unwrap_or_else(PoisonError::into_inner);
             stored.as_ref().is_none_or(|stored| stored.gist() != verdict.gist())
         };
         if changed {
-            verdict = seat::judge(&seats, now_ms);
+            verdict = seat::judge(&seats, &decisions, now_ms);
         }
         // Not ours to show before it is stored.
         let after = seats
@@ -302,16 +314,14 @@ impl Committer {
         findings: &[FindingRow],
         changed: bool,
     ) {
-        let failed = verdict
-            .streams
-            .get(&self.stream)
-            .is_some_and(|judgement| judgement.verdict == Verdict::Fail);
+        let failed = failing(&verdict).filter(|(stream, _)| *stream == self.stream);
+        let failed: Vec<String> = failed.map(|(_, check)| check).collect();
         self.with_seat(|seat| {
             if let Some(tally) = tally {
                 seat.tally = tally;
             }
             windows.iter().for_each(|window| seat.counts.add(&window.counts));
-            seat.latched |= failed;
+            seat.latched.extend(failed);
             seat.keep(findings);
         });
         if changed {

@@ -2,6 +2,7 @@
 
 mod commit;
 mod follow;
+mod hear;
 mod life;
 mod next;
 mod reread;
@@ -207,6 +208,7 @@ impl Worker {
         let show = Arc::new(show);
         let showing = tokio::spawn(show.clone().run());
         let checking = tokio::spawn(check_registries(show.registries.clone()));
+        let hearing = tokio::spawn(hear::run(shared.clone(), generation.id.clone()));
         let mut lives = JoinSet::new();
         for index in 0..config.streams.len() {
             let life = life::Life {
@@ -234,6 +236,7 @@ impl Worker {
         }
         showing.abort();
         checking.abort();
+        hearing.abort();
         drop(tokio::time::timeout(CLOSE, serving).await);
         drop(tokio::time::timeout(CLOSE, shared.store.clone().close()).await);
         waited
@@ -266,6 +269,7 @@ pub async fn begin(
         metrics: Arc::new(metrics),
         seats: Mutex::new(stored.seats),
         verdict: Mutex::new(stored.verdict),
+        decisions: Mutex::new(stored.decisions),
         clock,
         shutdown,
     };
@@ -377,6 +381,7 @@ fn named_paths(stream: &crate::config::Stream) -> Vec<String> {
 pub fn verdict(shared: &Shared) -> Stored {
     judge(
         &shared.seats.lock().unwrap_or_else(PoisonError::into_inner),
+        &shared.decisions(),
         shared.clock.wall_ms(),
     )
 }

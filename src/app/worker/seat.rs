@@ -1,12 +1,13 @@
 //! What the judge knows of each stream, and the verdict that follows from it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
 use super::status::Status;
+use crate::app::decisions::Decisions;
 use crate::edge::store::FindingRow;
-use crate::engine::judge::{self, Criticality, Finding, Found, Judgement, StreamJudgement, Tally};
+use crate::engine::judge::{self, Before, Criticality, Finding, Found, Judgement, StreamJudgement, Tally};
 use crate::model::{DifferenceKind, Outcome, Verdict, WindowCounts};
 
 /// Findings of a stream that are kept in memory for the report.
@@ -22,8 +23,10 @@ pub struct Seat {
     pub sampling: f64,
     /// How much it weighs.
     pub criticality: Criticality,
-    /// It failed before in this generation.
-    pub latched: bool,
+    /// Streams whose divergence explains its own.
+    pub upstream: Vec<String>,
+    /// Checks that failed it before in this generation.
+    pub latched: BTreeSet<String>,
     /// Differing paths over the kept findings.
     pub fields: BTreeMap<(String, DifferenceKind), u64>,
     /// The latest findings.
@@ -73,9 +76,26 @@ pub struct Stored {
     pub release: Judgement,
     /// The streams'.
     pub streams: BTreeMap<String, Judgement>,
+    /// For each stream that diverges because of others, the first of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub causes: BTreeMap<String, Vec<String>>,
+    /// What the evidence says of the release, where somebody set another verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Judgement>,
 }
 
 impl Stored {
+    /// Nothing is judged yet.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Stored {
+            release: judge::release(&[]),
+            streams: BTreeMap::new(),
+            causes: BTreeMap::new(),
+            evidence: None,
+        }
+    }
+
     /// What makes it another verdict: not the figures in the sentences, which change with every window.
     #[must_use]
     pub fn gist(&self) -> Vec<(String, Verdict, Vec<String>)> {
@@ -91,36 +111,43 @@ impl Stored {
     }
 }
 
-/// Judges every stream and the release.
-pub fn judge(seats: &BTreeMap<String, Seat>, wall_ms: i64) -> Stored {
-    judge_by(judge::judge, seats, wall_ms)
+/// Judges every stream and the release, as people decided.
+#[must_use]
+pub fn judge(seats: &BTreeMap<String, Seat>, decisions: &Decisions, wall_ms: i64) -> Stored {
+    judge_by(judge::judge, seats, decisions, wall_ms)
 }
 
 /// The same without sentences: whether it is another verdict shows in it.
-pub(super) fn outline(seats: &BTreeMap<String, Seat>, wall_ms: i64) -> Stored {
-    judge_by(judge::outline, seats, wall_ms)
+pub(super) fn outline(seats: &BTreeMap<String, Seat>, decisions: &Decisions, wall_ms: i64) -> Stored {
+    judge_by(judge::outline, seats, decisions, wall_ms)
 }
 
 /// How one stream is judged.
-type Judge = fn(&str, &Tally, &judge::Conditions, bool) -> Judgement;
+type Judge = fn(&str, &Tally, &judge::Conditions, Before<'_>) -> Judgement;
 
-fn judge_by(judge_one: Judge, seats: &BTreeMap<String, Seat>, wall_ms: i64) -> Stored {
+fn judge_by(judge_one: Judge, seats: &BTreeMap<String, Seat>, decisions: &Decisions, wall_ms: i64) -> Stored {
     let mut judged = Vec::with_capacity(seats.len());
     for (name, seat) in seats {
         let conditions = seat.status.get().conditions(wall_ms, seat.store_down);
-        let judgement = judge_one(name, &seat.tally, &conditions, seat.latched);
+        let before = Before {
+            latched: &seat.latched,
+            muted: decisions.muted(name, wall_ms),
+        };
+        let judgement = judge_one(name, &seat.tally, &conditions, before);
         judged.push(StreamJudgement {
             stream: name.clone(),
             criticality: seat.criticality,
+            upstream: seat.upstream.clone(),
             judgement,
         });
     }
-    let release = judge::release(&judged);
-    Stored {
-        release,
+    decisions.over(Stored {
+        release: judge::release(&judged),
+        causes: judge::causes(&judged),
         streams: judged
             .into_iter()
             .map(|judged| (judged.stream, judged.judgement))
             .collect(),
-    }
+        evidence: None,
+    })
 }

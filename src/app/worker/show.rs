@@ -51,9 +51,11 @@ impl Show {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let judged = seat::judge(&seats, clock.wall_ms());
+        let decisions = self.shared.decisions();
+        let judged = seat::judge(&seats, &decisions, clock.wall_ms());
         let judged = match stored {
-            Some(stored) if stored.gist() != judged.gist() => stored,
+            // What people said is stored apart, and holds at once.
+            Some(stored) if stored.gist() != judged.gist() => decisions.over(stored),
             Some(_) => judged,
             None => Stored {
                 release: unjudged(&judged),
@@ -80,7 +82,11 @@ impl Show {
                 let warning = |text: &String| format!("{name}: {text} since this worker started");
                 unused.extend(view.unused.iter().map(warning));
             }
-            streams.push(report_of(name, seat, &view, verdict));
+            let explained_by = judged.causes.get(name).cloned().unwrap_or_default();
+            streams.push(report::StreamReport {
+                explained_by,
+                ..report_of(name, seat, &view, verdict)
+            });
         }
         drop(seats);
         if alive {
@@ -107,6 +113,7 @@ impl Show {
         }
         metrics.upkeep();
         let mut report = self.report(&judged, streams);
+        report.warnings.extend(decisions.told(clock.wall_ms()));
         report.warnings.extend(unused);
         self.board.judged(
             &self.config.release.name,

@@ -1,75 +1,141 @@
-//! Defaults of fields that a document lacks: Avro binary, walked as Avro is.
+//! Defaults of fields that a document lacks: Avro binary, walked as Avro is, once for each place that it may stand in.
 
 use std::collections::HashMap;
 
 use super::rules::{NOWHERE, Place};
 use super::{Node, Stop, Walk};
-use crate::codec::canonical::FILLED;
+use crate::codec::applied::Rule;
+use crate::codec::canonical::{ABSENT, FILLED};
 use crate::codec::compile::{Purpose, filled};
 use crate::codec::default::encode;
-use crate::codec::plan::Plan;
 use crate::codec::schema::RecordField;
 use crate::codec::walk::{Captured, Scratch, walk};
-use crate::model::TolerantKind;
+use crate::model::{TolerantKind, UndecodableReason};
 
-/// Defaults by their record and field, its place in the rules and whether they are shown; none where there is no valid one.
-pub(super) type Fills = HashMap<(Node, usize, Place, bool), Option<Fill>>;
+/// What a field that is lacked costs of the budget beside the bytes of its default: looking at it is work, too.
+pub(super) const LACKED: usize = 2;
 
-/// A default in Avro binary, and its walk.
-pub(super) struct Fill {
+/// What becomes of the lacked fields of a record: by record, its place in the rules, whether it is shown, and in which form.
+pub(super) type Fills = HashMap<(Node, Place, bool, bool), Vec<Option<Fill>>>;
+
+/// What becomes of a field that is lacked.
+pub(super) enum Fill {
+    /// Nothing: it is ignored.
+    Ignored,
+    /// It is absent, which only the tagged form can say.
+    Absent,
+    /// Its default is not held, which only the tagged form can say.
+    NotHeld,
+    /// Its default cannot be walked.
+    Bad(UndecodableReason),
+    /// Its default, as it stands in the form.
+    Put(Box<Put>),
+}
+
+/// A default that was walked.
+pub(super) struct Put {
     bytes: Vec<u8>,
-    plan: Plan,
+    /// Parts of the identity, with their bytes.
+    parts: Vec<(usize, Captured, Vec<u8>)>,
+    tolerant: Vec<(usize, TolerantKind)>,
+    time: Option<i64>,
 }
 
 impl Walk<'_> {
-    /// Writes the default of a field; false where it has no valid one.
-    pub(super) fn fill<const T: bool>(
+    /// Writes what there is of a field of a record, which stands at a place of the rules, that the document lacks.
+    #[inline]
+    pub(super) fn lacked<const T: bool>(
         &mut self,
-        (record, place): (Node, usize),
-        field: &RecordField,
+        (record, field): (Node, usize),
+        fields: &[RecordField],
         at: Place,
-    ) -> Result<bool, Stop> {
-        let (contract, asked, show) = (self.contract, self.asked, self.show);
-        let fill = self.m.fills.entry((record, place, at, show)).or_insert_with(|| {
-            let bytes = encode(contract, field.node, field.default.as_ref()?)?;
-            let purpose = if show { Purpose::Show } else { Purpose::Digest };
-            let place = (at != NOWHERE).then_some(at as usize);
-            let plan = filled(contract, field.node, asked, place, purpose).ok()?;
-            Some(Fill { bytes, plan })
-        });
-        let Some(Fill { bytes, plan }) = fill else {
-            return Ok(false);
+    ) -> Result<(), Stop> {
+        let known = self.m.fills.entry((record, at, self.show, T)).or_default();
+        if known.get(field).is_none_or(Option::is_none) {
+            let made = self.made::<T>(&fields[field], at);
+            let known = self.m.fills.entry((record, at, self.show, T)).or_default();
+            known.resize_with(fields.len(), || None);
+            known[field] = Some(made);
+        }
+        self.put_lacked((record, at, self.show, T), field)
+    }
+
+    fn put_lacked(&mut self, key: (Node, Place, bool, bool), field: usize) -> Result<(), Stop> {
+        let fill = self.m.fills.get(&key).and_then(|known| known.get(field)?.as_ref());
+        match fill {
+            None | Some(Fill::Ignored) => return Ok(()),
+            Some(Fill::Absent) if key.3 => self.s.out.push(ABSENT),
+            Some(Fill::Absent | Fill::NotHeld) => return Err(Stop::NotHeld),
+            Some(Fill::Bad(reason)) => return Err(Stop::Bad(*reason)),
+            Some(Fill::Put(put)) => {
+                self.budget = self
+                    .budget
+                    .checked_sub(put.bytes.len())
+                    .ok_or(UndecodableReason::Bounds)?;
+                self.s.out.extend_from_slice(&put.bytes);
+                for (part, captured, bytes) in &put.parts {
+                    let start = self.s.captured.len();
+                    self.s.captured.extend_from_slice(bytes);
+                    let end = self.s.captured.len();
+                    self.s.parts[*part] = Some(Captured {
+                        start,
+                        end,
+                        ..*captured
+                    });
+                }
+                for (place, kind) in &put.tolerant {
+                    self.s.tolerant[*place] = kind.clone();
+                }
+                if put.time.is_some() {
+                    self.s.time = put.time;
+                }
+                if !std::mem::replace(&mut self.filled, true) {
+                    self.s.applied.insert(Rule::Defaults);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What becomes of it, looked at once.
+    fn made<const T: bool>(&self, field: &RecordField, at: Place) -> Fill {
+        let at = self.rules.marks.field(at, field.name.as_bytes());
+        if self.rules.marks.get(at).is_some_and(|asks| asks.ignored) {
+            return Fill::Ignored;
+        }
+        let default = field.default.as_ref().filter(|_| self.asked.defaults);
+        let Some(bytes) = default.and_then(|default| encode(self.contract, field.node, default)) else {
+            return Fill::Absent;
+        };
+        let purpose = if self.show { Purpose::Show } else { Purpose::Digest };
+        let place = (at != NOWHERE).then_some(at as usize);
+        let Ok(plan) = filled(self.contract, field.node, self.asked, place, purpose) else {
+            return Fill::Absent;
         };
         let mut apart = Scratch::default();
         apart.reset(self.s.parts.len(), self.s.tolerant.len());
-        let walked = walk(plan, contract, bytes, &mut apart, T)?;
-        if walked.tagged && !T {
-            return Err(Stop::NotHeld);
-        }
-        let written: &[u8] = if walked.as_is { bytes } else { &apart.out };
-        if T && show {
-            self.s.out.push(FILLED);
-        }
-        self.s.out.extend_from_slice(written);
-        for (part, captured) in self.s.parts.iter_mut().zip(&apart.parts) {
-            if let Some(Captured { start, end, .. }) = *captured {
-                let from = self.s.captured.len();
-                self.s.captured.extend_from_slice(&apart.captured[start..end]);
-                *part = captured.map(|captured| Captured {
-                    start: from,
-                    end: from + end - start,
-                    ..captured
-                });
-            }
-        }
-        for (value, filled) in self.s.tolerant.iter_mut().zip(apart.tolerant) {
-            if filled != TolerantKind::Nothing {
-                *value = filled;
-            }
-        }
-        if apart.time.is_some() {
-            self.s.time = apart.time;
-        }
-        Ok(true)
+        let walked = match walk(&plan, self.contract, &bytes, &mut apart, T) {
+            Ok(walked) if walked.tagged && !T => return Fill::NotHeld,
+            Ok(walked) => walked,
+            Err(reason) => return Fill::Bad(reason),
+        };
+        let written = if walked.as_is { &bytes } else { &apart.out };
+        let shown: &[u8] = if T && self.show { &[FILLED] } else { &[] };
+        let parts = apart.parts.iter().enumerate();
+        let tolerant = apart.tolerant.iter().enumerate();
+        Fill::Put(Box::new(Put {
+            bytes: [shown, written].concat(),
+            parts: parts
+                .filter_map(|(part, captured)| {
+                    let captured = (*captured)?;
+                    Some((part, captured, apart.captured[captured.start..captured.end].to_vec()))
+                })
+                .collect(),
+            tolerant: tolerant
+                .filter(|(_, kind)| **kind != TolerantKind::Nothing)
+                .map(|(place, kind)| (place, kind.clone()))
+                .collect(),
+            time: apart.time,
+        }))
     }
 }

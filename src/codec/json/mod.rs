@@ -152,12 +152,14 @@ struct Walk<'a> {
     m: &'a mut Memory,
     /// It is shown: everything in place, nothing apart.
     show: bool,
-    /// What is left to pay for values that count as longer ones.
+    /// A default was put in.
+    filled: bool,
+    /// What is left to pay for values that count as longer ones, and for fields that are lacked.
     budget: usize,
 }
 
-/// What values that count as others may have in all, in half bytes, beside 16 for each byte of the document.
-const MAPPED_BYTES: usize = 262_144;
+/// What a document may cost beside 16 for each of its bytes.
+const BUDGET: usize = 262_144;
 
 impl Json {
     pub fn new(asked: &Asked) -> Self {
@@ -244,7 +246,8 @@ impl Json {
             s,
             m,
             show,
-            budget: MAPPED_BYTES + bytes.len().saturating_mul(16),
+            filled: false,
+            budget: BUDGET + bytes.len().saturating_mul(16),
         };
         match form {
             Form::Document => state.whole()?,

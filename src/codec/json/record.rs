@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::fill::LACKED;
 use super::rules::{NOWHERE, Place};
 use super::{Entry, Node, Stop, Walk, sort};
 use crate::codec::applied::Rule;
-use crate::codec::matching;
 use crate::codec::schema::RecordField;
 use crate::model::UndecodableReason;
 
@@ -22,17 +22,25 @@ pub(super) type Layouts = HashMap<Node, Layout>;
 
 /// The fields of one record.
 pub(super) struct Layout {
+    fields: usize,
     places: HashMap<Box<[u8]>, usize>,
-    /// Some have other names too.
-    aliased: bool,
+    /// Fields by their other names.
+    aliases: HashMap<Box<[u8]>, Vec<usize>>,
 }
 
 impl Layout {
     fn new(fields: &[RecordField]) -> Self {
         let place = |(at, field): (usize, &RecordField)| (field.name.as_bytes().into(), at);
+        let mut aliases: HashMap<Box<[u8]>, Vec<usize>> = HashMap::new();
+        for (at, field) in fields.iter().enumerate() {
+            for alias in &field.aliases {
+                aliases.entry(alias.as_bytes().into()).or_default().push(at);
+            }
+        }
         Self {
+            fields: fields.len(),
             places: fields.iter().enumerate().map(place).collect(),
-            aliased: fields.iter().any(|field| !field.aliases.is_empty()),
+            aliases,
         }
     }
 }
@@ -46,10 +54,11 @@ impl Walk<'_> {
         renames: Place,
     ) -> Result<(), Stop> {
         let rules = self.rules;
-        let aliased = self.m.layouts.entry(id).or_insert_with(|| Layout::new(fields)).aliased;
+        let layout = self.m.layouts.entry(id).or_insert_with(|| Layout::new(fields));
+        let aliased = !layout.aliases.is_empty();
         // Which member is which field is plain, unless names may meet: then all of them are looked at before.
         let chosen = if aliased || rules.renames_at(renames) {
-            Some(self.chosen(fields, renames)?)
+            Some(self.chosen(id, renames)?)
         } else {
             None
         };
@@ -113,7 +122,7 @@ impl Walk<'_> {
         Ok(from)
     }
 
-    /// Puts the fields that were written from `begin` on in the contract's order, and what there is of the absent ones
+    /// Puts the fields that were written from `begin` on in the contract's order, and what there is of those that are lacked
     /// between them.
     fn in_order<const T: bool>(
         &mut self,
@@ -122,64 +131,81 @@ impl Walk<'_> {
         begin: usize,
         lowest: usize,
     ) -> Result<(), Stop> {
+        let lacked = fields.len() - (self.m.spans.len() - lowest);
         let ordered = |spans: &[Span]| spans.windows(2).all(|pair| pair[0].field < pair[1].field);
-        let written = self.m.spans.len() - lowest;
-        if written < fields.len() {
-            let mut there = vec![false; fields.len()];
-            self.m.spans[lowest..].iter().for_each(|span| there[span.field] = true);
-            for (field, _) in there.iter().enumerate().filter(|(_, there)| !**there) {
-                let start = self.s.out.len();
-                let place = self.rules.marks.field(at, fields[field].name.as_bytes());
-                self.absent::<T>((id, field), &fields[field], place)?;
-                let end = self.s.out.len();
-                self.m.spans.push(Span { field, start, end });
+        if lacked > 0 || !ordered(&self.m.spans[lowest..]) {
+            let cost = lacked.saturating_mul(LACKED);
+            self.budget = self.budget.checked_sub(cost).ok_or(UndecodableReason::Bounds)?;
+            self.m.spans[lowest..].sort_unstable_by_key(|span| span.field);
+            self.m.spare.clear();
+            self.m.spare.extend_from_slice(&self.s.out[begin..]);
+            self.s.out.truncate(begin);
+            let mut next = lowest;
+            for field in 0..fields.len() {
+                match self.m.spans.get(next) {
+                    Some(span) if span.field == field => {
+                        let written = &self.m.spare[span.start - begin..span.end - begin];
+                        self.s.out.extend_from_slice(written);
+                        next += 1;
+                    }
+                    _ => self.lacked::<T>((id, field), fields, at)?,
+                }
             }
         }
-        let (spans, spare, out) = (&mut self.m.spans, &mut self.m.spare, &mut self.s.out);
-        if !ordered(&spans[lowest..]) {
-            spans[lowest..].sort_unstable_by_key(|span| span.field);
-            spare.clear();
-            spans[lowest..]
-                .iter()
-                .for_each(|span| spare.extend_from_slice(&out[span.start..span.end]));
-            out.truncate(begin);
-            out.extend_from_slice(spare);
-        }
-        spans.truncate(lowest);
+        self.m.spans.truncate(lowest);
         Ok(())
     }
 
     /// For each member of the object that is next the field that it is, as between two schemas.
-    fn chosen(&mut self, fields: &[RecordField], renames: Place) -> Result<Vec<Option<usize>>, UndecodableReason> {
+    fn chosen(&mut self, id: Node, renames: Place) -> Result<Vec<Option<usize>>, UndecodableReason> {
         let (pos, depth) = (self.scan.pos, self.scan.depth);
-        let mut members: Vec<RecordField> = Vec::new();
+        let mut members: Vec<Vec<u8>> = Vec::new();
         self.scan.enter()?;
         while self.scan.more(members.is_empty(), b'}')? {
             let name = self.scan.name()?;
             let mut bytes = Vec::new();
             self.scan.unescape(name, &mut bytes)?;
             self.discard()?;
-            members.push(RecordField {
-                name: String::from_utf8(bytes).map_err(|_| UndecodableReason::Utf8)?,
-                aliases: Vec::new(),
-                node: 0,
-                default: None,
-            });
+            members.push(bytes);
         }
+        // It is read again.
+        let cost = self.scan.pos - pos;
+        self.budget = self.budget.checked_sub(cost).ok_or(UndecodableReason::Bounds)?;
         (self.scan.pos, self.scan.depth) = (pos, depth);
-        let rules = self.rules;
-        let renamed = |name: &str| {
-            let (name, _) = rules.renamed(renames, name.as_bytes())?;
-            std::str::from_utf8(name).ok()
-        };
         let mut chosen = vec![None; members.len()];
-        for (field, member) in matching::fields(&members, fields, renamed).into_iter().enumerate() {
-            if let Some(member) = member {
+        let Some(layout) = self.m.layouts.get(&id) else {
+            return Ok(chosen);
+        };
+        let mut taken = vec![false; layout.fields];
+        let mut take = |member: usize, field: usize, chosen: &mut [Option<usize>]| {
+            if chosen[member].is_none() && !std::mem::replace(&mut taken[field], true) {
                 chosen[member] = Some(field);
-                let renamed = rules.renamed(renames, members[member].name.as_bytes());
-                let here = renamed.filter(|(name, _)| **name == *fields[field].name.as_bytes());
-                self.s.applied.extend(here.map(|(_, rule)| Rule::Rename(*rule)));
+                return true;
             }
+            false
+        };
+        for (member, name) in members.iter().enumerate() {
+            if let Some((name, rule)) = self.rules.renamed(renames, name)
+                && let Some(field) = layout.places.get(name)
+                && take(member, *field, &mut chosen)
+            {
+                self.s.applied.insert(Rule::Rename(*rule));
+            }
+        }
+        for (member, name) in members.iter().enumerate() {
+            if let Some(field) = layout.places.get(name.as_slice()) {
+                take(member, *field, &mut chosen);
+            }
+        }
+        let aliased = members.iter().enumerate().flat_map(|(member, name)| {
+            let fields = layout.aliases.get(name.as_slice()).into_iter().flatten();
+            fields.map(move |field| (*field, member))
+        });
+        // The contract's fields in their order, each with the first member that is free.
+        let mut aliased: Vec<(usize, usize)> = aliased.collect();
+        aliased.sort_unstable();
+        for (field, member) in aliased {
+            take(member, field, &mut chosen);
         }
         Ok(chosen)
     }

@@ -4,11 +4,11 @@ use super::rules::{NOWHERE, Place};
 use super::scan::{Scan, Shape};
 use super::{Node, Stop, Walk, sort};
 use crate::codec::applied::Rule;
-use crate::codec::canonical::{ABSENT, FOREIGN, HELD, put_long};
+use crate::codec::canonical::{FOREIGN, HELD, put_long};
 use crate::codec::digest::first_half;
 use crate::codec::mapping::Mapped;
 use crate::codec::plan::{Clock, Mark};
-use crate::codec::schema::{self, Kind, Logical, RecordField, Unit};
+use crate::codec::schema::{self, Kind, Logical, Unit};
 use crate::codec::{time, tolerant};
 use crate::model::{TolerantKind, UndecodableReason};
 
@@ -279,27 +279,6 @@ impl Walk<'_> {
         }
         let length = super::small(self.s.out.len() - length_at - 4)?;
         self.s.out[length_at..length_at + 4].copy_from_slice(&length.to_le_bytes());
-        Ok(())
-    }
-
-    /// A field of the contract that the document lacks.
-    pub(super) fn absent<const T: bool>(
-        &mut self,
-        (record, place): (Node, usize),
-        field: &RecordField,
-        at: Place,
-    ) -> Result<(), Stop> {
-        if self.rules.marks.get(at).is_some_and(|asks| asks.ignored) {
-            return Ok(());
-        }
-        if self.asked.defaults && field.default.is_some() && self.fill::<T>((record, place), field, at)? {
-            self.s.applied.insert(Rule::Defaults);
-            return Ok(());
-        }
-        if !T {
-            return Err(Stop::NotHeld);
-        }
-        self.s.out.push(ABSENT);
         Ok(())
     }
 

@@ -40,7 +40,7 @@ pub struct Generation {
 }
 
 /// Something that somebody asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// End the generation at once: the next worker begins another.
     Start,
@@ -50,15 +50,21 @@ pub enum Action {
     Finish,
     /// The verdict is another, because a human says so.
     Override(Verdict),
+    /// It is the evidence's again.
+    Lift,
+    /// A check is left out of the verdict; the caller's own text says which, and until when.
+    Mute(String),
 }
 
 impl Action {
-    fn words(self) -> (&'static str, &'static str) {
+    fn words(&self) -> (&'static str, &str) {
         match self {
             Action::Start => ("start", ""),
             Action::Close => ("close", ""),
             Action::Finish => ("finish", ""),
             Action::Override(verdict) => ("override", verdict.as_str()),
+            Action::Lift => ("lift", ""),
+            Action::Mute(what) => ("mute", what),
         }
     }
 }
@@ -312,7 +318,7 @@ impl Job for RecordJob {
                 detail,
             };
             let state = if entry.write(transaction, &id, now).await? {
-                apply(transaction, &id, *action, before, now).await?
+                apply(transaction, &id, action, before, now).await?
             } else {
                 before
             };
@@ -324,7 +330,7 @@ impl Job for RecordJob {
 async fn apply(
     transaction: &mut dyn Transaction,
     id: &GenerationId,
-    action: Action,
+    action: &Action,
     before: GenerationState,
     now: i64,
 ) -> Result<GenerationState, StoreError> {
@@ -345,6 +351,6 @@ async fn apply(
             end(transaction, id, now).await?;
             Ok(GenerationState::Closed)
         }
-        (Action::Override(_), state) => Ok(state),
+        (Action::Override(_) | Action::Lift | Action::Mute(_), state) => Ok(state),
     }
 }

@@ -128,6 +128,14 @@ impl Store {
         perform::perform(&self.database, read::Releases(release.map(str::to_owned))).await
     }
 
+    /// All commands on a generation, the newest last.
+    ///
+    /// # Errors
+    /// The database does not do it.
+    pub async fn commands(&self, generation: &GenerationId) -> Result<Vec<CommandRow>, StoreError> {
+        perform::perform(&self.database, read::Commands(generation.clone())).await
+    }
+
     /// Records a command on a release, with what it changes.
     ///
     /// # Errors

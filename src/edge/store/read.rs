@@ -142,15 +142,7 @@ impl Job for ReadJob {
                     })
                 })?,
                 verdicts: all(&verdicts, |row| verdict(row, 0))?,
-                commands: all(&commands, |row| {
-                    Ok(CommandRow {
-                        at_ms: row.integer(0)?,
-                        action: row.text(1)?.to_owned(),
-                        reason: row.text(2)?.to_owned(),
-                        actor: row.text(3)?.to_owned(),
-                        detail: row.text(4)?.to_owned(),
-                    })
-                })?,
+                commands: all(&commands, command)?,
             })
         })
     }
@@ -221,6 +213,16 @@ fn finding(row: &Row) -> Result<FindingRow, StoreError> {
     })
 }
 
+fn command(row: &Row) -> Result<CommandRow, StoreError> {
+    Ok(CommandRow {
+        at_ms: row.integer(0)?,
+        action: row.text(1)?.to_owned(),
+        reason: row.text(2)?.to_owned(),
+        actor: row.text(3)?.to_owned(),
+        detail: row.text(4)?.to_owned(),
+    })
+}
+
 fn verdict(row: &Row, first: usize) -> Result<StoredVerdict, StoreError> {
     Ok(StoredVerdict {
         sequence: row.integer(first)?,
@@ -228,6 +230,24 @@ fn verdict(row: &Row, first: usize) -> Result<StoredVerdict, StoreError> {
         verdict: rows::verdict(row.text(first + 2)?).ok_or(StoreError::Corrupt("a verdict"))?,
         body: row.text(first + 3)?.to_owned(),
     })
+}
+
+/// The commands on one generation.
+pub(super) struct Commands(pub GenerationId);
+
+impl Job for Commands {
+    const MODE: Mode = Mode::Read;
+    type Done = Vec<CommandRow>;
+
+    fn run<'a>(&'a self, transaction: &'a mut dyn Transaction) -> Reply<'a, Vec<CommandRow>> {
+        Box::pin(async move {
+            let id = &self.0;
+            let rows = transaction
+                .fetch(COMMANDS, arguments![&id.release, id.generation])
+                .await?;
+            all(&rows, command)
+        })
+    }
 }
 
 /// Generations of one release, or of all.

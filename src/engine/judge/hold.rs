@@ -36,6 +36,15 @@ pub(super) enum Hold {
     Burn(usize),
 }
 
+impl Hold {
+    /// Which check, by its place.
+    pub fn check(self) -> usize {
+        match self {
+            Hold::Evidence(check) | Hold::Burn(check) => check,
+        }
+    }
+}
+
 /// Whether the rollout waits, window by window.
 #[derive(Clone, Debug)]
 pub(super) struct Holding {

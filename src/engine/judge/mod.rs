@@ -4,6 +4,10 @@
 //! what stands in its way ([`judge`]); the streams' verdicts make the release's ([`release`]).* Only final windows feed it, nothing
 //! passes without complete evidence, nothing fails from our own trouble, and `fail` is latched by the caller.
 
+use std::collections::BTreeSet;
+
+mod cause;
+mod decisions;
 mod found;
 mod hold;
 mod policy;
@@ -16,6 +20,8 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub use cause::causes;
+pub use decisions::{Failing, Muted, Override, mutable};
 pub use found::{Finding, Found};
 pub use policy::{Budgets, CHECKS, Policy, SilentThen};
 pub use reason::{Judgement, Reason};
@@ -52,27 +58,37 @@ pub struct Condition {
     pub detail: Option<String>,
 }
 
-/// Judges one stream. `latched` says that it failed before in this generation.
+/// What a stream is judged by beside its tally and what stands in its way.
+#[derive(Clone, Copy, Debug)]
+pub struct Before<'a> {
+    /// Checks that failed it before in this generation.
+    pub latched: &'a BTreeSet<String>,
+    /// Checks that are left out.
+    pub muted: Muted,
+}
+
+/// Judges one stream.
 #[must_use]
-pub fn judge(stream: &str, tally: &Tally, conditions: &Conditions, latched: bool) -> Judgement {
-    judged(stream, tally, conditions, (latched, true))
+pub fn judge(stream: &str, tally: &Tally, conditions: &Conditions, before: Before<'_>) -> Judgement {
+    judged(stream, tally, conditions, (before, true))
 }
 
 /// The same without its sentences: enough to see whether it is another verdict, and much cheaper.
 #[must_use]
-pub fn outline(stream: &str, tally: &Tally, conditions: &Conditions, latched: bool) -> Judgement {
-    judged(stream, tally, conditions, (latched, false))
+pub fn outline(stream: &str, tally: &Tally, conditions: &Conditions, before: Before<'_>) -> Judgement {
+    judged(stream, tally, conditions, (before, false))
 }
 
 fn say(told: bool, text: impl FnOnce() -> String) -> String {
     if told { text() } else { String::new() }
 }
 
-fn judged(stream: &str, tally: &Tally, conditions: &Conditions, (latched, told): (bool, bool)) -> Judgement {
+fn judged(stream: &str, tally: &Tally, conditions: &Conditions, (before, told): (Before<'_>, bool)) -> Judgement {
+    let Before { latched, muted } = before;
     let kinds = tally.policy().budgets.by_kind();
     let failed = tally.sequential().failed().into_iter();
     let mut failures: Vec<Reason> = failed
-        .filter(|check| !is_void(kinds[*check].0, conditions))
+        .filter(|check| !muted.check(*check) && !is_void(kinds[*check].0, conditions))
         .map(|check| {
             Reason::failed(
                 stream,
@@ -81,12 +97,13 @@ fn judged(stream: &str, tally: &Tally, conditions: &Conditions, (latched, told):
             )
         })
         .collect();
-    if let Some(since_ms) = silence_that_fails(conditions, tally.policy()) {
+    if let Some(since_ms) = silence_that_fails(conditions, tally.policy()).filter(|_| !muted.silence()) {
         let text = say(told, || text::silent(Side::Canary, since_ms));
-        failures.push(Reason::failed(stream, "silent", text));
+        failures.push(Reason::failed(stream, decisions::SILENT, text));
     }
-    if failures.is_empty() && latched && !mutant!(LatchOff) {
-        failures.push(Reason::failed(stream, "latched", text::LATCHED.to_owned()));
+    if failures.is_empty() && !mutant!(LatchOff) {
+        let latched = latched.iter().filter(|check| !muted.name(check));
+        failures.extend(latched.map(|check| Reason::failed(stream, check, say(told, || text::LATCHED.to_owned()))));
     }
     if !failures.is_empty() {
         return Judgement {
@@ -95,7 +112,7 @@ fn judged(stream: &str, tally: &Tally, conditions: &Conditions, (latched, told):
         };
     }
     let mut reasons = Vec::new();
-    obstacles(tally, conditions, &mut |kind, text| {
+    obstacles(tally, conditions, muted, &mut |kind, text| {
         reasons.push(Reason::inconclusive(stream, kind, say(told, text)));
     });
     let verdict = if reasons.is_empty() || mutant!(InconclusiveIsPass) {
@@ -134,7 +151,7 @@ fn silence_that_fails(conditions: &Conditions, policy: &Policy) -> Option<i64> {
 type Add<'a> = dyn FnMut(Inconclusive, &dyn Fn() -> String) + 'a;
 
 /// Everything that stands between the evidence and a `pass`, in the order in which a reader would remove it.
-fn obstacles(tally: &Tally, conditions: &Conditions, add: &mut Add<'_>) {
+fn obstacles(tally: &Tally, conditions: &Conditions, muted: Muted, add: &mut Add<'_>) {
     let (evidence, policy) = (tally.evidence(), tally.policy());
     let mut present: Vec<&Condition> = conditions.present.iter().collect();
     present.sort();
@@ -160,11 +177,11 @@ fn obstacles(tally: &Tally, conditions: &Conditions, add: &mut Add<'_>) {
     } else if let Some(p99_ms) = evidence.recent.skew_too_large(policy) {
         add(Inconclusive::Skew, &|| text::skew(p99_ms, policy.grace_ms));
     }
-    if let Some(hold) = tally.sequential().hold() {
+    if let Some(hold) = tally.sequential().hold().filter(|hold| !muted.check(hold.check())) {
         add(Inconclusive::Hold, &|| text::hold(tally, hold));
     }
     let mut short = false;
-    shortfalls(tally, &mut |kind, text| {
+    shortfalls(tally, muted, &mut |kind, text| {
         short = true;
         add(kind, text);
     });
@@ -177,7 +194,7 @@ fn obstacles(tally: &Tally, conditions: &Conditions, add: &mut Add<'_>) {
 }
 
 /// What the evidence itself lacks.
-fn shortfalls(tally: &Tally, add: &mut Add<'_>) {
+fn shortfalls(tally: &Tally, muted: Muted, add: &mut Add<'_>) {
     if mutant!(NothingIsPass) {
         return;
     }
@@ -195,12 +212,16 @@ fn shortfalls(tally: &Tally, add: &mut Add<'_>) {
             text::duration(evidence.duration_ms(), policy.min_duration_ms)
         });
     }
-    unproved(tally, add);
+    if muted.all() {
+        add(Inconclusive::Evidence, &|| text::ALL_MUTED.to_owned());
+    }
+    unproved(tally, muted, add);
     let waiting = [
         (Kind::Undecodable, evidence.waiting_undecodable()),
         (Kind::Untimely, evidence.waiting_untimely()),
     ];
-    for (kind, waiting) in waiting.into_iter().filter(|(_, waiting)| *waiting > 0) {
+    let waits = |(kind, waiting): &(Kind, u64)| *waiting > 0 && !muted.kind(*kind);
+    for (kind, waiting) in waiting.into_iter().filter(waits) {
         add(Inconclusive::Evidence, &|| text::waiting(kind, waiting));
     }
     for side in Side::PAIR {
@@ -215,8 +236,8 @@ fn shortfalls(tally: &Tally, add: &mut Add<'_>) {
 
 /// The checks that are not proved to keep their budget: those that look as if they did not, each; of the rest the one that
 /// needs most.
-fn unproved(tally: &Tally, add: &mut Add<'_>) {
-    let open = (0..CHECKS).filter(|check| !tally.sequential().may_pass(*check));
+fn unproved(tally: &Tally, muted: Muted, add: &mut Add<'_>) {
+    let open = (0..CHECKS).filter(|check| !muted.check(*check) && !tally.sequential().may_pass(*check));
     let (over, short): (Vec<usize>, Vec<usize>) = open.partition(|check| {
         let standing = tally.sequential().counts(*check);
         standing.is_over()

@@ -1,7 +1,10 @@
 //! The verdict on a release, from those on its streams.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::cause::causes;
 use super::{Judgement, Reason, text};
 use crate::model::{Inconclusive, Verdict};
 
@@ -51,28 +54,46 @@ pub struct StreamJudgement {
     pub stream: String,
     /// How much it weighs.
     pub criticality: Criticality,
+    /// Streams whose divergence explains its own.
+    pub upstream: Vec<String>,
     /// Its judgement.
     pub judgement: Judgement,
 }
 
 /// Fails if a stream that decides fails, passes only if there is one and all of them pass, is else inconclusive.
-/// The reasons are those of the streams that have the release's verdict.
+/// The reasons are those of the streams that have the release's verdict; of a `fail` the first hops that diverge come first,
+/// and each stream that they explain counts once.
 #[must_use]
 pub fn release(streams: &[StreamJudgement]) -> Judgement {
     let deciding = || {
-        let decides = |stream: &&StreamJudgement| stream.criticality != Criticality::Informational;
-        streams.iter().filter(decides).map(|stream| &stream.judgement)
+        streams
+            .iter()
+            .filter(|stream| stream.criticality != Criticality::Informational)
     };
-    let Some(verdict) = deciding().map(|judgement| judgement.verdict).max() else {
+    let Some(verdict) = deciding().map(|stream| stream.judgement.verdict).max() else {
         let reason = Reason::inconclusive("", Inconclusive::Evidence, text::NO_STREAM.to_owned());
         return Judgement {
             verdict: Verdict::Inconclusive,
             reasons: vec![reason],
         };
     };
-    let reasons = deciding()
-        .filter(|judgement| judgement.verdict == verdict)
-        .flat_map(|judgement| judgement.reasons.iter().cloned())
+    let same = deciding().filter(|stream| stream.judgement.verdict == verdict);
+    let causes = match verdict {
+        Verdict::Fail => causes(streams),
+        Verdict::Pass | Verdict::Inconclusive => BTreeMap::new(),
+    };
+    let (explained, first): (Vec<&StreamJudgement>, Vec<&StreamJudgement>) =
+        same.partition(|stream| causes.contains_key(&stream.stream));
+    let mut reasons: Vec<Reason> = first
+        .iter()
+        .flat_map(|stream| stream.judgement.reasons.iter().cloned())
         .collect();
+    for stream in explained {
+        let above = causes.get(&stream.stream).map_or(&[][..], Vec::as_slice);
+        reasons.extend(stream.judgement.reasons.first().map(|reason| Reason {
+            text: text::explained(above, &stream.judgement.reasons),
+            ..reason.clone()
+        }));
+    }
     Judgement { verdict, reasons }
 }

@@ -1,5 +1,6 @@
 //! A table of situations: what is in, what holds, and the verdict with its reasons.
 
+mod releases;
 mod restart;
 
 use rstest::rstest;
@@ -9,6 +10,10 @@ use crate::engine::stats::Profile;
 use crate::model::{BadCounts, Outcome, SideCounts, Skew, UndecodableReason, WindowCounts};
 
 const MINUTE_MS: i64 = 60_000;
+const BEFORE: Before<'_> = Before {
+    latched: &BTreeSet::new(),
+    muted: Muted::NONE,
+};
 
 /// Whose bad records the findings are of.
 #[derive(Clone, Copy, PartialEq)]
@@ -25,7 +30,8 @@ struct Case {
     bad: BadCounts,
     conditions: Conditions,
     policy: Policy,
-    latched: bool,
+    latched: &'static [&'static str],
+    muted: &'static [&'static str],
     identities: Identities,
 }
 
@@ -64,7 +70,8 @@ fn windows(number: usize, each: WindowCounts) -> Case {
         bad: BadCounts::default(),
         conditions: Conditions::default(),
         policy: policy(),
-        latched: false,
+        latched: &[],
+        muted: &[],
         identities: Identities::Distinct,
     }
 }
@@ -179,7 +186,12 @@ fn tally(case: &Case) -> Tally {
 }
 
 fn judged(case: &Case) -> Judgement {
-    judge("orders", &tally(case), &case.conditions, case.latched)
+    let latched: BTreeSet<String> = case.latched.iter().map(|check| (*check).to_owned()).collect();
+    let before = Before {
+        latched: &latched,
+        muted: Muted::of(case.muted.iter().copied()),
+    };
+    judge("orders", &tally(case), &case.conditions, before)
 }
 
 #[rstest]
@@ -216,11 +228,21 @@ fn judged(case: &Case) -> Judgement {
 #[case::although_the_registry_is_down_now(broken_under(Inconclusive::Registry), "fail mismatched")]
 #[case::although_stalled(broken_under(Inconclusive::Stalled), "fail mismatched")]
 #[case::silent_canary_by_policy(silent(Side::Canary, 50 * MINUTE_MS, SilentThen::Fail), "fail silent")]
-#[case::latched(with(clean(), |c| c.latched = true), "fail latched")]
-#[case::latched_without_windows(with(windows(0, counts(0, 0, 0, 0)), |c| c.latched = true), "fail latched")]
-#[case::latched_and_still_over(with(broken_under(Inconclusive::Store), |c| c.latched = true), "fail mismatched")]
+#[case::latched(with(clean(), |c| c.latched = &["extra"]), "fail extra")]
+#[case::latched_without_windows(with(windows(0, counts(0, 0, 0, 0)), |c| c.latched = &["extra"]), "fail extra")]
+#[case::latched_and_still_over(with(broken_under(Inconclusive::Store), |c| c.latched = &["extra"]), "fail mismatched")]
 #[case::a_budget_is_the_configs(with(clean(), |c| { c.windows[0].0.mismatched = 1; c.policy.budgets.mismatched = 0.0 }), "fail mismatched")]
 #[case::few_lost(windows(10, counts(0, 0, 1, 0)), "fail missing")]
+// Muted.
+#[case::a_muted_check_fails_nothing(with(clean(), |c| { c.windows[0].0.mismatched = 50; c.muted = &["mismatched"] }), "pass")]
+#[case::another_one_still_does(with(clean(), |c| { c.windows[0].0 = counts(900, 50, 50, 0); c.muted = &["mismatched"] }), "fail missing")]
+#[case::a_muted_budget_of_0(with(clean(), |c| { canary(c).conflict = 1; c.muted = &["conflict"] }), "pass")]
+#[case::what_it_failed_by_before(with(clean(), |c| { c.latched = &["extra"]; c.muted = &["extra"] }), "pass")]
+#[case::a_latch_of_another_check(with(clean(), |c| { c.latched = &["extra", "missing"]; c.muted = &["extra"] }), "fail missing")]
+#[case::muted_silence(with(silent(Side::Canary, 50 * MINUTE_MS, SilentThen::Fail), |c| c.muted = &["silent"]), "inconclusive silent")]
+#[case::what_need_not_be_proved(with(clean(), |c| { c.policy.budgets.missing = 1e-4; c.muted = &["missing"] }), "pass")]
+#[case::all_muted(with(clean(), |c| c.muted = &["mismatched", "missing", "extra", "duplicate", "conflict", "undecodable", "untimely"]), "inconclusive evidence")]
+#[case::undecodable_that_wait(with(clean(), |c| { undecodable(c, 3); c.muted = &["undecodable"] }), "pass")]
 // Too little evidence.
 #[case::empty(windows(0, counts(0, 0, 0, 0)), "inconclusive evidence")]
 #[case::empty_windows(windows(20, counts(0, 0, 0, 0)), "inconclusive evidence, evidence, evidence")]
@@ -347,50 +369,6 @@ fn verdicts(#[case] case: Case, #[case] expect: &str) {
 fn sentences(#[case] case: Case, #[case] expect: &str) {
     let judgement = judged(&case);
     assert_eq!(judgement.reasons[0].text, expect);
-}
-
-fn stream(criticality: Criticality, verdict: Verdict) -> StreamJudgement {
-    let reasons = match verdict {
-        Verdict::Pass => Vec::new(),
-        Verdict::Inconclusive => vec![Reason::inconclusive("s", Inconclusive::Evidence, "x".to_owned())],
-        Verdict::Fail => vec![Reason::failed("s", "missing", "x".to_owned())],
-    };
-    StreamJudgement {
-        stream: "s".to_owned(),
-        criticality,
-        judgement: Judgement { verdict, reasons },
-    }
-}
-
-#[test]
-fn releases() {
-    use Criticality::{Critical, Informational, Standard};
-    use Verdict::{Fail, Inconclusive, Pass};
-    type Streams = &'static [(Criticality, Verdict)];
-    let table: [(Streams, Verdict, usize); 9] = [
-        (&[], Inconclusive, 1),
-        (&[(Informational, Pass)], Inconclusive, 1),
-        (&[(Informational, Fail)], Inconclusive, 1),
-        (&[(Standard, Pass)], Pass, 0),
-        (&[(Standard, Pass), (Informational, Fail)], Pass, 0),
-        (&[(Standard, Pass), (Critical, Inconclusive)], Inconclusive, 1),
-        (&[(Standard, Fail), (Critical, Inconclusive)], Fail, 1),
-        (&[(Standard, Fail), (Critical, Pass), (Standard, Fail)], Fail, 2),
-        (
-            &[(Standard, Pass), (Critical, Pass), (Informational, Inconclusive)],
-            Pass,
-            0,
-        ),
-    ];
-    for (streams, verdict, reasons) in table {
-        let streams: Vec<StreamJudgement> = streams.iter().map(|(c, v)| stream(*c, *v)).collect();
-        let judgement = release(&streams);
-        assert_eq!(
-            (judgement.verdict, judgement.reasons.len()),
-            (verdict, reasons),
-            "{streams:?}"
-        );
-    }
 }
 
 #[test]

@@ -2,12 +2,13 @@
 
 use super::hold::Hold;
 use super::sequential::Counted;
-use super::{Condition, Tally};
+use super::{Condition, Judgement, Override, Reason, Tally};
 use crate::engine::stats::{Betting, Kind, least_budget};
 use crate::model::{Inconclusive, Side};
 
 pub(super) const LATCHED: &str =
     "it failed earlier in this generation, and only an override or a new generation lifts that";
+pub(super) const ALL_MUTED: &str = "every check is muted, so nothing is judged";
 pub(super) const NO_WINDOW: &str = "no window with evidence is final yet";
 pub(super) const NO_STREAM: &str = "the release has no stream that decides";
 
@@ -213,6 +214,48 @@ pub(super) fn hold(tally: &Tally, hold: Hold) -> String {
             )
         }
     }
+}
+
+/// A verdict that somebody set, and what it stands in place of.
+pub(super) fn overridden(over: &Override, evidence: &Judgement) -> String {
+    let Override {
+        verdict,
+        at_ms,
+        actor,
+        reason,
+        ..
+    } = over;
+    let (verdict, at) = (verdict.as_str(), instant(*at_ms));
+    let says = evidence.verdict.as_str();
+    let why = match evidence.reasons.first() {
+        Some(_) => format!("{says}: {}", evidence.sentence()),
+        None => says.to_owned(),
+    };
+    format!("overridden to {verdict} by {actor} at {at}: {reason} (the evidence says {why})")
+}
+
+pub(super) fn override_does_not_cover(over: &Override) -> String {
+    let (verdict, at) = (over.verdict.as_str(), instant(over.at_ms));
+    format!(
+        "the override to {verdict} of {at} by {} does not cover what failed since",
+        over.actor
+    )
+}
+
+/// A stream that fails because of others: its first reason, once.
+pub(super) fn explained(causes: &[String], reasons: &[Reason]) -> String {
+    let causes = causes.iter().map(|cause| format!("`{cause}`"));
+    let own = reasons.first().map_or("", |reason| reason.text.as_str());
+    let more = match reasons.len() {
+        0 | 1 => String::new(),
+        2 => " (and 1 more reason)".to_owned(),
+        more => format!(" (and {} more reasons)", more - 1),
+    };
+    let (verb, list) = (
+        if causes.len() > 1 { "diverge" } else { "diverges" },
+        causes.collect::<Vec<_>>().join(", "),
+    );
+    format!("explained by {list}, which {verb} upstream of it: {own}{more}")
 }
 
 pub(super) fn waiting(kind: Kind, waiting: u64) -> String {

@@ -4,12 +4,13 @@ use super::bad_input::log::{Answering, Cluster, ID, framed, order};
 use super::bad_input::{Program, get, lease};
 
 /// The tasks of a worker. The blocks of files are walked by threads of `reconcile`.
-const TASKS: [&str; 8] = [
+const TASKS: [&str; 9] = [
     "start",
     "stream",
     "committer",
     "lease",
     "show",
+    "hear",
     "registries",
     "schemas",
     "store",

@@ -97,9 +97,14 @@ fn close_is_asked_for_once_and_may_be_asked_for_again() {
 fn a_reason_is_needed_and_says_something() {
     let bed = Bed::new();
     let config = bed.config("30s");
-    for action in ["start", "close"] {
+    for action in ["start", "close", "override"] {
         for reason in [&[][..], &["--reason", ""], &["--reason", "  "]] {
-            let arguments = [&["release", action], reason].concat();
+            let verdict: &[&str] = if action == "override" {
+                &["--verdict", "pass"]
+            } else {
+                &[]
+            };
+            let arguments = [&["release", action], verdict, reason].concat();
             let (exit, out, log) = told(&arguments, &config);
             assert_eq!((exit, out.as_str()), (2, ""), "{arguments:?}");
             assert!(log.contains("--reason"), "{log}");
@@ -138,6 +143,117 @@ fn the_verdict_explains_every_check_with_its_budget() {
     let (exit, out, log) = told(&["verdict", "--release", "another"], &config);
     assert_eq!((exit, out.as_str()), (2, ""));
     assert!(log.contains("another") && log.contains("checkout-v42"), "{log}");
+}
+
+fn verdict_of(config: &Path) -> (u8, String) {
+    let (exit, out, _) = told(&["verdict", "--release", "checkout-v42"], config);
+    (exit, out)
+}
+
+#[test]
+fn an_override_is_the_verdict_until_it_is_lifted() {
+    let bed = Bed::new();
+    let config = bed.config("30s");
+    told(&["release", "start", "--reason", "begin"], &config);
+    let to = |verdict: &str| {
+        let order = [
+            "release",
+            "override",
+            "--verdict",
+            verdict,
+            "--reason",
+            "seen by hand",
+            "--by",
+            "ops",
+        ];
+        let (exit, out, log) = told(&order, &config);
+        let expect = format!("checkout-v42 generation 1: overridden to {verdict}; the verdict is {verdict}\n");
+        assert_eq!((exit, out), (0, expect), "{log}");
+    };
+    for (verdict, expect) in [("fail", 1), ("pass", 0), ("inconclusive", 3)] {
+        to(verdict);
+        let (exit, out) = verdict_of(&config);
+        assert_eq!(exit, expect);
+        let says = format!("{verdict}\n  checkout-v42: overridden to {verdict} by ops at ");
+        assert!(out.starts_with(&says), "{out}");
+        assert!(out.contains("seen by hand (the evidence says inconclusive: "), "{out}");
+        let (_, list, _) = told(&["release", "list", "-o", "json"], &config);
+        assert!(list.contains(&format!("\"verdict\": \"{verdict}\"")), "{list}");
+    }
+    let (exit, out, log) = told(&["release", "override", "--lift", "--reason", "judge again"], &config);
+    let expect = "checkout-v42 generation 1: override lifted; the verdict is inconclusive\n";
+    assert_eq!((exit, out.as_str()), (0, expect), "{log}");
+    assert!(!verdict_of(&config).1.contains("override"));
+}
+
+#[test]
+fn a_mute_is_told_with_who_and_until_when() {
+    let bed = Bed::new();
+    let config = bed.config("30s");
+    told(&["release", "start", "--reason", "begin"], &config);
+    let mute = |more: &[&str]| {
+        let mute = [
+            "mute", "--reason", "known", "--by", "ops", "--stream", "orders", "--check", "missing",
+        ];
+        told(&[&mute[..], more].concat(), &config)
+    };
+    let (exit, out, log) = mute(&["--until", "2099-12-31"]);
+    let expect = "checkout-v42 generation 1: orders: missing is muted until 2100-01-01T00:00:00Z\n";
+    assert_eq!((exit, out.as_str()), (0, expect), "{log}");
+    let warning = "warning: orders: the check missing is muted until 2100-01-01T00:00:00Z by ops: known";
+    assert!(verdict_of(&config).1.contains(warning));
+    assert_eq!(mute(&["--until", "2h"]).0, 0);
+    assert_eq!(
+        mute(&["--lift"]).1,
+        "checkout-v42 generation 1: orders: missing is not muted\n"
+    );
+    assert!(!verdict_of(&config).1.contains("muted"));
+}
+
+#[test]
+fn an_order_that_makes_no_sense_is_refused() {
+    let bed = Bed::new();
+    let config = bed.config("30s");
+    told(&["release", "start", "--reason", "begin"], &config);
+    let mute = ["mute", "--reason", "r", "--stream", "orders", "--check", "missing"];
+    let table: [(&[&str], &str); 9] = [
+        (&["release", "override", "--reason", "r"], "--verdict"),
+        (&["release", "override", "--verdict", "maybe", "--reason", "r"], "maybe"),
+        (&["release", "override", "--verdict", "pass"], "--reason"),
+        (
+            &[
+                "release",
+                "override",
+                "--verdict",
+                "pass",
+                "--reason",
+                "r",
+                "--release",
+                "another",
+            ],
+            "another",
+        ),
+        (&[&mute[..], &["--until", "2020-01-01"]].concat(), "has passed already"),
+        (&[&mute[..], &["--until", "soon"]].concat(), "--until soon"),
+        (&mute, "--until"),
+        (
+            &[
+                "mute", "--reason", "r", "--stream", "order", "--check", "missing", "--until", "2h",
+            ],
+            "there are: orders",
+        ),
+        (
+            &[
+                "mute", "--reason", "r", "--stream", "orders", "--check", "mising", "--until", "2h",
+            ],
+            "missing",
+        ),
+    ];
+    for (arguments, what) in table {
+        let (exit, out, log) = told(arguments, &config);
+        assert_eq!((exit, out.as_str()), (2, ""), "{arguments:?}");
+        assert!(log.contains(what), "{arguments:?}: {log}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod edges;
 mod json;
 mod json_hostile;
 mod json_typed;
+mod lacked;
 pub(crate) mod memory;
 mod oracle;
 mod reducer;

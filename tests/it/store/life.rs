@@ -113,7 +113,16 @@ async fn close_reaches_the_worker_and_ends_the_generation(#[case] kind: Kind) {
     assert_eq!(generation(&store).await.id.generation, 3);
     store.record(command(Action::Override(Verdict::Pass))).await.unwrap();
     assert_eq!(actions(&store, 1).await, ["begin", "close", "close", "finish"]);
-    assert_eq!(actions(&store, 3).await, ["begin", "override"]);
+    store.record(command(Action::Mute("what".to_owned()))).await.unwrap();
+    store.record(command(Action::Lift)).await.unwrap();
+    assert_eq!(actions(&store, 3).await, ["begin", "override", "mute", "lift"]);
+    let third = generation(&store).await.id;
+    let told = store.commands(&third).await.unwrap();
+    let told: Vec<(&str, &str)> = told
+        .iter()
+        .map(|row| (row.action.as_str(), row.detail.as_str()))
+        .collect();
+    assert_eq!(told[1..], [("override", "pass"), ("mute", "what"), ("lift", "")]);
 }
 
 #[rstest]

@@ -75,8 +75,8 @@ fn a_restart_changes_nothing() {
         assert_eq!(whole.evidence(), bit_by_bit.evidence(), "run {run}");
         let conditions = Conditions::default();
         assert_eq!(
-            judge("s", &whole, &conditions, false),
-            judge("s", &bit_by_bit, &conditions, false)
+            judge("s", &whole, &conditions, BEFORE),
+            judge("s", &bit_by_bit, &conditions, BEFORE)
         );
     }
 }
@@ -101,7 +101,7 @@ fn what_is_settled_later_is_confirmed_by_what_came_with_its_window() {
     }]);
     tally.take([counted], [], &found);
     let conditions = Conditions::default();
-    assert_eq!(judge("s", &tally, &conditions, false).verdict, Verdict::Inconclusive);
+    assert_eq!(judge("s", &tally, &conditions, BEFORE).verdict, Verdict::Inconclusive);
     let bad = BadCounts {
         undecodable_judged: 1,
         ..BadCounts::default()
@@ -111,5 +111,5 @@ fn what_is_settled_later_is_confirmed_by_what_came_with_its_window() {
         counts: &bad,
     };
     tally.take([], [shared], &Found::default());
-    assert_eq!(judge("s", &tally, &conditions, false).verdict, Verdict::Fail);
+    assert_eq!(judge("s", &tally, &conditions, BEFORE).verdict, Verdict::Fail);
 }
