@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::metrics::Metrics;
-use crate::edge::http::{Release, Source};
+use crate::edge::http::{Gate, Release, Source};
 use crate::engine::judge::Judgement;
 use crate::model::Inconclusive;
 
@@ -52,13 +52,14 @@ impl Board {
         write(&self.lacks, |lacks| lacks.remove(what));
     }
 
-    /// A release was judged. Without a new report the last one stays.
-    pub fn judged(&self, name: &str, judgement: &Judgement, report: Option<Arc<str>>) {
-        let hold = |reason: &crate::engine::judge::Reason| reason.inconclusive == Some(Inconclusive::Hold);
+    /// A release was judged, and what must pass before each of its stages. Without a new report the last one stays.
+    pub fn judged(&self, name: &str, judgement: &Judgement, stages: &[(String, Judgement)], report: Option<Arc<str>>) {
         let mut release = Release {
-            verdict: judgement.verdict,
-            held: judgement.reasons.iter().any(hold),
-            sentence: judgement.sentence(),
+            gate: gate(judgement),
+            stages: stages
+                .iter()
+                .map(|(name, judgement)| (name.clone(), gate(judgement)))
+                .collect(),
             report,
         };
         write(&self.releases, |releases| {
@@ -67,6 +68,15 @@ impl Board {
             }
             releases.insert(name.to_owned(), release)
         });
+    }
+}
+
+fn gate(judgement: &Judgement) -> Gate {
+    let hold = |reason: &crate::engine::judge::Reason| reason.inconclusive == Some(Inconclusive::Hold);
+    Gate {
+        verdict: judgement.verdict,
+        held: judgement.reasons.iter().any(hold),
+        sentence: judgement.sentence(),
     }
 }
 
@@ -170,10 +180,10 @@ mod tests {
     fn a_release_keeps_its_last_report() {
         let board = board(&Arc::default());
         assert_eq!(board.release("r"), None);
-        board.judged("r", &judgement(Inconclusive::Evidence), Some("{}".into()));
-        board.judged("r", &judgement(Inconclusive::Hold), None);
+        board.judged("r", &judgement(Inconclusive::Evidence), &[], Some("{}".into()));
+        board.judged("r", &judgement(Inconclusive::Hold), &[], None);
         let release = board.release("r").unwrap();
-        assert_eq!(release.sentence, "orders: why");
-        assert!(release.held && release.report.as_deref() == Some("{}"));
+        assert_eq!(release.gate.sentence, "orders: why");
+        assert!(release.gate.held && release.report.as_deref() == Some("{}"));
     }
 }

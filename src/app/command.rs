@@ -87,6 +87,8 @@ pub struct VerdictRequest {
     pub generation: Option<u32>,
     /// Where the answer comes from.
     pub from: VerdictFrom,
+    /// Before which stage of the rollout; `None` is the whole release.
+    pub stage: Option<String>,
     /// Every check with its numbers.
     pub explain: bool,
     /// Table or JSON.

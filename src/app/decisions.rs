@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::report::rfc3339;
 use super::worker::Stored;
 use crate::edge::store::{CommandRow, GenerationId, Read, Span, Store, StoreError, StoredVerdict};
-use crate::engine::judge::{Failing, Muted, Override};
+use crate::engine::judge::{Failing, Judgement, Muted, Override};
 use crate::model::Verdict;
 
 /// The names of the commands that decide something.
@@ -103,6 +103,15 @@ impl Decisions {
         self.standing(now_ms).map(tell).collect()
     }
 
+    /// The verdict that was set in place of this one of the evidence, if there is one.
+    #[must_use]
+    pub fn over_judgement(&self, evidence: Judgement) -> Judgement {
+        match &self.over {
+            Some(over) => over.over(&evidence),
+            None => evidence,
+        }
+    }
+
     /// Puts the verdict that was set in place of the evidence's, if there is one.
     #[must_use]
     pub fn over(&self, mut judged: Stored) -> Stored {
@@ -165,7 +174,7 @@ pub fn failing(stored: &Stored) -> impl Iterator<Item = Failing> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::judge::{Judgement, Reason};
+    use crate::engine::judge::Reason;
 
     fn command(at_ms: i64, action: &str, detail: &str) -> CommandRow {
         CommandRow {

@@ -196,7 +196,9 @@ pub fn guarantee(policy: &config::Policy) -> String {
     judge::guarantee(policy.alpha, policy.beta, &profile(policy.profile))
 }
 
-fn criticality(criticality: config::Criticality) -> Criticality {
+/// How much a stream weighs, in the judge's words.
+#[must_use]
+pub fn criticality(criticality: config::Criticality) -> Criticality {
     match criticality {
         config::Criticality::Critical => Criticality::Critical,
         config::Criticality::Standard => Criticality::Standard,

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use super::command::{Ending, Output, ReportRequest, VerdictFrom, VerdictRequest};
 use super::report::{self, Look, Report, harmless, table};
 use super::trouble::trouble;
-use super::{stored, world};
+use super::{stages, stored, world};
 use crate::config::Config;
 use crate::edge::store::{self, GenerationId};
 
@@ -20,9 +20,30 @@ const ANSWER_MAX_BYTES: usize = 64 << 20;
 /// # Errors
 /// The database or the worker does not answer, or does not know the release.
 pub fn run(request: VerdictRequest, out: &mut dyn Write) -> Result<Ending> {
-    let report = runtime()?.block_on(asked(&request.from, &request.release, request.generation))?;
+    let mut report = runtime()?.block_on(asked(&request.from, &request.release, request.generation))?;
+    if let Some(stage) = &request.stage {
+        before(&mut report, stage)?;
+    }
     print(&report, request.output, request.explain, out)?;
     Ok(Ending::Verdict(report.verdict))
+}
+
+/// The verdict before a stage in place of the release's.
+fn before(report: &mut Report, stage: &str) -> Result<()> {
+    let Some(found) = report.stages.iter().find(|found| found.stage == stage) else {
+        let names: Vec<&str> = report.stages.iter().map(|stage| stage.stage.as_str()).collect();
+        let hint = if names.is_empty() {
+            "policy.stages of the config names none".to_owned()
+        } else {
+            format!("there are: {}", names.join(", "))
+        };
+        return Err(trouble(
+            format!("release {} has no stage `{stage}`", report.release),
+            hint,
+        ));
+    };
+    (report.verdict, report.reasons) = (found.verdict, found.reasons.clone());
+    Ok(())
 }
 
 /// Prints the scorecard.
@@ -67,6 +88,7 @@ pub async fn from_store(config: &Config, release: &str, generation: Option<u32>)
     report.guarantee = Some(stored::guarantee(&config.policy));
     report.warnings = store.warnings().to_vec();
     report.warnings.extend(loaded.decisions.told(wall_ms));
+    report.stages = report::stages(&stages::stages(config, &judged, &loaded.decisions));
     store.close().await;
     Ok(report)
 }

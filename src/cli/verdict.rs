@@ -13,6 +13,9 @@ use super::{Exit, InconclusiveAs, exit};
 pub(super) struct Args {
     #[command(flatten)]
     asked: Asked,
+    /// Only what must pass before this stage of the rollout (policy.stages)
+    #[arg(long, value_name = "NAME")]
+    stage: Option<String>,
     /// Every check with its numbers, and what is missing
     #[arg(long)]
     explain: bool,
@@ -28,6 +31,7 @@ impl Args {
     pub(super) fn run(self, tone: Tone, out: &mut dyn Write) -> Result<Exit> {
         let Args {
             asked,
+            stage,
             explain,
             inconclusive,
             output,
@@ -37,6 +41,7 @@ impl Args {
             release,
             generation,
             from,
+            stage,
             explain,
             output,
         };

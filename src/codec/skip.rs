@@ -19,6 +19,46 @@ pub struct Skipper {
     schema: Arc<Schema>,
     /// Nodes whose values never take a byte.
     empty: Vec<bool>,
+    /// How each node is passed over.
+    steps: Vec<Step>,
+}
+
+/// How a value is passed over.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// It takes no byte.
+    Nothing,
+    Boolean,
+    Int,
+    Long,
+    /// So many bytes.
+    Bytes(usize),
+    /// A length and its bytes.
+    Blob,
+    Text,
+    /// A place in a list of so many.
+    Index(usize),
+    /// It has parts.
+    Parts,
+}
+
+impl Step {
+    fn of(node: &Node, empty: bool) -> Step {
+        match &node.kind {
+            _ if empty => Step::Nothing,
+            Kind::Null => Step::Nothing,
+            Kind::Boolean => Step::Boolean,
+            Kind::Int => Step::Int,
+            Kind::Long => Step::Long,
+            Kind::Float => Step::Bytes(4),
+            Kind::Double => Step::Bytes(8),
+            Kind::Fixed { size, .. } => Step::Bytes(*size),
+            Kind::Bytes => Step::Blob,
+            Kind::Text => Step::Text,
+            Kind::Enum { symbols, .. } => Step::Index(symbols.len()),
+            Kind::Union(_) | Kind::Array(_) | Kind::Map(_) | Kind::Record { .. } | Kind::Document => Step::Parts,
+        }
+    }
 }
 
 impl Skipper {
@@ -26,7 +66,13 @@ impl Skipper {
     #[must_use]
     pub fn new(schema: Arc<Schema>) -> Self {
         let empty = empty(&schema);
-        Self { schema, empty }
+        let steps = schema
+            .nodes
+            .iter()
+            .zip(&empty)
+            .map(|(node, empty)| Step::of(node, *empty));
+        let steps = steps.collect();
+        Self { schema, empty, steps }
     }
 
     /// How many bytes the record takes that `bytes` begins with.
@@ -92,7 +138,19 @@ impl<'a> Walk<'a> {
         Ok(taken)
     }
 
+    #[inline]
     fn raw(&mut self) -> Result<u64, UndecodableReason> {
+        // Most are of one byte.
+        if let Some(byte) = self.bytes.get(self.at)
+            && *byte < 0x80
+        {
+            self.at += 1;
+            return Ok(u64::from(*byte));
+        }
+        self.longer()
+    }
+
+    fn longer(&mut self) -> Result<u64, UndecodableReason> {
         let mut raw: u64 = 0;
         for shift in (0..=63).step_by(7) {
             let byte = *self.bytes.get(self.at).ok_or(Truncated)?;
@@ -131,8 +189,12 @@ impl<'a> Walk<'a> {
     fn text(&mut self) -> Result<&'a [u8], UndecodableReason> {
         let length = self.length()?;
         let bytes = self.take(length)?;
-        std::str::from_utf8(bytes).map_err(|_| Utf8)?;
-        Ok(bytes)
+        // Most are ASCII, which is seen many bytes at a time.
+        if bytes.is_ascii() || std::str::from_utf8(bytes).is_ok() {
+            Ok(bytes)
+        } else {
+            Err(Utf8)
+        }
     }
 
     /// The head of the next block of items; `empty` items take no byte each.
@@ -162,62 +224,61 @@ impl<'a> Walk<'a> {
         if self.depth > DEPTH_MAX { Err(Bounds) } else { Ok(()) }
     }
 
+    #[inline]
     fn skip(&mut self, id: NodeId) -> Result<(), UndecodableReason> {
-        let plan = self.plan;
-        if plan.empty[id as usize] {
-            return Ok(());
-        }
-        match &plan.schema.node(id).kind {
-            Kind::Null => {}
-            Kind::Boolean => {
+        match self.plan.steps[id as usize] {
+            Step::Nothing => {}
+            Step::Boolean => {
                 if self.take(1)?[0] > 1 {
                     return Err(Malformed);
                 }
             }
-            Kind::Int => {
+            Step::Int => {
                 if self.raw()? > u64::from(u32::MAX) {
                     return Err(Malformed);
                 }
             }
-            Kind::Long => {
+            Step::Long => {
                 self.raw()?;
             }
-            Kind::Float => {
-                self.take(4)?;
+            Step::Bytes(count) => {
+                self.take(count)?;
             }
-            Kind::Double => {
-                self.take(8)?;
-            }
-            Kind::Fixed { size, .. } => {
-                self.take(*size)?;
-            }
-            Kind::Bytes => {
+            Step::Blob => {
                 let length = self.length()?;
                 self.take(length)?;
             }
-            Kind::Text => {
+            Step::Text => {
                 self.text()?;
             }
-            Kind::Enum { symbols, .. } => {
-                self.index(symbols.len())?;
+            Step::Index(count) => {
+                self.index(count)?;
             }
+            Step::Parts => self.parts(id)?,
+        }
+        Ok(())
+    }
+
+    fn parts(&mut self, id: NodeId) -> Result<(), UndecodableReason> {
+        let plan = self.plan;
+        match &plan.schema.node(id).kind {
             Kind::Union(branches) => {
                 let branch = self.index(branches.len())?;
-                self.skip(branches[branch])?;
+                self.skip(branches[branch])
             }
-            Kind::Array(items) => self.array(*items)?,
-            Kind::Map(values) => self.map(*values)?,
+            Kind::Array(items) => self.array(*items),
+            Kind::Map(values) => self.map(*values),
             Kind::Record { fields, .. } => {
                 self.enter()?;
                 for field in fields {
                     self.skip(field.node)?;
                 }
                 self.depth -= 1;
+                Ok(())
             }
-            // No Avro schema has one.
-            Kind::Document => return Err(Malformed),
+            // No Avro schema has a document, and the rest has no parts.
+            _ => Err(Malformed),
         }
-        Ok(())
     }
 
     fn array(&mut self, items: NodeId) -> Result<(), UndecodableReason> {

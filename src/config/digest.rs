@@ -1,11 +1,11 @@
 //! The digest of the comparison settings: what is frozen in a generation, apart from what may be reloaded.
 //!
 //! Frozen is what a final window or a verdict is a function of. Not frozen are credentials, addresses, receivers, what
-//! findings may show, how many are kept, memory limits, owners and links.
+//! findings may show, how many are kept, memory limits, owners, links, `upstream`, and the stages of the rollout.
 
 use serde::Serialize;
 
-use super::{Budgets, Config, Contract, Policy, Start, Stream};
+use super::{Budgets, Config, Contract, Criticality, Policy, Start, Stream};
 use crate::model::PerSide;
 use crate::{codec, engine};
 
@@ -20,6 +20,8 @@ struct Frozen<'a> {
 #[derive(Serialize)]
 struct FrozenStream<'a> {
     name: &'a str,
+    // It weighs in the stream's share of the chance of a wrong `fail`.
+    criticality: Criticality,
     sides: PerSide<FrozenSide<'a>>,
     engine: engine::Settings,
     contract: Option<&'a Contract>,
@@ -70,6 +72,7 @@ fn frozen(stream: &Stream) -> FrozenStream<'_> {
     };
     FrozenStream {
         name: &stream.name,
+        criticality: stream.criticality,
         sides: PerSide {
             baseline: side(crate::model::Side::Baseline),
             canary: side(crate::model::Side::Canary),

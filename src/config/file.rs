@@ -124,6 +124,21 @@ pub(super) struct Policy {
     pub(super) max_duration: Option<Duration>,
     /// What a silent side leads to.
     pub(super) silent: Option<Silent>,
+    /// Stages of the rollout, and what must pass before each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) stages: Vec<FileStage>,
+}
+
+/// A stage of the rollout.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct FileStage {
+    /// Its name, which the gate is asked with.
+    pub(super) name: String,
+    /// Streams that must pass before it.
+    pub(super) streams: Vec<String>,
+    /// All streams of these criticalities must pass before it.
+    pub(super) criticality: Vec<super::settings::Criticality>,
 }
 
 /// What a silent side leads to.

@@ -41,7 +41,7 @@ pub use scalar::written_duration;
 pub use schema::schema;
 pub use secret::is_secret_property;
 pub use settings::{
-    Budgets, Config, Contract, Criticality, Ignore, Limits, Policy, Profile, ReleaseSettings, Serve, SilentThen, Start,
-    Stream, StreamSide,
+    Budgets, Config, Contract, Criticality, Ignore, Limits, Policy, Profile, ReleaseSettings, Serve, SilentThen, Stage,
+    Start, Stream, StreamSide,
 };
 pub use sketch::{Sketch, Sketched, sketch};

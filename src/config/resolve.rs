@@ -7,11 +7,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use super::fault::{nearest, nearest_hint};
 use super::faults::Faults;
-use super::file::{File, Policy as FilePolicy, Serve as FileServe, Silent, Store as FileStore};
+use super::file::{File, FileStage, Policy as FilePolicy, Serve as FileServe, Silent, Store as FileStore};
 use super::keypath::KeyPath;
 use super::resolve_stream::Streams;
 use super::secret::{Secrets, is_secret_property, url_fault};
-use super::settings::{Config, Policy, Profile, ReleaseSettings, Serve, SilentThen, Start, Stream};
+use super::settings::{Config, Policy, Profile, ReleaseSettings, Serve, SilentThen, Stage, Start, Stream};
 use super::text::{Address, Text};
 use crate::edge::{kafka, registry, store};
 
@@ -40,6 +40,7 @@ pub(super) fn resolve(file: &mut File, secrets: &Secrets, worker: bool, faults: 
     };
     let streams = context.resolve(&mut file.streams, faults);
     check_upstream(&streams, &root.key("streams"), faults);
+    let stages = stages(&file.policy.stages, &streams, &root.key("policy").key("stages"), faults);
     let policy = policy(&mut file.policy, &root.key("policy"), faults);
     let trust_key = file
         .trust
@@ -61,6 +62,7 @@ pub(super) fn resolve(file: &mut File, secrets: &Secrets, worker: bool, faults: 
         registries,
         streams,
         policy,
+        stages,
         trust_key,
         store,
         serve,
@@ -220,6 +222,45 @@ pub(super) fn policy(policy: &mut FilePolicy, path: &KeyPath, faults: &mut Fault
         );
     }
     settings
+}
+
+fn stages(stages: &[FileStage], streams: &[Stream], path: &KeyPath, faults: &mut Faults) -> Vec<Stage> {
+    let known = || streams.iter().map(|stream| stream.name.as_str());
+    let mut resolved: Vec<Stage> = Vec::new();
+    for (i, stage) in stages.iter().enumerate() {
+        let path = path.index(i);
+        let FileStage {
+            name,
+            streams: named,
+            criticality,
+        } = stage;
+        if name.trim().is_empty() {
+            faults.push(&path.key("name"), "must not be empty".to_owned(), None);
+        } else if resolved.iter().any(|other| other.name == *name) {
+            faults.push(&path.key("name"), format!("there is another stage `{name}`"), None);
+        }
+        for (j, stream) in named.iter().enumerate() {
+            if known().all(|other| other != stream) {
+                let hint = nearest_hint(stream, known());
+                faults.push(
+                    &path.key("streams").index(j),
+                    format!("there is no stream `{stream}`"),
+                    hint,
+                );
+            }
+        }
+        let stage = Stage {
+            name: name.clone(),
+            streams: named.clone(),
+            criticality: criticality.clone(),
+        };
+        if named.is_empty() && !streams.iter().any(|stream| stage.asks(stream)) {
+            let hint = Some("name streams, or criticalities that streams have".to_owned());
+            faults.push(&path, "asks for no stream".to_owned(), hint);
+        }
+        resolved.push(stage);
+    }
+    resolved
 }
 
 fn store(store: &mut FileStore, secrets: &Secrets, path: &KeyPath, faults: &mut Faults) -> store::Settings {

@@ -23,6 +23,8 @@ pub struct Config {
     pub streams: Vec<Stream>,
     /// When a verdict is given.
     pub policy: Policy,
+    /// Stages of the rollout, in their order.
+    pub stages: Vec<Stage>,
     /// The key of keyed hashes; `None` is a random one, kept in the database.
     pub trust_key: Option<SecretString>,
     /// The database. It is not migrated by itself: the command decides.
@@ -224,6 +226,25 @@ pub struct Policy {
     pub silent_after_ms: i64,
     /// What a silent side leads to.
     pub silent_then: SilentThen,
+}
+
+/// A stage of the rollout: what must pass before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stage {
+    /// Its name, which the gate is asked with.
+    pub name: String,
+    /// Streams that must pass.
+    pub streams: Vec<String>,
+    /// All streams of these must pass.
+    pub criticality: Vec<Criticality>,
+}
+
+impl Stage {
+    /// Whether a stream must pass before it.
+    #[must_use]
+    pub fn asks(&self, stream: &Stream) -> bool {
+        self.streams.contains(&stream.name) || self.criticality.contains(&stream.criticality)
+    }
 }
 
 /// How bad records come.

@@ -12,7 +12,7 @@ use super::text;
 use super::tree::{Entry, Kind, Node};
 
 /// Keys that the contract has and this version has not: known words, not faults of spelling.
-const KEYS_LATER: [&str; 20] = [
+const KEYS_LATER: [&str; 19] = [
     "control",
     "tokens",
     "tls",
@@ -24,7 +24,6 @@ const KEYS_LATER: [&str; 20] = [
     "dead_letter",
     "share",
     "probe",
-    "stages",
     "fallback",
     "segments",
     "leaks",

@@ -253,6 +253,7 @@ mod tests {
             findings: Vec::new(),
         });
         Report {
+            stages: Vec::new(),
             schema_version: SCHEMA_VERSION,
             guarantee: None,
             release: "r".to_owned(),

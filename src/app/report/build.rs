@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::model::{
     CheckReport, ExcludedReasons, FieldCount, Finding, Outcomes, PartitionRange, Place, Reason, Report, SCHEMA_VERSION,
-    SchemaChange, SchemaUse, SideReport, SkewMs, StreamReport,
+    SchemaChange, SchemaUse, SideReport, SkewMs, StageReport, StreamReport,
 };
 use crate::engine::Candidate;
 use crate::engine::judge::{Judgement, Standing};
@@ -160,11 +160,6 @@ pub fn release(
     streams: Vec<StreamReport>,
     interrupted: bool,
 ) -> Report {
-    let reasons = judgement.reasons.iter().map(|reason| Reason {
-        stream: reason.stream.clone(),
-        check: reason.check.clone(),
-        text: reason.text.clone(),
-    });
     Report {
         schema_version: SCHEMA_VERSION,
         release: name.to_owned(),
@@ -174,12 +169,33 @@ pub fn release(
         } else {
             judgement.verdict
         },
-        reasons: reasons.collect(),
+        reasons: reasons(judgement),
         interrupted,
         guarantee: None,
         warnings: Vec::new(),
+        stages: Vec::new(),
         streams,
     }
+}
+
+fn reasons(judgement: &Judgement) -> Vec<Reason> {
+    let reason = |reason: &crate::engine::judge::Reason| Reason {
+        stream: reason.stream.clone(),
+        check: reason.check.clone(),
+        text: reason.text.clone(),
+    };
+    judgement.reasons.iter().map(reason).collect()
+}
+
+/// What must pass before each stage of the rollout.
+#[must_use]
+pub fn stages(stages: &[(String, Judgement)]) -> Vec<StageReport> {
+    let stage = |(name, judgement): &(String, Judgement)| StageReport {
+        stage: name.clone(),
+        verdict: judgement.verdict,
+        reasons: reasons(judgement),
+    };
+    stages.iter().map(stage).collect()
 }
 
 /// A finding from what the engine kept, the begin of its window, and what reading its records again showed.

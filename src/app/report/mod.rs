@@ -12,12 +12,12 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use build::{FieldCounts, SideInput, StreamInput, checks, finding, release, rfc3339, stream};
+pub use build::{FieldCounts, SideInput, StreamInput, checks, finding, release, rfc3339, stages, stream};
 pub use figures::harmless;
 pub use markdown::markdown;
 pub use model::{
     CheckReport, Drift, ExcludedReasons, FieldCount, Finding, Outcomes, PartitionRange, Place, Reason, Report,
-    SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs, StreamReport,
+    SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs, StageReport, StreamReport,
 };
 pub use table::{Look, table};
 

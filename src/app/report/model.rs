@@ -30,8 +30,22 @@ pub struct Report {
     /// What makes it less certain than it looks, such as a database that may forget; not there where there is nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// What must pass before each stage of the rollout; not there without stages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<StageReport>,
     /// Its streams.
     pub streams: Vec<StreamReport>,
+}
+
+/// A stage of the rollout.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageReport {
+    /// Its name.
+    pub stage: String,
+    /// The verdict on the streams that must pass before it.
+    pub verdict: Verdict,
+    /// Why it is not `pass`.
+    pub reasons: Vec<Reason>,
 }
 
 /// Why a verdict is not `pass`.

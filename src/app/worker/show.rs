@@ -11,7 +11,7 @@ use crate::app::advice;
 use crate::app::board::Board;
 use crate::app::metrics::{Component, Progress, RegistryResult};
 use crate::app::report::{self, PartitionRange, Report, SchemaChange, SchemaUse, SideInput, StreamInput};
-use crate::app::stored;
+use crate::app::{stages, stored};
 use crate::config::Config;
 use crate::edge::registry::Registry;
 use crate::edge::store::Generation;
@@ -115,9 +115,12 @@ impl Show {
         let mut report = self.report(&judged, streams);
         report.warnings.extend(decisions.told(clock.wall_ms()));
         report.warnings.extend(unused);
+        let stages = stages::stages(&self.config, &judged, &decisions);
+        report.stages = report::stages(&stages);
         self.board.judged(
             &self.config.release.name,
             &judged.release,
+            &stages,
             report.json().ok().map(Arc::from),
         );
     }

@@ -6,10 +6,11 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::Release;
+use super::{Gate, Release};
 use crate::model::Verdict;
 
 const UNKNOWN: &str = "this release is not known here";
+const NO_STAGE: &str = "policy.stages of this release has no such stage";
 
 /// Questions of Flagger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,33 +34,44 @@ impl Question {
     }
 }
 
+/// What a question is answered by: the whole release, or what must pass before a stage; else why there is no answer.
+fn gate<'r>(release: Option<&'r Release>, stage: Option<&str>) -> Result<&'r Gate, &'static str> {
+    let release = release.ok_or(UNKNOWN)?;
+    match stage {
+        None => Ok(&release.gate),
+        Some(stage) => release.stages.get(stage).ok_or(NO_STAGE),
+    }
+}
+
 /// The answer to Argo Rollouts.
-pub(super) fn argo(release: Option<&Release>) -> Value {
-    let verdict = release.map_or(Verdict::Inconclusive, |release| release.verdict);
-    let reason = release.map_or(UNKNOWN, |release| release.sentence.as_str());
+pub(super) fn argo(release: Option<&Release>, stage: Option<&str>) -> Value {
+    let (verdict, reason) = match gate(release, stage) {
+        Ok(gate) => (gate.verdict, gate.sentence.as_str()),
+        Err(sentence) => (Verdict::Inconclusive, sentence),
+    };
     json!({"result": verdict.as_str(), "reason": reason})
 }
 
 /// The answer to Flagger: 200 is yes, 403 is no with the reason.
-pub(super) fn flagger(question: Question, release: Option<&Release>) -> (StatusCode, String) {
-    let Some(release) = release else {
-        return (StatusCode::FORBIDDEN, UNKNOWN.to_owned());
+pub(super) fn flagger(question: Question, release: Option<&Release>, stage: Option<&str>) -> (StatusCode, String) {
+    let gate = match gate(release, stage) {
+        Ok(gate) => gate,
+        Err(sentence) => return (StatusCode::FORBIDDEN, sentence.to_owned()),
     };
     let yes = match question {
-        Question::Advance => release.verdict != Verdict::Fail && !release.held,
-        Question::Promote => release.verdict == Verdict::Pass && !release.held,
-        Question::Rollback => release.verdict == Verdict::Fail,
+        Question::Advance => gate.verdict != Verdict::Fail && !gate.held,
+        Question::Promote => gate.verdict == Verdict::Pass && !gate.held,
+        Question::Rollback => gate.verdict == Verdict::Fail,
     };
     let status = if yes { StatusCode::OK } else { StatusCode::FORBIDDEN };
-    let held = if release.held { " (held)" } else { "" };
-    (
-        status,
-        format!("{}{held}: {}", release.verdict.as_str(), release.sentence),
-    )
+    let held = if gate.held { " (held)" } else { "" };
+    (status, format!("{}{held}: {}", gate.verdict.as_str(), gate.sentence))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
@@ -74,13 +86,22 @@ mod tests {
             (Verdict::Inconclusive, true, no, no, no),
             (Verdict::Fail, true, no, no, yes),
         ] {
-            let release = Release {
+            let gate = |verdict, held| Gate {
                 verdict,
                 held,
                 sentence: "why".to_owned(),
+            };
+            let release = Release {
+                gate: gate(verdict, held),
+                stages: BTreeMap::from([("next".to_owned(), gate(Verdict::Pass, false))]),
                 report: None,
             };
-            let status = |question| flagger(question, Some(&release)).0;
+            let status = |question| flagger(question, Some(&release), None).0;
+            assert_eq!(flagger(Question::Promote, Some(&release), Some("next")).0, yes);
+            assert_eq!(
+                flagger(Question::Advance, Some(&release), Some("last")),
+                (no, NO_STAGE.to_owned())
+            );
             let got = (
                 status(Question::Advance),
                 status(Question::Promote),
@@ -89,7 +110,7 @@ mod tests {
             assert_eq!(got, (advance, promote, rollback), "{verdict:?} held: {held}");
         }
         for question in [Question::Advance, Question::Promote, Question::Rollback] {
-            assert_eq!(flagger(question, None), (no, UNKNOWN.to_owned()));
+            assert_eq!(flagger(question, None, None), (no, UNKNOWN.to_owned()));
         }
     }
 }

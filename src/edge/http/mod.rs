@@ -5,6 +5,7 @@ mod host;
 mod listener;
 mod routes;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,15 +66,24 @@ impl Default for Limits {
     }
 }
 
-/// What is known of a release.
+/// What a gate answers by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Release {
+pub struct Gate {
     /// The verdict.
     pub verdict: Verdict,
-    /// True while somebody holds the release.
+    /// True while the rollout had better wait.
     pub held: bool,
     /// Why, in one sentence without values.
     pub sentence: String,
+}
+
+/// What is known of a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// The whole.
+    pub gate: Gate,
+    /// Before each stage of the rollout, by its name.
+    pub stages: BTreeMap<String, Gate>,
     /// The last report, as JSON.
     pub report: Option<Arc<str>>,
 }

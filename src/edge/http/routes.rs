@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use serde::Deserialize;
 
 use super::{Settings, Source, gates, host};
 
@@ -77,18 +78,30 @@ async fn metrics(State(source): State<Shared>) -> Response {
     ([(CONTENT_TYPE, METRICS_TYPE)], source.metrics()).into_response()
 }
 
-async fn argo(State(source): State<Shared>, Path(release): Path<String>) -> Response {
-    Json(gates::argo(source.release(&release).as_ref())).into_response()
+/// Before which stage of the rollout; none is the whole release.
+#[derive(Deserialize)]
+struct Asked {
+    stage: Option<String>,
+}
+
+async fn argo(
+    State(source): State<Shared>,
+    Path(release): Path<String>,
+    Query(Asked { stage }): Query<Asked>,
+) -> Response {
+    Json(gates::argo(source.release(&release).as_ref(), stage.as_deref())).into_response()
 }
 
 /// The body says nothing that we need; taking it bounds it.
 async fn flagger(
     State(source): State<Shared>,
     Path((release, question)): Path<(String, String)>,
+    Query(Asked { stage }): Query<Asked>,
     _body: Bytes,
 ) -> Response {
+    let release = source.release(&release);
     match gates::Question::parse(&question) {
-        Some(question) => gates::flagger(question, source.release(&release).as_ref()).into_response(),
+        Some(question) => gates::flagger(question, release.as_ref(), stage.as_deref()).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

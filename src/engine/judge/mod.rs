@@ -25,7 +25,7 @@ pub use decisions::{Failing, Muted, Override, mutable};
 pub use found::{Finding, Found};
 pub use policy::{Budgets, CHECKS, Policy, SilentThen};
 pub use reason::{Judgement, Reason};
-pub use release::{Criticality, StreamJudgement, release, shares};
+pub use release::{Criticality, StreamJudgement, release, shares, stage};
 pub use sequential::{Standing, family};
 pub use tally::{Counted, Evidence, Recent, Shared, Tally};
 pub use text::{guarantee, rounded_up, span};

@@ -97,3 +97,30 @@ pub fn release(streams: &[StreamJudgement]) -> Judgement {
     }
     Judgement { verdict, reasons }
 }
+
+/// The verdict before a stage of the rollout: a `pass` needs that of the streams that the stage asks for, `informational` ones
+/// among them where they are named; a release that fails passes no stage.
+#[must_use]
+pub fn stage(streams: &[StreamJudgement], asks: impl Fn(&StreamJudgement) -> bool) -> Judgement {
+    let all = release(streams);
+    if all.verdict == Verdict::Fail {
+        return all;
+    }
+    let asked: Vec<&StreamJudgement> = streams.iter().filter(|stream| asks(stream)).collect();
+    if asked.is_empty() {
+        let reason = Reason::inconclusive("", Inconclusive::Evidence, text::NO_STREAM.to_owned());
+        return Judgement {
+            verdict: Verdict::Inconclusive,
+            reasons: vec![reason],
+        };
+    }
+    let open = asked.iter().filter(|stream| stream.judgement.verdict != Verdict::Pass);
+    let reasons: Vec<Reason> = open
+        .flat_map(|stream| stream.judgement.reasons.iter().cloned())
+        .collect();
+    let passed = asked.iter().all(|stream| stream.judgement.verdict == Verdict::Pass);
+    Judgement {
+        verdict: if passed { Verdict::Pass } else { Verdict::Inconclusive },
+        reasons,
+    }
+}

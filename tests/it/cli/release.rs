@@ -187,6 +187,32 @@ fn an_override_is_the_verdict_until_it_is_lifted() {
 }
 
 #[test]
+fn a_stage_is_asked_about_alone() {
+    let bed = Bed::new();
+    let config = bed.config("30s");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let stages = "policy: {stages: [{name: first, streams: [orders]}]}\n";
+    std::fs::write(&config, format!("{text}{stages}")).unwrap();
+    told(&["release", "start", "--reason", "begin"], &config);
+    let verdict = ["verdict", "--release", "checkout-v42", "--stage"];
+    let (exit, out, log) = told(&[&verdict[..], &["first"]].concat(), &config);
+    assert_eq!(exit, 3, "{log}");
+    assert!(
+        out.starts_with("inconclusive\n  orders: no window with evidence is final yet"),
+        "{out}"
+    );
+    let (exit, out, log) = told(&[&verdict[..], &["second"]].concat(), &config);
+    assert_eq!((exit, out.as_str()), (2, ""));
+    assert!(
+        log.contains("no stage `second`") && log.contains("there are: first"),
+        "{log}"
+    );
+    // What people decide holds for the stages too.
+    told(&["release", "override", "--verdict", "pass", "--reason", "r"], &config);
+    assert_eq!(told(&[&verdict[..], &["first"]].concat(), &config).0, 0);
+}
+
+#[test]
 fn a_mute_is_told_with_who_and_until_when() {
     let bed = Bed::new();
     let config = bed.config("30s");

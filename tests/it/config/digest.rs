@@ -19,6 +19,8 @@ fn what_changes_the_digest() {
         ("alpha: 0.01", "alpha: 0.02"),
         ("start: now", "start: earliest"),
         ("    # show: [status]", "    sample: {rate: 0.5}"),
+        // It weighs in what is needed to fail.
+        ("criticality: critical ", "criticality: standard "),
     ] {
         assert_ne!(digest(&[(from, to)]), before, "{to}");
     }
@@ -27,7 +29,6 @@ fn what_changes_the_digest() {
         ("kafka:9092", "kafka2:9092"),
         ("https://registry:8081", "https://registry2:8081"),
         ("owner: team-checkout", "owner: other"),
-        ("criticality: critical ", "criticality: standard "),
         ("held_max_bytes: 256MiB", "held_max_bytes: 1GiB"),
         ("mismatched: 1e-4", "mismatched: 0.01%"),
         ("    # show: [status]", "    show: [status]"),

@@ -99,6 +99,13 @@ fn a_circle_upstream() {
 }
 
 #[test]
+fn stages_of_nothing() {
+    let stages = "policy:\n  stages:\n    - {name: a, streams: [order]}\n    - {name: a, streams: [orders]}\n    \
+                  - {name: b}\n    - {name: \"\", criticality: [informational, urgent]}\n";
+    insta::assert_snapshot!(told(&changed(&[("policy:\n", stages)])));
+}
+
+#[test]
 fn too_many_tolerances() {
     let paths: Vec<String> = (0..9).map(|i| format!("{{path: f{i}, abs: 1}}")).collect();
     insta::assert_snapshot!(told(&changed(&[(

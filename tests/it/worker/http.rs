@@ -1,9 +1,10 @@
 //! What the worker answers over a real socket: probes, metrics, gates, the report.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use crosscheck::edge::http::{Limits, Release, Settings, Source, serve};
+use crosscheck::edge::http::{Gate, Limits, Release, Settings, Source, serve};
 use crosscheck::model::Verdict;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -91,10 +92,14 @@ async fn ask_as(server: &Server, method: &str, path: &str, host: &str) -> (u16, 
 }
 
 fn release(verdict: Verdict, held: bool) -> Release {
-    Release {
+    let gate = |verdict| Gate {
         verdict,
         held,
         sentence: "orders: 412 of 1,000 pairs are in".to_owned(),
+    };
+    Release {
+        gate: gate(verdict),
+        stages: BTreeMap::from([("25".to_owned(), gate(Verdict::Pass))]),
         report: Some("{\"schema_version\":1}".into()),
     }
 }
@@ -159,6 +164,21 @@ async fn argo_is_always_answered() {
             status == 200 && answer.contains(&result) && answer.contains("412 of 1,000"),
             "{answer}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_gate_may_ask_about_a_stage() {
+    let server = start(Limits::default()).await;
+    *server.source.release.lock().unwrap() = Some(release(Verdict::Inconclusive, false));
+    for (stage, result, promote) in [("25", "pass", 200), ("100", "inconclusive", 403)] {
+        let (status, answer) = ask(&server, "GET", &format!("/gates/argo/check%20out?stage={stage}")).await;
+        assert!(
+            status == 200 && answer.contains(&format!(r#""result":"{result}""#)),
+            "{answer}"
+        );
+        let path = format!("/gates/flagger/check%20out/promote?stage={stage}");
+        assert_eq!(ask(&server, "POST", &path).await.0, promote, "{stage}");
     }
 }
 

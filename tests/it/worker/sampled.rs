@@ -1,8 +1,7 @@
 //! A sample of the identities in a worker: the same ones after a restart and in a replay, and the report says so.
 
-use crate::cli::bad_input::Program;
-use crate::cli::bad_input::lease::finals;
-use crate::cli::bad_input::log::{Answering, Cluster, ID, framed, order};
+use crate::cli::bad_input::log::{Cluster, ID, framed, order};
+use crate::replay::Closed;
 
 fn send(cluster: &Cluster, seconds: std::ops::Range<i64>) {
     for second in seconds {
@@ -18,28 +17,11 @@ fn send(cluster: &Cluster, seconds: std::ops::Range<i64>) {
 
 #[test]
 fn a_restart_and_a_replay_take_the_same_identities() {
-    let (registry, cluster) = (Answering::registry(), Cluster::new());
-    let program = Program::new();
-    program.write("r.yaml", cluster.config(&registry.url, "    sample: {rate: 0.5}\n"));
-    send(&cluster, 0..20);
-    let mut first = program.start("run -c r.yaml");
-    let address = first.address();
-    first.until(&address, "/metrics", |metrics| finals(metrics) >= 10);
-    first.kill();
-    send(&cluster, 20..45);
-    let mut second = program.start("run -c r.yaml");
-    let address = second.address();
-    second.until(&address, "/metrics", |metrics| finals(metrics) >= 20);
-    program.run("release close -c r.yaml --reason done");
-    second.says("closed: everything is read and stored");
-    let report = second.until(&address, "/api/v1/releases/r/report", |_| true);
-    let (code, log) = second.terminate();
-    assert_eq!(code, Some(0), "{log}");
-    let (_, body) = report.split_once("\r\n\r\n").unwrap();
-    let shown: serde_json::Value = serde_json::from_str(body).unwrap();
+    let closed = Closed::new("    sample: {rate: 0.5}\n", send);
+    let program = &closed.program;
     let stored = program.run("report -c r.yaml --release r -o json");
     let stored: serde_json::Value = serde_json::from_str(&stored.out).unwrap();
-    for report in [shown, stored] {
+    for report in [&closed.report, &stored] {
         let stream = &report["streams"][0];
         assert_eq!(
             (stream["sampling"].as_f64(), stream["coverage"].as_f64()),

@@ -120,3 +120,30 @@ fn a_stream_that_is_explained_counts_once_behind_its_cause() {
     let judgement = release(&graph("carts~ orders<carts!"));
     assert_eq!(judgement.sentence(), format!("orders: {explained}"));
 }
+
+#[rstest]
+#[case::all_pass("carts orders", "carts,orders", "pass")]
+#[case::only_what_is_asked_for("carts orders?", "carts", "pass")]
+#[case::one_is_open("carts orders?", "carts,orders", "inconclusive orders")]
+#[case::nothing_is_asked_for("carts", "", "inconclusive ")]
+#[case::another_stream_fails("carts orders!", "carts", "fail orders orders")]
+fn a_stage_needs_the_streams_that_it_asks_for(#[case] streams: &str, #[case] asked: &str, #[case] expect: &str) {
+    let asked: Vec<&str> = asked.split(',').collect();
+    let judgement = stage(&graph(streams), |stream| asked.contains(&stream.stream.as_str()));
+    let reasons = judgement.reasons.iter().map(|reason| format!(" {}", reason.stream));
+    assert_eq!(
+        format!("{}{}", judgement.verdict.as_str(), reasons.collect::<String>()),
+        expect
+    );
+}
+
+#[test]
+fn an_informational_stream_that_a_stage_names_holds_it_back() {
+    let mut streams = graph("carts logs!");
+    streams[1].criticality = Criticality::Informational;
+    assert_eq!(stage(&streams, |_| true).verdict, Verdict::Inconclusive);
+    assert_eq!(
+        stage(&streams, |stream| stream.stream == "carts").verdict,
+        Verdict::Pass
+    );
+}
