@@ -1,5 +1,6 @@
 //! Paths into a value, and how two values differ there.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One step of a path.
@@ -128,7 +129,7 @@ impl std::fmt::Display for Path {
 }
 
 /// How two values differ at a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DifferenceKind {
     /// Another value of the same type.
@@ -161,7 +162,7 @@ impl DifferenceKind {
 }
 
 /// One difference of a pair. The values are there only for a path that may be shown.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct FieldDifference {
     /// Where, in the contract's names; also `$key`, `$value`, `$header.NAME`.
     pub path: String,

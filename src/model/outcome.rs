@@ -1,9 +1,10 @@
 //! What became of a record.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What pairing made of a record or of a pair.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// A pair that is equal.
@@ -54,7 +55,7 @@ impl Outcome {
 }
 
 /// Why a record cannot be decoded. The closed list of the contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UndecodableReason {
     /// It ends too early.

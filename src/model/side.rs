@@ -1,9 +1,10 @@
 //! Which pipeline a record comes from.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One of the pipelines under comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
     /// The pipeline that is trusted.
@@ -45,7 +46,7 @@ impl std::fmt::Display for Side {
 }
 
 /// One value for the baseline and one for the canary.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PerSide<T> {
     /// The baseline's.
     pub baseline: T,

@@ -1,9 +1,10 @@
 //! The words of a judgement.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The judgement on a release or a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// The canary writes the same data, within its budgets.

@@ -17,7 +17,7 @@ pub use figures::harmless;
 pub use markdown::markdown;
 pub use model::{
     CheckReport, Drift, ExcludedReasons, FieldCount, Finding, Outcomes, PartitionRange, Place, Reason, Report,
-    SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs, StageReport, StreamReport,
+    SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs, StageReport, StreamReport, schema,
 };
 pub use table::{Look, table};
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{DifferenceKind, FieldDifference, Outcome, PerSide, Side, UndecodableReason, Verdict};
@@ -10,7 +11,7 @@ use crate::model::{DifferenceKind, FieldDifference, Outcome, PerSide, Side, Unde
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// What a release came to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -38,7 +39,7 @@ pub struct Report {
 }
 
 /// A stage of the rollout.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StageReport {
     /// Its name.
     pub stage: String,
@@ -48,8 +49,14 @@ pub struct StageReport {
     pub reasons: Vec<Reason>,
 }
 
+/// The JSON Schema (draft 2020-12) of a [`Report`]: `docs/report.schema.json`.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Report).to_value()
+}
+
 /// Why a verdict is not `pass`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reason {
     /// Which stream; empty where it is the release's own.
     pub stream: String,
@@ -60,7 +67,7 @@ pub struct Reason {
 }
 
 /// What a stream came to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StreamReport {
     /// Its name.
     pub stream: String,
@@ -98,7 +105,7 @@ pub struct StreamReport {
 }
 
 /// One check of the verdict.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CheckReport {
     /// Its name, which is its budget's.
     pub check: String,
@@ -138,7 +145,7 @@ pub struct CheckReport {
 }
 
 /// Quantiles of the skew; null without a pair that has event times.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SkewMs {
     /// 1 % of the pairs are at or below.
     pub p1: Option<i64>,
@@ -149,7 +156,7 @@ pub struct SkewMs {
 }
 
 /// What a side had.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SideReport {
     /// Records read.
     pub read: u64,
@@ -176,7 +183,7 @@ pub struct SideReport {
 }
 
 /// Why records were left out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExcludedReasons {
     /// By the selector.
     pub select: u64,
@@ -189,7 +196,7 @@ pub struct ExcludedReasons {
 }
 
 /// A range of offsets, half-open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PartitionRange {
     /// Which partition.
     pub partition: u32,
@@ -200,7 +207,7 @@ pub struct PartitionRange {
 }
 
 /// What became of the records: pairs, then surplus records.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Outcomes {
     /// Equal pairs.
     pub matched: u64,
@@ -221,7 +228,7 @@ pub struct Outcomes {
 }
 
 /// In how many mismatched pairs a path differs in a way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FieldCount {
     /// Where.
     pub path: String,
@@ -232,7 +239,7 @@ pub struct FieldCount {
 }
 
 /// A schema that records were written with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SchemaUse {
     /// By which side.
     pub side: Side,
@@ -245,7 +252,7 @@ pub struct SchemaUse {
 }
 
 /// A change between the contract and a canary's schema.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct SchemaChange {
     /// Where, in the contract's names.
     pub path: String,
@@ -256,7 +263,7 @@ pub struct SchemaChange {
 }
 
 /// How the distribution of a field differs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Drift {
     /// Where.
     pub path: String,
@@ -271,7 +278,7 @@ pub struct Drift {
 }
 
 /// One stored difference.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// What became of it.
     pub outcome: Outcome,
@@ -294,7 +301,7 @@ pub struct Finding {
 }
 
 /// A position in a side's log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
     /// Which partition.
     pub partition: u32,

@@ -5,3 +5,4 @@ mod commands;
 mod configs;
 mod links;
 mod metrics;
+pub(crate) mod report;

@@ -30,9 +30,13 @@ pub(super) fn reconcile(arguments: &[&str]) -> Told {
     let all = all.iter().chain(arguments).map(Into::into);
     let (mut out, mut log) = (Vec::new(), Vec::new());
     let exit = crosscheck::cli::start(all, &mut out, &mut log);
+    let report = serde_json::from_slice(&out).unwrap_or(Json::Null);
+    if !report.is_null() {
+        crate::docs::report::is_valid(&report);
+    }
     Told {
         exit: exit as u8,
-        report: serde_json::from_slice(&out).unwrap_or(Json::Null),
+        report,
         log: String::from_utf8(log).unwrap(),
     }
 }

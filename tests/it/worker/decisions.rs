@@ -96,6 +96,8 @@ fn a_mute_reaches_a_running_worker_and_ends() {
     worker.until(&address, "/api/v1/releases/r/report", |report| {
         report.contains("orders: the check mismatched is muted until ")
     });
+    let told = program.run("verdict --release r -c r.yaml -o json");
+    crate::docs::report::is_valid(&serde_json::from_str(&told.out).unwrap());
     assert_eq!(program.run(&format!("{mute} --lift")).code, Some(0));
     until(&mut worker, &address, &["\"fail\"", "mismatched"]);
     worker.terminate();
