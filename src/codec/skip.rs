@@ -21,6 +21,9 @@ pub struct Skipper {
     empty: Vec<bool>,
     /// How each node is passed over.
     steps: Vec<Step>,
+    /// The same of the fields of all records, and where those of each record are.
+    fields: Vec<(Step, NodeId)>,
+    spans: Vec<(usize, usize)>,
 }
 
 /// How a value is passed over.
@@ -71,8 +74,22 @@ impl Skipper {
             .iter()
             .zip(&empty)
             .map(|(node, empty)| Step::of(node, *empty));
-        let steps = steps.collect();
-        Self { schema, empty, steps }
+        let steps: Vec<Step> = steps.collect();
+        let (mut fields, mut spans) = (Vec::new(), Vec::new());
+        for node in schema.nodes.iter() {
+            let from = fields.len();
+            if let Kind::Record { fields: own, .. } = &node.kind {
+                fields.extend(own.iter().map(|field| (steps[field.node as usize], field.node)));
+            }
+            spans.push((from, fields.len()));
+        }
+        Self {
+            schema,
+            empty,
+            steps,
+            fields,
+            spans,
+        }
     }
 
     /// How many bytes the record takes that `bytes` begins with.
@@ -224,9 +241,13 @@ impl<'a> Walk<'a> {
         if self.depth > DEPTH_MAX { Err(Bounds) } else { Ok(()) }
     }
 
-    #[inline]
     fn skip(&mut self, id: NodeId) -> Result<(), UndecodableReason> {
-        match self.plan.steps[id as usize] {
+        self.step(self.plan.steps[id as usize], id)
+    }
+
+    #[inline(always)]
+    fn step(&mut self, step: Step, id: NodeId) -> Result<(), UndecodableReason> {
+        match step {
             Step::Nothing => {}
             Step::Boolean => {
                 if self.take(1)?[0] > 1 {
@@ -268,10 +289,11 @@ impl<'a> Walk<'a> {
             }
             Kind::Array(items) => self.array(*items),
             Kind::Map(values) => self.map(*values),
-            Kind::Record { fields, .. } => {
+            Kind::Record { .. } => {
                 self.enter()?;
-                for field in fields {
-                    self.skip(field.node)?;
+                let (from, to) = plan.spans[id as usize];
+                for &(step, id) in &plan.fields[from..to] {
+                    self.step(step, id)?;
                 }
                 self.depth -= 1;
                 Ok(())

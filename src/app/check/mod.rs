@@ -2,6 +2,7 @@
 
 mod decidable;
 mod print;
+mod propose;
 mod sample;
 mod world;
 

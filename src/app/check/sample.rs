@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 
 use super::decidable;
 use super::print::Found;
+use super::propose::{self, Places};
 use crate::app::advice;
 use crate::app::book::{self, Book, Fact};
 use crate::app::clock::Clock;
@@ -22,6 +23,7 @@ use crate::app::world;
 use crate::codec::{Applied, Field, Progress, Reducer, looks};
 use crate::config::{self, Config, RequestError};
 use crate::edge::kafka::{self, KafkaError};
+use crate::engine::Names;
 use crate::model::{Fingerprint, Identity, PerSide, RecordBatch, Reduction, Side, Skew};
 
 /// Offsets that are looked at before the end of each partition.
@@ -44,6 +46,8 @@ struct Sample {
     disorder_ms: i64,
     span_ms: (Option<i64>, Option<i64>),
     times: BTreeMap<Identity, i64>,
+    /// What an identity could be made of.
+    places: Places,
 }
 
 /// Looks at one stream.
@@ -169,6 +173,7 @@ fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle
     }
     judge(stream, &samples, &mut found);
     sides_meet(stream, config, &samples, &mut found);
+    better_identity(stream, samples, &mut found);
     Ok(found)
 }
 
@@ -196,6 +201,9 @@ fn sample(
         let bad: u64 = sample.undecodable.values().sum();
         for fingerprint in reduce(side, batch, reader, schemas, book, &mut sample)? {
             sample.note(batch.partition, &fingerprint, &mut newest);
+            sample
+                .places
+                .note(batch, reader.reducer().value(batch, 0).ok().as_ref());
         }
         let value = batch.records.first().and_then(|record| batch.value(record));
         if let (None, Some(value)) = (sample.looks, value)
@@ -355,6 +363,34 @@ fn judge(stream: &config::Stream, samples: &PerSide<Sample>, found: &mut Vec<Fou
     }
 }
 
+/// Proposes an identity where the one that is configured does badly, and another would not.
+fn better_identity(stream: &config::Stream, samples: PerSide<Sample>, found: &mut Vec<Found>) {
+    let identity = &stream.sides.baseline.codec.identity;
+    let PerSide { baseline, canary } = samples;
+    let met = canary
+        .times
+        .keys()
+        .filter(|identity| baseline.times.contains_key(*identity))
+        .count();
+    let meets = 2 * met >= baseline.times.len().min(canary.times.len());
+    let names_things = stream.engine.names == Names::Entity;
+    let fine = |sample: &Sample| {
+        let repeats = !names_things && sample.twice * 100 > sample.read;
+        !repeats && sample.without_identity * 100 <= sample.read
+    };
+    if identity.is_empty() || baseline.read == 0 || canary.read == 0 || (meets && fine(&baseline) && fine(&canary)) {
+        return;
+    }
+    let places = PerSide {
+        baseline: baseline.places,
+        canary: canary.places,
+    };
+    if let Some((parts, fit)) = propose::best(&places).filter(|(parts, _)| parts != identity) {
+        let (text, hint) = propose::told(&parts, &fit);
+        found.push(Found::warn(&stream.name, text, hint));
+    }
+}
+
 fn sides_meet(stream: &config::Stream, config: &Config, samples: &PerSide<Sample>, found: &mut Vec<Found>) {
     let name = stream.name.as_str();
     let (baseline, canary) = (&samples.baseline, &samples.canary);
@@ -403,5 +439,10 @@ fn sides_meet(stream: &config::Stream, config: &Config, samples: &PerSide<Sample
     } else {
         Found::ok(name, text)
     });
-    found.push(decidable::stream(config, stream, rate, held_s));
+    found.push(decidable::stream(
+        config,
+        stream,
+        rate * stream.engine.sampling(),
+        held_s,
+    ));
 }
