@@ -125,6 +125,7 @@ mod switch {
         StartOfFastest: "a worker's range begins at the first partition's first record",
         CloseWithoutEdge: "the end of a closed release is evidence",
         HoleIsNoEdge: "windows beside lost records count like others",
+        SampleByContent: "who is in the sample is decided by what a record holds, not by its identity",
         CapDropsCounts: "what is not kept as a finding is not counted",
         SharedNever: "a bad record that both sides show is the canary's alone",
         SharedForEver: "a bad record is shared however late the baseline shows it",

@@ -127,6 +127,7 @@ fn engine_settings() -> engine::Settings {
         has_identity: true,
         tolerances: Vec::new(),
         range: Range::Everything,
+        sample: None,
         findings_max: 100,
         held_max_bytes: 256 << 20,
     }

@@ -45,6 +45,7 @@ pub fn engine_settings(lateness_ms: Option<i64>, grace_ms: Option<i64>) -> engin
         has_identity: true,
         tolerances: Vec::new(),
         range: Range::Everything,
+        sample: None,
         findings_max: 100,
         held_max_bytes: u64::MAX,
     }

@@ -82,6 +82,7 @@ fn run(records: u64, held_max_bytes: u64) -> Result<Ran, Box<dyn Error>> {
         has_identity: true,
         tolerances: Vec::new(),
         range: Range::Everything,
+        sample: None,
         findings_max: 100,
         held_max_bytes,
     });

@@ -82,6 +82,7 @@ pub async fn load(store: &Store, config: &Config, id: &GenerationId) -> Result<L
         let mut seat = Seat {
             tally,
             counts,
+            sampling: stream.engine.sampling(),
             criticality: criticality(stream.criticality),
             upstream: stream.upstream.clone(),
             latched: failed
@@ -235,7 +236,7 @@ pub fn report(loaded: &Loaded, id: &GenerationId, judged: &Stored) -> Report {
                 .get(name)
                 .map_or(Verdict::Inconclusive, |judgement| judgement.verdict),
             coverage: seat.tally.evidence().coverage().unwrap_or(0.0),
-            sampling: 1.0,
+            sampling: seat.sampling,
             counts,
             sides: PerSide {
                 baseline: side(counts, Side::Baseline),

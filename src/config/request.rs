@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use secrecy::SecretString;
+
 use super::{Budgets, Contract, Ignore, Limits};
 use crate::edge::{kafka, registry};
 use crate::model::{Path, PerSide};
@@ -30,6 +32,8 @@ pub struct ReconcileRequest {
     pub times: Vec<Path>,
     /// What the config's stream does not compare, with who asked for it.
     pub ignores: Vec<Ignore>,
+    /// The config's key of keyed hashes.
+    pub trust_key: Option<SecretString>,
     /// Print the plan and read no record.
     pub dry_run: bool,
 }

@@ -3,7 +3,7 @@
 
 use super::fault::nearest_hint;
 use super::flag_values as value;
-use super::flags::{ReconcileFlags, not_built, sided, wrong};
+use super::flags::{ReconcileFlags, sided, wrong};
 use super::request::{Bound, ReconcileRequest, RequestError, SideRequest, Source, ordered};
 use super::request_rules;
 use super::resolve_stream::FINDINGS_MAX;
@@ -100,6 +100,7 @@ fn from_stream(config: &Config, stream: &Stream) -> ReconcileRequest {
         show: stream.show.clone(),
         times: stream.times.clone(),
         ignores: stream.ignores.clone(),
+        trust_key: config.trust_key.clone(),
         dry_run: false,
     }
 }
@@ -152,6 +153,7 @@ fn from_sources(flags: &ReconcileFlags) -> Result<ReconcileRequest, RequestError
             has_identity: false,
             tolerances: Vec::new(),
             range: Range::Everything,
+            sample: None,
             findings_max: FINDINGS_MAX,
             held_max_bytes: 256 << 20,
         },
@@ -165,6 +167,7 @@ fn from_sources(flags: &ReconcileFlags) -> Result<ReconcileRequest, RequestError
         show: Vec::new(),
         times: Vec::new(),
         ignores: Vec::new(),
+        trust_key: None,
         dry_run: false,
     })
 }
@@ -358,10 +361,12 @@ fn times(request: &mut ReconcileRequest, flags: &ReconcileFlags, has_config: boo
 }
 
 fn limits(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), RequestError> {
-    if let Some(text) = &flags.sample
-        && value::rate("--sample", text)? < 1.0
-    {
-        return Err(not_built(&format!("--sample {text}")));
+    if let Some(text) = &flags.sample {
+        let rate = value::rate("--sample", text)?;
+        if rate == 0.0 {
+            return Err(wrong("--sample", text, "above 0: nothing would be compared"));
+        }
+        request.engine.sample = engine::Sample::of(rate);
     }
     if let Some(text) = &flags.late_max {
         request.limits.late_max = value::rate("--late-max", text)?;

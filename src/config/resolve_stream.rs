@@ -54,15 +54,10 @@ impl Streams<'_> {
 
     fn stream(&self, stream: &mut FileStream, path: &KeyPath, faults: &mut Faults) -> Stream {
         let rate = stream.sample.as_ref().and_then(|sample| sample.rate.as_ref());
-        if rate.is_some_and(|rate| rate.value < 1.0) {
-            let hint = Some("leave it out".to_owned());
-            faults.push(
-                &path.key("sample").key("rate"),
-                "sampling is not built yet".to_owned(),
-                hint,
-            );
-        } else if rate.is_some_and(|rate| rate.value > 1.0) {
-            faults.push(&path.key("sample").key("rate"), "must be at most 1".to_owned(), None);
+        let rate = rate.map_or(1.0, |rate| rate.value);
+        if rate == 0.0 || rate > 1.0 {
+            let what = "must be above 0 and at most 1".to_owned();
+            faults.push(&path.key("sample").key("rate"), what, None);
         }
         stream.mode.get_or_insert(Mode::Paired);
         let contract = contract(stream.contract.as_ref(), &path.key("contract"), faults);
@@ -141,6 +136,7 @@ impl Streams<'_> {
                     end_ms: None,
                 },
             },
+            sample: engine::Sample::of(rate),
             findings_max: FINDINGS_MAX,
             held_max_bytes: fill(held_max_bytes, "256MiB", 256 << 20),
         };

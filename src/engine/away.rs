@@ -179,6 +179,7 @@ impl Engine {
         } = self;
         // They serve a restart only, and a bounded run has none.
         ledger.forget(i64::MAX);
+        ledger.undecided.decide();
         let mut sink = Apart(Sink { ledger, rules });
         pairing.put_away(rules, &mut sink, |row| {
             if !row.settled {

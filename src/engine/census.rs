@@ -88,14 +88,8 @@ impl Census {
     #[must_use]
     pub fn coverage(&self) -> f64 {
         let of = |side: Side| {
-            let counts = self.counts.sides.get(side);
-            let asked = self.asked(side);
-            let open = counts.late + counts.excluded_noise + self.pending.get(side);
-            if asked == 0 {
-                0.0
-            } else {
-                rate(asked.saturating_sub(open), asked)
-            }
+            let (judged, asked) = self.counts.covered(side, *self.pending.get(side), 0);
+            rate(judged, asked)
         };
         of(Side::Baseline).min(of(Side::Canary))
     }

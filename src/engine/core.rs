@@ -213,6 +213,15 @@ impl Engine {
                             Some(bad_record(position, log.max(), None, Some(fingerprint), hash))
                         }
                         Some(time) if is_late(log, time, frontier, rules) => Some(Aside::Late),
+                        Some(time) if !rules.takes(fingerprint) => {
+                            mended |= log.mend();
+                            if resumed.is_counted(time) {
+                                resumed.recognise(side);
+                            } else {
+                                ledger.unsampled(position, time, rules);
+                            }
+                            None
+                        }
                         Some(time) if !resumed.expects_records() => {
                             mended |= log.mend();
                             pairing.push_fresh(fingerprint, position, time, rules);
@@ -268,15 +277,16 @@ impl Engine {
         if let (Some(baseline), Some(canary)) = (baseline, canary) {
             self.watermark = self.watermark.max(Some(baseline.min(canary)));
         }
-        if self.watermark.is_none() {
+        let Some(watermark) = self.watermark else {
             return;
-        }
+        };
         let Engine {
             rules,
             partitions,
             ledger,
             ..
         } = self;
+        let range = (ledger.evidence.start, ledger.evidence.end);
         if !defined {
             let all = || partitions.baseline.values().chain(partitions.canary.values());
             let awake = all().filter(|partition| !partition.is_idle());
@@ -291,6 +301,8 @@ impl Engine {
             .into_iter()
             .filter(|side| is_complete(side));
         ledger.evidence.bound(complete.map(largest_max), rules);
+        let moved = range != (ledger.evidence.start, ledger.evidence.end);
+        ledger.decide_unsampled(moved, watermark, rules);
         if self.away.is_some() {
             return;
         }

@@ -69,6 +69,11 @@ impl Evidence {
         self.end = end.chain(self.end).min();
     }
 
+    /// True once it is known where it begins.
+    pub(super) fn is_begun(&self) -> bool {
+        !self.discovers || self.discovered.is_some()
+    }
+
     pub(super) fn contains(&self, time: i64) -> bool {
         if mutant!(EdgesJudged) {
             return true;

@@ -7,6 +7,7 @@ use super::evidence::Evidence;
 use super::pairing::Tally;
 use super::row::{Settled, Sighting};
 use super::rules::Rules;
+use super::sample::Undecided;
 use super::window::{Aside, Window, leave_out};
 use crate::model::{PerSide, Position, Side, WindowCounts};
 
@@ -26,6 +27,7 @@ pub(super) struct Ledger {
     pub(super) unplaced: Window,
     pub(super) evidence: Evidence,
     pub(super) wants_pairs: bool,
+    pub(super) undecided: Undecided,
     cross: Vec<Cross>,
     /// Records of each side in final windows.
     finals: PerSide<u64>,
@@ -116,7 +118,7 @@ impl Ledger {
     }
 
     pub(super) fn held_bytes(&self) -> u64 {
-        u64::try_from(self.cross.len() * size_of::<Cross>()).unwrap_or(u64::MAX)
+        u64::try_from(self.cross.len() * size_of::<Cross>()).unwrap_or(u64::MAX) + self.undecided.held_bytes()
     }
 }
 

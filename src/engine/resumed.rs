@@ -73,6 +73,11 @@ impl Resumed {
         self.frontier.is_some()
     }
 
+    /// True where a record of this time, which pairs with none, is counted in a final window already.
+    pub(super) fn is_counted(&self, time: i64) -> bool {
+        self.frontier.is_some_and(|frontier| time < frontier)
+    }
+
     /// A record of a final window was read again.
     pub(super) fn recognise(&mut self, side: Side) {
         *self.recognised.get_mut(side) += 1;

@@ -3,7 +3,8 @@
 use std::ops::RangeInclusive;
 
 use super::tolerance::Limit;
-use super::{Names, Settings};
+use super::{Names, Sample, Settings};
+use crate::model::{Fingerprint, Identity};
 
 /// Before every event time.
 pub(super) const BEGIN: i64 = i64::MIN;
@@ -137,6 +138,7 @@ pub(super) struct Rules {
     pub(super) conflicts: bool,
     pub(super) limits: Vec<Limit>,
     pub(super) findings_max: usize,
+    sample: Option<Sample>,
 }
 
 impl Rules {
@@ -158,7 +160,19 @@ impl Rules {
             conflicts: settings.names == Names::Event,
             limits: settings.tolerances.iter().map(Limit::new).collect(),
             findings_max: settings.findings_max,
+            sample: settings.sample,
         }
+    }
+
+    /// True for an identity that is compared.
+    #[inline(always)]
+    pub(super) fn takes(&self, print: &Fingerprint) -> bool {
+        self.sample.is_none_or(|sample| {
+            if mutant!(SampleByContent) {
+                return sample.takes(Identity(print.digest.0));
+            }
+            sample.takes(print.identity)
+        })
     }
 
     /// Bytes that the tolerant values of a record hold.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Sample;
+
 /// What an identity names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -54,10 +56,31 @@ pub struct Settings {
     pub tolerances: Vec<Tolerance>,
     /// Which event times are evidence.
     pub range: Range,
+    /// Which identities are compared; `None` is all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<Sample>,
     /// Finding candidates kept a window and outcome.
     pub findings_max: usize,
     /// Bytes that unsettled and remembered records may hold before [`crate::engine::Engine::is_full`] says so.
     pub held_max_bytes: u64,
+}
+
+impl Settings {
+    /// The same, with what the sample's hash is keyed by, where there is a sample.
+    #[must_use]
+    pub fn salted(&self, salt: [u8; 32]) -> Settings {
+        let mut salted = self.clone();
+        if let Some(sample) = &mut salted.sample {
+            sample.salt = salt;
+        }
+        salted
+    }
+
+    /// The share of the identities that is compared: 1 without a sample.
+    #[must_use]
+    pub fn sampling(&self) -> f64 {
+        self.sample.map_or(1.0, |sample| sample.rate)
+    }
 }
 
 /// How far two numbers may be apart. Inclusive, in exact decimals.

@@ -15,6 +15,7 @@ const EDGE: u64 = 1 << 8;
 const LATE: u64 = 16;
 const SELECT: u64 = 17;
 const ALONE: u64 = 18;
+const SAMPLE: u64 = 19;
 
 /// A record that takes no part in pairing.
 #[derive(Clone, Debug)]
@@ -182,6 +183,33 @@ impl Window {
         self.add([ALONE | EDGE, side, key(position.partition), position.offset, 0]);
     }
 
+    /// A record that is not in the sample. Whether it counts does not show in the sums: that may be known later.
+    pub(super) fn unsampled(&mut self, position: Position, counts: bool) {
+        let own = self.counts.sides.get_mut(position.side);
+        if counts {
+            own.excluded_sample += 1;
+        } else {
+            own.excluded_edge += 1;
+        }
+        let side = u64::from(position.side == Side::Canary);
+        self.add([SAMPLE, side, key(position.partition), position.offset, 0]);
+    }
+
+    /// One of those that counted lies at an edge.
+    pub(super) fn unsampled_at_edge(&mut self, side: Side) {
+        let own = self.counts.sides.get_mut(side);
+        own.excluded_sample -= 1;
+        own.excluded_edge += 1;
+    }
+
+    /// All of them do.
+    pub(super) fn leave_out_unsampled(&mut self) {
+        for side in Side::PAIR {
+            let own = self.counts.sides.get_mut(side);
+            own.excluded_edge += std::mem::take(&mut own.excluded_sample);
+        }
+    }
+
     /// Makes an edge of all of it: what counts is left out, what takes no part in pairing keeps its place. The sums stay,
     /// so that it does not show whether a hole was met before or after something was settled.
     pub(super) fn leave_out(&mut self) {
@@ -328,6 +356,7 @@ pub(super) fn leave_out(counts: &mut WindowCounts) {
     let surplus = [std::mem::take(missing), std::mem::take(extra)];
     for (own, surplus) in [&mut sides.baseline, &mut sides.canary].into_iter().zip(surplus) {
         own.excluded_edge += pairs + surplus + std::mem::take(&mut own.duplicate) + std::mem::take(&mut own.conflict);
+        own.excluded_edge += std::mem::take(&mut own.excluded_sample);
     }
     *skew = crate::model::Skew::default();
 }

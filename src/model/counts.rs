@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use serde::{Deserialize, Serialize};
 
-use super::{PerSide, UndecodableReason};
+use super::{PerSide, Side, UndecodableReason};
 
 /// Counts of one side in one window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,6 +155,46 @@ impl WindowCounts {
         self.skew.add(&other.skew);
     }
 
+    /// Records of a side that have an outcome, without the late and the bad ones: of these only the sampled ones are here.
+    #[must_use]
+    pub fn settled(&self, side: Side) -> u64 {
+        let own = self.sides.get(side);
+        let alone = match side {
+            Side::Canary => self.extra,
+            Side::Baseline | Side::Control => self.missing,
+        };
+        self.matched + self.mismatched + alone + own.duplicate + own.conflict + own.excluded_noise
+    }
+
+    /// Records of a side that were judged, and those that were asked for, where so many more are `pending` and nothing can be
+    /// said of so many of the settled ones (`unsaid`). Late, untimely and undecodable records are counted whether they are in
+    /// the sample or not; here they count with the share that the sample has of the others, so that a sample takes nothing
+    /// from the coverage.
+    #[must_use]
+    pub fn covered(&self, side: Side, pending: u64, unsaid: u64) -> (u64, u64) {
+        let own = self.sides.get(side);
+        let sampled = self.settled(side) + pending;
+        let all = sampled + own.excluded_sample;
+        let share = |records: u64| {
+            let share =
+                (u128::from(records) * u128::from(sampled) * 2 + u128::from(all)).checked_div(u128::from(all) * 2);
+            share.map_or(records, |share| u64::try_from(share).unwrap_or(records))
+        };
+        let late = share(own.late);
+        let asked = sampled + late + share(own.untimely + own.undecodable_total());
+        let open = late + own.excluded_noise + pending + unsaid;
+        (asked.saturating_sub(open), asked)
+    }
+
+    /// The share of the timely records of a side that was in the sample, measured; `None` before the first.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts below 2^53")]
+    pub fn sampled(&self, side: Side, pending: u64) -> Option<f64> {
+        let sampled = self.settled(side) + pending;
+        let all = sampled + self.sides.get(side).excluded_sample;
+        (all > 0).then(|| sampled as f64 / all as f64)
+    }
+
     /// Denominator of the rates: matched + mismatched + missing + extra.
     #[must_use]
     pub fn compared(&self) -> u64 {
@@ -193,5 +233,51 @@ impl BadCounts {
         self.untimely_shared += untimely_shared;
         self.untimely_judged += untimely_judged;
         self.edge += edge;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Canary's: (matched, excluded by sampling, late, undecodable).
+    fn counts(matched: u64, sample: u64, late: u64, undecodable: u64) -> WindowCounts {
+        let mut counts = WindowCounts {
+            matched,
+            ..WindowCounts::default()
+        };
+        counts.sides.canary = SideCounts {
+            excluded_sample: sample,
+            late,
+            undecodable: BTreeMap::from([(UndecodableReason::Truncated, undecodable)]),
+            ..SideCounts::default()
+        };
+        counts
+    }
+
+    #[test]
+    fn a_sample_takes_nothing_from_the_coverage() {
+        let covered = |counts: &WindowCounts, pending, unsaid| counts.covered(Side::Canary, pending, unsaid);
+        assert_eq!(covered(&counts(980, 0, 20, 0), 0, 0), (980, 1_000));
+        // A tenth of the identities, and of the late records, which were counted before it was asked for the sample.
+        assert_eq!(covered(&counts(98, 882, 20, 0), 0, 0), (98, 100));
+        assert_eq!(covered(&counts(96, 864, 20, 20), 0, 0), (98, 100));
+        // What waits and what says nothing is of the sample only.
+        assert_eq!(covered(&counts(88, 882, 20, 0), 10, 0), (88, 100));
+        assert_eq!(covered(&counts(98, 882, 20, 0), 0, 8), (90, 100));
+        assert_eq!(covered(&counts(0, 50, 3, 0), 0, 0), (0, 0));
+        assert_eq!(covered(&counts(0, 0, 3, 2), 0, 0), (2, 5));
+        assert_eq!(
+            covered(&counts(u64::MAX / 4, u64::MAX / 4, 8, 0), 0, 0).1,
+            u64::MAX / 4 + 4
+        );
+    }
+
+    #[test]
+    fn what_was_sampled_is_measured() {
+        assert_eq!(counts(0, 0, 9, 9).sampled(Side::Canary, 0), None);
+        assert_eq!(counts(30, 70, 9, 9).sampled(Side::Canary, 0), Some(0.3));
+        assert_eq!(counts(20, 70, 9, 9).sampled(Side::Canary, 10), Some(0.3));
+        assert_eq!(counts(30, 70, 9, 9).sampled(Side::Baseline, 0), Some(1.0));
     }
 }

@@ -438,5 +438,10 @@ fn sides_meet(stream: &config::Stream, config: &Config, samples: &PerSide<Sample
     } else {
         Found::ok(name, text)
     });
-    found.push(decidable::stream(config, stream, rate, held_s));
+    found.push(decidable::stream(
+        config,
+        stream,
+        rate * stream.engine.sampling(),
+        held_s,
+    ));
 }

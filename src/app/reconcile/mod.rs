@@ -16,6 +16,7 @@ use tokio::runtime::Runtime;
 
 use super::advice;
 use super::clock::Clock;
+use super::keyed::Key;
 use super::paths::{self, Named};
 use super::report;
 use crate::app::command::{Ending, ReportOutput, Tone};
@@ -29,6 +30,7 @@ use crate::model::PerSide;
 pub fn run(mut request: ReconcileRequest, output: ReportOutput, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
     let clock = Clock::start();
     request.fix_times(clock.wall_ms())?;
+    request.engine = request.engine.salted(Key::of_run(request.trust_key.as_ref()).salt());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -17,6 +17,9 @@ use crate::model::{Path, Side};
 pub fn print(request: &ReconcileRequest, opened: &Opened, out: &mut dyn Write) -> Result<()> {
     writeln!(out, "stream {}", request.stream)?;
     opened.notes.iter().try_for_each(|note| writeln!(out, "  {note}"))?;
+    if let Some(sample) = request.engine.sample {
+        writeln!(out, "  sample: {} of the identities", sample.rate)?;
+    }
     for side in Side::PAIR {
         let Settings {
             format,

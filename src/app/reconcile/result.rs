@@ -67,7 +67,7 @@ pub fn report(
             judgement.verdict
         },
         coverage,
-        sampling: 1.0,
+        sampling: request.engine.sampling(),
         counts: &counted.counts,
         sides,
         fields: &fields,
@@ -111,7 +111,7 @@ pub fn nothing(request: &ReconcileRequest) -> Report {
         stream: &request.stream,
         verdict: Verdict::Inconclusive,
         coverage: 0.0,
-        sampling: 1.0,
+        sampling: request.engine.sampling(),
         counts: &WindowCounts::default(),
         sides: PerSide::default(),
         fields: &FieldCounts::new(),

@@ -14,6 +14,7 @@ use tokio::runtime::Runtime;
 use super::book::Fact;
 use super::clock::Clock;
 use super::command::{Ending, Output, Tone};
+use super::keyed;
 use super::reconcile::drive::Interrupt;
 use super::report::rfc3339;
 use super::trouble::trouble;
@@ -59,11 +60,12 @@ pub fn run(request: &Request, tone: Tone, out: &mut dyn Write) -> Result<Ending>
         .build()
         .context("start the runtime")?;
     let interrupt = Interrupt::listen(runtime.handle())?;
-    let (store, id) = runtime.block_on(open(request))?;
+    let (store, id, salt) = runtime.block_on(open(request))?;
     let mut replay = Replay {
         request,
         store,
         id,
+        salt,
         runtime: &runtime,
         tone,
         interrupt,
@@ -132,7 +134,7 @@ fn streams(request: &Request) -> Result<Vec<&config::Stream>> {
 }
 
 /// The database, and the generation if the config's settings are its.
-async fn open(request: &Request) -> Result<(Store, GenerationId)> {
+async fn open(request: &Request) -> Result<(Store, GenerationId, [u8; 32])> {
     let Request { config, release, .. } = request;
     let store = store::open(&world::store(&config.store))
         .await
@@ -140,7 +142,7 @@ async fn open(request: &Request) -> Result<(Store, GenerationId)> {
     let id = verdict::newest(&store, release, request.generation).await?;
     let rows = store.releases(Some(release)).await.context("read the releases")?;
     let same = |row: &store::ReleaseRow| row.id == id && row.settings_digest == config.digest();
-    if !rows.iter().any(same) {
+    let Some(row) = rows.iter().find(|row| same(row)) else {
         let what = format!(
             "generation {} of {release} was judged under other comparison settings than those of the config",
             id.generation
@@ -148,14 +150,16 @@ async fn open(request: &Request) -> Result<(Store, GenerationId)> {
         let hint =
             "a window is a function of its settings: use the config that the worker ran with, or name its generation";
         return Err(trouble(what, hint));
-    }
-    Ok((store, id))
+    };
+    let salt = keyed::salt(&id, row.started_ms);
+    Ok((store, id, salt))
 }
 
 struct Replay<'a> {
     request: &'a Request,
     store: Store,
     id: GenerationId,
+    salt: [u8; 32],
     runtime: &'a Runtime,
     tone: Tone,
     interrupt: Interrupt,
@@ -185,6 +189,7 @@ impl Replay<'_> {
         let place = |facts| Place {
             stream,
             world: &world,
+            salt: self.salt,
             facts,
             clock: Clock::start(),
             handle: self.runtime.handle(),

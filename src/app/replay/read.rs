@@ -28,6 +28,8 @@ pub struct Place<'a> {
     pub stream: &'a config::Stream,
     /// Its topics; its registries are asked only for what is not stored.
     pub world: &'a dyn World,
+    /// What the sample's hash is keyed by.
+    pub salt: [u8; 32],
     /// Stored contracts and schemas.
     pub facts: &'a [Fact],
     /// The clock.
@@ -128,7 +130,7 @@ impl Place<'_> {
             canary: origin(Side::Canary),
         };
         let schemas = Schemas::new(self.handle.clone(), origins, Patience::BOUNDED, book.clone());
-        let engine = Engine::resume(stream.engine.clone(), tape.checkpoint.clone());
+        let engine = Engine::resume(stream.engine.salted(self.salt), tape.checkpoint.clone());
         let lanes = PerSide {
             baseline: self.lane(Side::Baseline, tape, &book)?,
             canary: self.lane(Side::Canary, tape, &book)?,

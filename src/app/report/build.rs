@@ -72,6 +72,10 @@ pub fn stream(input: StreamInput<'_>) -> StreamReport {
         explained_by: Vec::new(),
         coverage: input.coverage,
         sampling: input.sampling,
+        sampled: (input.sampling < 1.0).then(|| PerSide {
+            baseline: counts.sampled(Side::Baseline, pending.baseline),
+            canary: counts.sampled(Side::Canary, pending.canary),
+        }),
         skew_ms: SkewMs {
             p1: quantile(0.01),
             p50: quantile(0.5),

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::figures::{grouped, harmless};
+use super::figures::{grouped, harmless, sampled};
 use super::model::{Reason, Report, StreamReport};
 use crate::model::Verdict;
 
@@ -122,14 +122,18 @@ impl<'a> Suite<'a> {
             out.push_str("    </testcase>\n");
         }
         let outcomes = &self.stream.outcomes;
+        let sampled = sampled(self.stream)
+            .into_iter()
+            .fold(String::new(), |all, line| all + "; " + &line);
         let _ = writeln!(
             out,
-            "    <system-out>matched {}, mismatched {}, missing {}, extra {}, coverage {}</system-out>\n  </testsuite>",
+            "    <system-out>matched {}, mismatched {}, missing {}, extra {}, coverage {}{}</system-out>\n  </testsuite>",
             grouped(outcomes.matched),
             grouped(outcomes.mismatched),
             grouped(outcomes.missing),
             grouped(outcomes.extra),
-            self.stream.coverage
+            self.stream.coverage,
+            sampled
         );
     }
 }

@@ -80,6 +80,9 @@ pub struct StreamReport {
     pub coverage: f64,
     /// The fraction of the identities that was compared.
     pub sampling: f64,
+    /// The share of the timely records that was in the sample, measured; not there where all are, null before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampled: Option<PerSide<Option<f64>>>,
     /// Canary's event time minus baseline's, of the pairs.
     pub skew_ms: SkewMs,
     /// What each side had.

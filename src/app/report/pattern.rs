@@ -257,13 +257,18 @@ mod tests {
             told(many(4, |_| finding(Outcome::Mismatched, "a", 0))),
             <[String; 0]>::default()
         );
-        let some_hidden = many(6, |at| {
-            finding(
-                Outcome::Mismatched,
-                if at == 3 { "a" } else { "a=1>2" },
-                u32::from(at > 2),
-            )
-        });
-        assert_eq!(told(some_hidden), ["6 of 6 kept mismatched in `a` (value)"]);
+        let hidden = |at: usize| if at == 3 { "a" } else { "a=1>2" };
+        let mut findings = many(6, |at| finding(Outcome::Mismatched, hidden(at), u32::from(at > 2)));
+        assert_eq!(
+            told(findings.clone()),
+            <[String; 0]>::default(),
+            "the counts of fields say it"
+        );
+        findings.extend(many(6, |at| finding(Outcome::Mismatched, "b", u32::from(at > 2))));
+        let expect = [
+            "6 of 12 kept mismatched in `a` (value)",
+            "6 of 12 kept mismatched in `b` (value)",
+        ];
+        assert_eq!(told(findings), expect);
     }
 }

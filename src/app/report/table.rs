@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use super::figures::{FIGURES, details, figures, grouped, harmless, percent, place, whys};
+use super::figures::{FIGURES, details, figures, grouped, harmless, place, sampled, whys};
 use super::model::{Report, SideReport, StreamReport};
 use crate::model::{Side, Verdict};
 
@@ -108,8 +108,8 @@ fn of_stream(out: &mut String, stream: &StreamReport) {
     for side in Side::PAIR {
         let _ = writeln!(out, "  {side}: {}", of_side(stream.sides.get(side)));
     }
-    if stream.sampling < 1.0 {
-        let _ = writeln!(out, "  sampled: {} of the identities", percent(stream.sampling));
+    for line in sampled(stream) {
+        let _ = writeln!(out, "  {line}");
     }
     for change in &stream.schema_changes {
         let breaking = if change.breaking { ", breaking" } else { "" };

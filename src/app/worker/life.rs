@@ -12,7 +12,7 @@ use super::follow::{Follower, Orders, Wires, follow};
 use super::setup::{self, Parts};
 use super::{actor, contract_rows};
 use crate::app::board::Board;
-use crate::app::keyed::Key;
+use crate::app::keyed::{self, Key};
 use crate::app::stored;
 use crate::app::world::World;
 use crate::config::Config;
@@ -127,6 +127,7 @@ impl Life {
             world: self.world.clone(),
             contracts,
             resume,
+            salt: keyed::salt(&self.generation.id, self.generation.started_ms),
             clock: self.shared.clock.clone(),
             waits: self.waits(&name),
         };

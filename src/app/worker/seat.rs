@@ -19,6 +19,8 @@ pub struct Seat {
     pub tally: Tally,
     /// All its final windows, edges too.
     pub counts: WindowCounts,
+    /// The share of the identities that is compared.
+    pub sampling: f64,
     /// How much it weighs.
     pub criticality: Criticality,
     /// Streams whose divergence explains its own.

@@ -42,6 +42,8 @@ pub struct Parts {
     pub contracts: Vec<ContractRow>,
     /// Where to go on.
     pub resume: Option<Resume>,
+    /// What the sample's hash is keyed by.
+    pub salt: [u8; 32],
     /// The clock.
     pub clock: Clock,
     /// Called while the registry of the baseline is waited for, with its trouble; an error ends the building.
@@ -70,6 +72,7 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
         world,
         contracts,
         resume,
+        salt,
         clock,
         waits,
     } = parts;
@@ -97,8 +100,8 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
     };
     let mut schemas = Schemas::new(Handle::current(), origins, Patience::WORKER, book.clone());
     let mut engine = match checkpoint.clone() {
-        Some(checkpoint) => Engine::resume(stream.engine.clone(), checkpoint),
-        None => Engine::new(stream.engine.clone()),
+        Some(checkpoint) => Engine::resume(stream.engine.salted(salt), checkpoint),
+        None => Engine::new(stream.engine.salted(salt)),
     };
     let (mut topics, retention_ms) = blocking(|| open(stream, &*world))?;
     for row in &contracts {

@@ -232,7 +232,7 @@ fn report_of(name: &str, seat: &Seat, view: &View, verdict: Verdict) -> report::
         stream: name,
         verdict,
         coverage: seat.tally.evidence().coverage().unwrap_or(0.0),
-        sampling: 1.0,
+        sampling: seat.sampling,
         counts: &counts,
         sides: PerSide {
             baseline: side(Side::Baseline),

@@ -127,19 +127,21 @@ impl Evidence {
     /// Records of a side in these windows that were asked for.
     #[must_use]
     pub fn records(&self, side: Side) -> u64 {
-        records(&self.counts, side)
+        self.covered(side).1
     }
 
     /// Those of them that were judged.
     #[must_use]
     pub fn judged(&self, side: Side) -> u64 {
-        let counts = self.counts.sides.get(side);
+        self.covered(side).0
+    }
+
+    fn covered(&self, side: Side) -> (u64, u64) {
         let unmet = match side {
             Side::Canary => self.counts.extra - self.extra.min(self.counts.extra),
             _ => self.counts.missing - self.missing.min(self.counts.missing),
         };
-        self.records(side)
-            .saturating_sub(counts.late + counts.excluded_noise + unmet)
+        self.counts.covered(side, 0, unmet)
     }
 
     /// Judged records over records asked for, the least over the sides; `None` before the first record.
@@ -184,21 +186,10 @@ impl Evidence {
     }
 }
 
+/// Records that could have been late or bad: those that are not in the sample, too.
 fn records(counts: &WindowCounts, side: Side) -> u64 {
     let own = counts.sides.get(side);
-    let alone = match side {
-        Side::Canary => counts.extra,
-        _ => counts.missing,
-    };
-    counts.matched
-        + counts.mismatched
-        + alone
-        + own.duplicate
-        + own.conflict
-        + own.late
-        + own.untimely
-        + own.undecodable_total()
-        + own.excluded_noise
+    counts.settled(side) + own.excluded_sample + own.late + own.untimely + own.undecodable_total()
 }
 
 /// A final window, as far as the judge asks.

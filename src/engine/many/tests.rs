@@ -29,6 +29,7 @@ fn the_index_is_the_rule() {
             has_identity: next(state, 8) > 0,
             tolerances: Vec::new(),
             range: Range::Everything,
+            sample: None,
             findings_max: 1,
             held_max_bytes: 0,
         };

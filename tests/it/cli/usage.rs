@@ -92,7 +92,7 @@ fn of_reconcile() {
         "--budget mismatch=0.1",
         "--window 30s",
         "--event-time field:at --window 0s",
-        "--sample 0.1",
+        "--sample 0",
         "--sample 2",
         "--held-max-bytes lots",
         "--names thing",

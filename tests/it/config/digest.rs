@@ -18,6 +18,7 @@ fn what_changes_the_digest() {
         ("names: event ", "names: entity "),
         ("alpha: 0.01", "alpha: 0.02"),
         ("start: now", "start: earliest"),
+        ("    # show: [status]", "    sample: {rate: 0.5}"),
         // It weighs in what is needed to fail.
         ("criticality: critical ", "criticality: standard "),
     ] {

@@ -49,7 +49,7 @@ streams:
       unordered: [items]
       key: maybe
     budget: {mismatched: 0.9, missing: -1}
-    sample: {rate: 0.5}
+    sample: {rate: 0}
   - name: orders
     upstream: [order, orders]
     baseline: {topic: carts}

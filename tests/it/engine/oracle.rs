@@ -40,6 +40,8 @@ struct Seen<'a> {
 enum Aside<'a> {
     Late,
     Deselected,
+    /// Its identity is not in the sample: it counts at its own time, not at the maximum.
+    Unsampled,
     Undecodable(UndecodableReason, [u8; 16]),
     Untimely(&'a Fingerprint),
 }
@@ -119,6 +121,11 @@ fn classify<'a>(world: &'a World, raises: &Raises, holes: &Holes) -> (Vec<Seen<'
                                 max = max.max(Some(time));
                                 spans[open..].iter_mut().for_each(|span| span.1 = max);
                                 open = spans.len();
+                                if set.sample.is_some_and(|sample| !sample.takes(print.identity)) {
+                                    let (max, aside) = (Some(time), Aside::Unsampled);
+                                    put.push(Put { position, max, aside });
+                                    continue;
+                                }
                                 seen.push(Seen {
                                     position,
                                     time,
@@ -230,8 +237,7 @@ fn remember(seen: &mut [Seen<'_>], prior: &Prior) {
 
 pub fn truth(world: &World, raises: &Raises, holes: &Holes, prior: Option<&Prior>) -> Truth {
     let set = &world.settings;
-    let (mut seen, mut put, walk) = classify(world, raises, holes);
-    let Walk { largest, start, spans } = walk;
+    let (mut seen, mut put, Walk { largest, start, spans }) = classify(world, raises, holes);
     if let Some(prior) = prior {
         // Not read again.
         put.retain(|Put { max, position, .. }| {
@@ -244,7 +250,7 @@ pub fn truth(world: &World, raises: &Raises, holes: &Holes, prior: Option<&Prior
     let window = |time: i64| length.map(|length| time.div_euclid(length) * length);
     let grace = set.grace_ms.filter(|_| length.is_some());
     // Rule 13.
-    let (mut begin, mut end) = match set.range {
+    let (begin, mut end) = match set.range {
         Range::Everything => (None, None),
         Range::Time { start_ms, end_ms } => (start_ms, end_ms),
         Range::Discovered => {
@@ -265,7 +271,6 @@ pub fn truth(world: &World, raises: &Raises, holes: &Holes, prior: Option<&Prior
         });
         end = Some(end.unwrap_or(i64::MAX).min(ends[0]).min(ends[1]));
     }
-    begin = begin.filter(|_| true);
     // Windows that a hole touches, with `reach` around the lateness.
     let holed = |start: Option<i64>, reach: Option<i64>| {
         let around = set.lateness_ms.zip(reach).map(|(lateness, reach)| lateness + reach);
@@ -391,6 +396,8 @@ pub fn truth(world: &World, raises: &Raises, holes: &Holes, prior: Option<&Prior
         match aside {
             Aside::Late => own.late += 1,
             Aside::Deselected => own.excluded_select += 1,
+            Aside::Unsampled if !max.is_some_and(counts) || holed(place(*max), grace) => own.excluded_edge += 1,
+            Aside::Unsampled => own.excluded_sample += 1,
             Aside::Undecodable(reason, _) => {
                 *own.undecodable.entry(*reason).or_default() += 1;
                 bad(Outcome::Undecodable, Some(*reason), None);

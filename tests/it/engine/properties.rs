@@ -1,6 +1,6 @@
 //! Properties: the result is a function of the logs, whatever the order of arrival and however often we crash.
 
-use crosscheck::engine::{FinalWindow, Range};
+use crosscheck::engine::{FinalWindow, Range, Sample};
 
 use super::driver::{Holes, Life};
 use super::driver::{Manner, Run, run};
@@ -119,6 +119,76 @@ fn lives_agree(seed: u64, world: &World, run: &Run) {
     }
 }
 
+/// A world of which a part of the identities is compared.
+fn sampled(seed: u64, mut world: World) -> World {
+    let mut rng = Rng(seed ^ 0x5a17);
+    world.settings.sample = Some(Sample {
+        rate: rng.pick(&[0.2, 0.5, 0.8]),
+        salt: [u8::try_from(rng.below(256)).unwrap(); 32],
+    });
+    world
+}
+
+/// Who is not in the sample is read, moves the maxima and is `excluded (sample)`, whatever we meet on the way.
+#[test]
+fn a_sample_equals_the_oracle() {
+    let (mut left_out, mut crashes, mut wakes, mut holes, mut away) = (0, 0, 0, 0, 0);
+    for seed in 5_000_000..5_000_000 + WORLDS / 5 {
+        let mut rng = Rng(seed);
+        let mut world = sampled(seed, World::random(&mut rng));
+        let manner = match seed % 5 {
+            0 => Manner {
+                crash: 15,
+                ..Manner::default()
+            },
+            1 => Manner {
+                crash: 10,
+                idle: true,
+                ..Manner::default()
+            },
+            2 => Manner {
+                lose: 6,
+                ..Manner::default()
+            },
+            3 => Manner {
+                away: 8,
+                ..Manner::default()
+            },
+            _ => Manner {
+                pace: 1 + seed % 7,
+                ..Manner::default()
+            },
+        };
+        let manner = Manner { batch: 4, ..manner };
+        // Of what is put away and of idle partitions the range must be a given one.
+        if manner.idle || manner.away > 0 {
+            world = without_discovery(world);
+        }
+        world.close &= manner.away == 0;
+        let run = run(&world, &mut rng, manner);
+        let truth = truth(&world, &run.raises, &run.holes, None);
+        agree(seed, &world, &run, &truth);
+        let sides = run.windows.iter().map(|window| &window.counts.sides);
+        left_out += sides
+            .map(|sides| sides.baseline.excluded_sample + sides.canary.excluded_sample)
+            .sum::<u64>();
+        (crashes, wakes) = (crashes + run.crashes, wakes + run.wakes);
+        (holes, away) = (holes + count(&run.holes), away + run.away);
+    }
+    assert!(
+        left_out > 10_000 && crashes > 1_000 && wakes > 100,
+        "{left_out} {crashes} {wakes}"
+    );
+    assert!(holes > 300 && away > 500, "{holes} {away}");
+}
+
+/// Life by life, with holes and crashes.
+#[test]
+fn a_sample_with_holes_and_crashes() {
+    let (crashes, holes) = against_lives(6_000_000..6_000_000 + WORLDS / 16, sampled);
+    assert!(crashes > 1_000 && holes > 1_000, "{crashes} {holes}");
+}
+
 #[test]
 fn equals_the_oracle_with_holes() {
     let mut holes = 0;
@@ -145,11 +215,11 @@ fn equals_the_oracle_with_holes() {
 }
 
 /// Crashes and retention together: how often each came.
-fn against_lives(seeds: impl Iterator<Item = u64>) -> (u32, usize) {
+fn against_lives(seeds: impl Iterator<Item = u64>, change: fn(u64, World) -> World) -> (u32, usize) {
     let (mut crashes, mut holes) = (0, 0);
     for seed in seeds {
         let mut rng = Rng(seed);
-        let mut world = without_discovery(World::random(&mut rng));
+        let mut world = change(seed, without_discovery(World::random(&mut rng)));
         world.close = false;
         let manner = Manner {
             batch: 4,
@@ -168,7 +238,7 @@ fn against_lives(seeds: impl Iterator<Item = u64>) -> (u32, usize) {
 
 #[test]
 fn a_crash_with_holes_changes_nothing_but_what_is_lost() {
-    let (crashes, holes) = against_lives(4_000_000..4_000_000 + WORLDS / 8);
+    let (crashes, holes) = against_lives(4_000_000..4_000_000 + WORLDS / 8, |_, world| world);
     assert!(crashes > 2_000 && holes > 2_000, "{crashes} {holes}");
 }
 
@@ -185,7 +255,7 @@ fn what_is_lost_between_two_lives() {
         (4_002_145, "a record whose partner is lost counts in two windows"),
         (4_003_933, "a window without a time after all windows were final"),
     ] {
-        against_lives(seed..=seed);
+        against_lives(seed..=seed, |_, world| world);
     }
 }
 

@@ -79,6 +79,7 @@ pub fn settings() -> Settings {
         has_identity: true,
         tolerances: Vec::new(),
         range: Range::Everything,
+        sample: None,
         findings_max: 10_000,
         held_max_bytes: u64::MAX,
     }

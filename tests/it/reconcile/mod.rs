@@ -10,6 +10,7 @@ mod json_files;
 mod json_topics;
 mod range;
 mod rules;
+mod sampled;
 mod shaped;
 mod times;
 mod topics;

@@ -7,9 +7,11 @@ use crate::cli::bad_input::lease::finals;
 use crate::cli::bad_input::log::{Answering, Cluster, ID, framed, order};
 
 /// A release that is closed: its topics and its database.
-struct Closed {
+pub(crate) struct Closed {
     cluster: Cluster,
-    program: Program,
+    pub(crate) program: Program,
+    /// The last report of the worker.
+    pub(crate) report: serde_json::Value,
 }
 
 /// Orders of both sides, with something wrong every few seconds.
@@ -39,11 +41,11 @@ fn send(cluster: &Cluster, seconds: std::ops::Range<i64>) {
 }
 
 impl Closed {
-    /// Two workers, the first of which is killed.
-    fn new() -> Self {
+    /// Two workers, the first of which is killed, under a config with this in its stream.
+    pub(crate) fn new(more: &str, send: impl Fn(&Cluster, std::ops::Range<i64>)) -> Self {
         let (registry, cluster) = (Answering::registry(), Cluster::new());
         let program = Program::new();
-        program.write("r.yaml", cluster.config(&registry.url, ""));
+        program.write("r.yaml", cluster.config(&registry.url, more));
         send(&cluster, 0..20);
         let mut first = program.start("run -c r.yaml");
         let address = first.address();
@@ -55,10 +57,16 @@ impl Closed {
         second.until(&address, "/metrics", |metrics| finals(metrics) >= 20);
         program.run("release close -c r.yaml --reason done");
         second.says("closed: everything is read and stored");
+        let report = second.until(&address, "/api/v1/releases/r/report", |_| true);
         let (code, log) = second.terminate();
         assert_eq!(code, Some(0), "{log}");
         // The registry is gone by now: what was known is stored.
-        Self { cluster, program }
+        let (_, report) = report.split_once("\r\n\r\n").unwrap();
+        Self {
+            report: serde_json::from_str(report).unwrap(),
+            cluster,
+            program,
+        }
     }
 
     /// The answer with its exit code, and what was said beside it.
@@ -90,7 +98,7 @@ impl Closed {
 
 #[test]
 fn equal_then_tampered_with_then_expired() {
-    let closed = Closed::new();
+    let closed = Closed::new("", send);
     let (told, code, log) = closed.replay("");
     assert_eq!((code, log.as_str()), (Some(0), ""), "{told}");
     insta::assert_snapshot!("equal", told);

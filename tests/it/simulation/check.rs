@@ -10,6 +10,7 @@ use crosscheck::model::{BadCounts, Outcome, Position, Side, Verdict, WindowCount
 use super::driver::{Committed, Ran};
 use super::oracle::inputs::{Circumstances, doubts};
 use super::oracle::{self, Difference, Hole, Read, Whole};
+use super::sampled::{self, Sampled};
 use super::verdicts;
 
 /// The least `idle` of any world or reload.
@@ -57,6 +58,7 @@ pub fn check(ran: &mut Ran) -> Vec<String> {
         return wrong;
     };
     wrong.extend(doubts(&ran.world, &inputs, circumstances(ran)));
+    wrong.extend(sampled::split(&ran.world, &inputs));
     let whole = oracle::whole(&ran.world, &inputs);
     windows(stored, &whole, &mut wrong);
     bad(stored, &whole, &mut wrong);
@@ -142,6 +144,7 @@ fn inputs(ran: &Ran) -> Option<oracle::Stored> {
                 raises: Vec::new(),
                 holes: Vec::<Hole>::new(),
                 untimely: BTreeSet::new(),
+                unsampled: BTreeSet::new(),
             },
         );
     }
@@ -171,7 +174,11 @@ fn inputs(ran: &Ran) -> Option<oracle::Stored> {
             }
         }
     }
+    let sample = Sampled::of(ran);
     for read in reads.values_mut() {
+        if let Some(sample) = &sample {
+            read.unsampled = sample.leaves_out(&ran.world, read);
+        }
         read.raises.sort_unstable();
         read.raises.dedup();
     }

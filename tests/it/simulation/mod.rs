@@ -17,6 +17,7 @@ mod oracle;
 mod outside;
 mod paced;
 mod process;
+mod sampled;
 mod scheduler;
 mod topic;
 mod trace;

@@ -6,3 +6,4 @@ mod http;
 mod http_limits;
 mod json;
 mod logs;
+mod sampled;

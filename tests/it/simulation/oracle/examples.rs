@@ -31,6 +31,7 @@ fn read(side: Side) -> Read {
         raises: Vec::new(),
         holes: Vec::new(),
         untimely: BTreeSet::new(),
+        unsampled: BTreeSet::new(),
     }
 }
 
@@ -48,6 +49,7 @@ impl Default for Case {
                 has_identity: true,
                 tolerances: Vec::new(),
                 range: Range::Everything,
+                sample: None,
                 findings_max: 100,
                 held_max_bytes: 1 << 20,
             },

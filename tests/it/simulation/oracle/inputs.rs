@@ -200,7 +200,7 @@ fn watermark(world: &World, stored: &Stored) -> Vec<String> {
         }
     }
     if let (Range::Discovered, Some(s_ms)) = (world.settings.range, stored.s_ms) {
-        let begins = |walked: &super::Walked| walked.timely.first().is_some_and(|timely| timely.time_ms == s_ms);
+        let begins = |walked: &super::Walked| walked.first_ms == Some(s_ms);
         // It may have been lost later.
         let whole = comparison.logs.iter().map(|log: &Log| walk(&comparison, log, i64::MIN));
         if !walked.iter().any(begins) && !whole.into_iter().any(|walked| begins(&walked)) {
@@ -218,7 +218,7 @@ fn start(world: &World, stored: &Stored, run: Circumstances) -> Option<String> {
     // What was lost may have been its first record.
     let whole = comparison.logs.iter().filter(|log| log.read.holes.is_empty());
     whole.into_iter().find_map(|log| {
-        let first = *walk(&comparison, log, i64::MAX).timely.first()?;
+        let first_ms = walk(&comparison, log, i64::MAX).first_ms?;
         let selected = log.slots.iter().filter(|slot| match &slot.kind {
             Kind::Record(record) => record.truth != Truth::Deselected,
             _ => false,
@@ -230,10 +230,10 @@ fn start(world: &World, stored: &Stored, run: Circumstances) -> Option<String> {
             idle |= at_ms - last_ms >= run.idle_least_ms;
             last_ms = at_ms;
         }
-        (!idle && first.time_ms > s_ms).then(|| {
+        (!idle && first_ms > s_ms).then(|| {
             format!(
                 "{} {} begins at {}, and S is {s_ms}",
-                log.read.side, log.read.partition, first.time_ms
+                log.read.side, log.read.partition, first_ms
             )
         })
     })

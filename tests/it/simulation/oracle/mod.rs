@@ -56,6 +56,8 @@ pub struct Read {
     pub holes: Vec<Hole>,
     /// Offsets that our clock found untimely, where the event time is the Kafka timestamp.
     pub untimely: BTreeSet<u64>,
+    /// Offsets of records that are not in the sample, whatever else they are: who decides that is none of the oracle.
+    pub unsampled: BTreeSet<u64>,
 }
 
 /// A range of offsets that will never be read.
@@ -200,6 +202,7 @@ fn judge_with_holes(comparison: &Comparison, met_before_ms: i64) -> Whole {
         whole.reached.add(&walked.reached);
     }
     pairing::settle(comparison, &edges, &walked, &mut whole);
+    partition::count_unsampled(comparison, &edges, &walked, &mut whole);
     let oldest = partition::count(comparison, &walked, &mut whole);
     bad::share(comparison, &edges, &walked, oldest, &mut whole);
     let watermark = comparison.watermark();

@@ -2,6 +2,7 @@
 
 use crosscheck::model::{Position, Side, UndecodableReason};
 
+use super::edges::Edges;
 use super::{Comparison, Log, Whole};
 use crate::simulation::world::log::{Kind, Record};
 use crate::simulation::world::sometimes::Sometimes;
@@ -14,8 +15,12 @@ pub struct Walked<'a> {
     pub gaps: u64,
     /// Selected, decodable, timely, not late: what pairs.
     pub timely: Vec<Timely>,
+    /// The same of identities that are not in the sample.
+    pub unsampled: Vec<Timely>,
     /// What is counted where the running maximum stood, if there was one.
     pub apart: Vec<Apart<'a>>,
+    /// The first event time that could be used and was not late, in the sample or not.
+    pub first_ms: Option<i64>,
     /// Event times between which holes hide records.
     pub holes: Vec<Hidden>,
     /// The running maximum at the end.
@@ -62,7 +67,9 @@ pub fn walk<'a>(comparison: &Comparison, log: &Log<'a>, met_before_ms: i64) -> W
         read: 0,
         gaps: 0,
         timely: Vec::with_capacity(log.slots.len()),
+        unsampled: Vec::new(),
         apart: Vec::new(),
+        first_ms: None,
         holes: Vec::new(),
         max_ms: None,
         reached: Sometimes::default(),
@@ -119,11 +126,17 @@ pub fn walk<'a>(comparison: &Comparison, log: &Log<'a>, met_before_ms: i64) -> W
                 }
                 Some(time_ms) => {
                     max_ms = max_ms.max(Some(time_ms));
-                    walked.timely.push(Timely {
+                    let timely = Timely {
                         position,
                         time_ms,
                         decoded: *decoded,
-                    });
+                    };
+                    walked.first_ms.get_or_insert(time_ms);
+                    if read.unsampled.contains(&slot.offset) {
+                        walked.unsampled.push(timely);
+                    } else {
+                        walked.timely.push(timely);
+                    }
                     for (_, at) in open.extract_if(.., |(to, _)| *to <= slot.offset) {
                         walked.holes[at].after_ms = max_ms;
                     }
@@ -160,6 +173,21 @@ fn usable(comparison: &Comparison, log: &Log, offset: u64, record: &Record, deco
     let too_new = settings.skew_max_ms.is_some_and(|most| ahead_ms > most);
     let too_old = settings.age_max_ms.is_some_and(|most| -ahead_ms > most);
     (!too_new && !too_old).then_some(time_ms)
+}
+
+/// Counts who is not in the sample, each in the window of its own time: like surplus, at an edge where it stands at one.
+pub fn count_unsampled(comparison: &Comparison, edges: &Edges, walked: &[Walked], whole: &mut Whole) {
+    for timely in walked.iter().flat_map(|walked| &walked.unsampled) {
+        let window = whole.windows.entry(comparison.window_of(timely.time_ms)).or_default();
+        let counts = window.counts.sides.get_mut(timely.position.side);
+        if edges.holds(timely.time_ms) {
+            counts.excluded_edge += 1;
+            whole.reached.reached("excluded (edge), not sampled");
+        } else {
+            counts.excluded_sample += 1;
+            whole.reached.reached("excluded (sample)");
+        }
+    }
 }
 
 /// Counts what is not paired, in the window of the running maximum; without one in the oldest window that counts anything,

@@ -55,6 +55,7 @@ pub fn read_to_the_end(world: &World) -> Stored {
                 raises: Vec::new(),
                 holes: Vec::new(),
                 untimely: too_new(world, partition),
+                unsampled: BTreeSet::new(),
             });
         }
     }

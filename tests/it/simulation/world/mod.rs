@@ -53,6 +53,7 @@ impl World {
         let mut rng = Rng::new(seed);
         let mut settings = plan::settings(&mut rng);
         settings.has_identity = !rng.chance(0.12);
+        settings.sample = plan::sample(seed);
         let plan = plan::plan(&mut rng, &settings);
         Self::from_plan(seed, &mut rng, plan, settings)
     }

@@ -1,6 +1,6 @@
 //! What a seed decides before the first record: settings, and how often each fault happens.
 
-use crosscheck::engine::{Names, Range, Settings, Tolerance};
+use crosscheck::engine::{Names, Range, Sample, Settings, Tolerance};
 use crosscheck::model::PerSide;
 
 use super::rng::Rng;
@@ -157,6 +157,13 @@ fn side(rng: &mut Rng, settings: &Settings, span_ms: i64) -> Side {
     }
 }
 
+/// Whether a part of the identities is compared: drawn by itself, so that it moves nothing else of a seed.
+pub fn sample(seed: u64) -> Option<Sample> {
+    let mut rng = Rng::new(seed ^ 0x7361_6d70_6c65);
+    let rate = rng.pick(&[1.0, 1.0, 1.0, 1.0, 0.1, 0.5, 0.9]);
+    Sample::of(rate)
+}
+
 /// The settings of the comparison, without the range.
 pub fn settings(rng: &mut Rng) -> Settings {
     let window_ms = rng.pick(&[1_000, 5_000, 10_000, 30_000]);
@@ -178,6 +185,7 @@ pub fn settings(rng: &mut Rng) -> Settings {
         has_identity: true,
         tolerances: tolerance,
         range: Range::Everything,
+        sample: None,
         findings_max: rng.pick(&[3, 100]),
         held_max_bytes: 256 << 20,
     }
