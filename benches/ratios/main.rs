@@ -4,6 +4,7 @@
 mod codec;
 mod data;
 mod files;
+mod formats;
 mod ours;
 mod plain;
 mod ruled;
@@ -23,12 +24,14 @@ const REPETITIONS: usize = 7;
 /// Takes some figures and prints them.
 type Measure = fn() -> Result<(), Box<dyn Error>>;
 /// Rows of the table, by the word that asks for them alone: `cargo bench --bench ratios -- phases evolution`.
-const ROWS: [(&str, Measure); 8] = [
+const ROWS: [(&str, Measure); 10] = [
     ("memory", || Shape::ALL.into_iter().try_for_each(in_memory)),
     ("small", || in_memory(Shape::Small)),
     ("rules", with_the_rules),
     ("phases", codec::phases),
     ("evolution", codec::evolution),
+    ("protobuf", formats::of_protobuf),
+    ("json", formats::of_json),
     ("resident", settle::resident),
     ("steps", settle::steps),
     ("files", files::reconcile),

@@ -58,6 +58,11 @@ pub struct Lanes {
 }
 
 impl Lanes {
+    /// Of these reducers.
+    pub fn of(baseline: Reducer, canary: Reducer) -> Self {
+        Self { baseline, canary }
+    }
+
     pub fn new(shape: Shape) -> Result<Self, Box<dyn Error>> {
         Ok(Self {
             baseline: reducer(shape, Side::Baseline, shape.schema(), shape.schema())?,

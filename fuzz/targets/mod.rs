@@ -5,6 +5,7 @@ mod container;
 mod flags;
 mod frame;
 mod json;
+mod protobuf;
 mod record;
 mod schema;
 mod stored;
@@ -18,7 +19,7 @@ use super::{PEAK_MAX_BYTES, Seeds, TIME_MAX, Target};
 const WALKS_TIME_MAX: Duration = Duration::from_millis(250);
 
 /// All of them.
-pub static ALL: [Target; 9] = [
+pub static ALL: [Target; 10] = [
     Target {
         time_max: WALKS_TIME_MAX,
         ..target("record", record::run, record::seeds)
@@ -32,6 +33,10 @@ pub static ALL: [Target; 9] = [
     Target {
         time_max: WALKS_TIME_MAX,
         ..target("json", json::run, json::seeds)
+    },
+    Target {
+        time_max: WALKS_TIME_MAX,
+        ..target("protobuf", protobuf::run, protobuf::seeds)
     },
     Target {
         // A block may inflate to 64 MiB, and what is read is read twice.

@@ -2,6 +2,7 @@
 
 mod asked;
 mod evil;
+mod protobuf;
 mod real;
 mod slow;
 
