@@ -29,6 +29,7 @@ pub mod schemas;
 pub mod stages;
 pub mod stored;
 pub mod stream;
+pub mod timeline;
 pub mod topic;
 pub mod trouble;
 pub mod under_way;

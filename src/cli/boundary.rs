@@ -8,7 +8,7 @@ use anyhow::Result;
 
 pub use crate::app::command::{
     DemoRequest, Ending, MuteRequest, Order, Output, PlanRequest, ReleaseRequest, ReportOutput, ReportRequest, Role,
-    Tone, VerdictFrom, VerdictRequest,
+    TimelineRequest, Tone, VerdictFrom, VerdictRequest,
 };
 pub use crate::app::replay::Request as ReplayRequest;
 use crate::app::{self, logs};
@@ -57,6 +57,15 @@ pub fn verdict(request: VerdictRequest, tone: Tone, out: &mut dyn Write) -> Resu
 pub fn report(request: &ReportRequest, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
     logs::to_stderr(tone, logs::Level::Warn);
     app::verdict::scorecard(request, out)
+}
+
+/// What happened when.
+///
+/// # Errors
+/// Our own world failing.
+pub fn timeline(request: &TimelineRequest, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
+    logs::to_stderr(tone, logs::Level::Warn);
+    app::timeline::run(request, out)
 }
 
 /// What a budget costs.

@@ -20,6 +20,7 @@ mod release;
 mod replay;
 mod report;
 mod run;
+mod timeline;
 mod verdict;
 
 use std::ffi::OsString;
@@ -62,6 +63,7 @@ enum Command {
     Plan(plan::Args),
     Release(release::Args),
     Mute(mute::Args),
+    Timeline(timeline::Args),
     Replay(replay::Args),
     Migrate(migrate::Args),
     Config(config::Args),
@@ -128,6 +130,7 @@ fn run_parsed(parsed: Result<Cli, clap::Error>, out: &mut dyn Write, log: &mut d
         Command::Plan(args) => args.run(tone, out),
         Command::Release(args) => args.run(tone, out),
         Command::Mute(args) => args.run(tone, out),
+        Command::Timeline(args) => args.run(tone, out),
         Command::Replay(args) => args.run(tone, out),
         Command::Migrate(args) => args.run(tone, out),
         Command::Config(args) => args.run(out),
