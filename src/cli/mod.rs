@@ -20,6 +20,7 @@ mod release;
 mod replay;
 mod report;
 mod run;
+mod show;
 mod verdict;
 
 use std::ffi::OsString;
@@ -63,6 +64,7 @@ enum Command {
     Release(release::Args),
     Mute(mute::Args),
     Replay(replay::Args),
+    Show(show::Args),
     Migrate(migrate::Args),
     Config(config::Args),
     Demo(demo::Args),
@@ -129,6 +131,7 @@ fn run_parsed(parsed: Result<Cli, clap::Error>, out: &mut dyn Write, log: &mut d
         Command::Release(args) => args.run(tone, out),
         Command::Mute(args) => args.run(tone, out),
         Command::Replay(args) => args.run(tone, out),
+        Command::Show(args) => args.run(tone, out),
         Command::Migrate(args) => args.run(tone, out),
         Command::Config(args) => args.run(out),
         Command::Demo(args) => args.run(tone, out),
