@@ -6,6 +6,7 @@ use super::model::{
     CheckReport, ExcludedReasons, FieldCount, Finding, Outcomes, PartitionRange, Place, Reason, Report, SCHEMA_VERSION,
     SchemaChange, SchemaUse, SideReport, SkewMs, StageReport, StreamReport,
 };
+use super::pattern::patterns;
 use crate::engine::Candidate;
 use crate::engine::judge::{Judgement, Standing};
 use crate::engine::stats::Betting;
@@ -65,7 +66,7 @@ pub fn stream(input: StreamInput<'_>) -> StreamReport {
         canary: input.sides.canary.pending,
     };
     let quantile = |q| counts.skew.quantile(q);
-    StreamReport {
+    let mut report = StreamReport {
         stream: input.stream.to_owned(),
         verdict: input.verdict,
         explained_by: Vec::new(),
@@ -99,8 +100,11 @@ pub fn stream(input: StreamInput<'_>) -> StreamReport {
         schema_changes: input.schema_changes,
         drift: Vec::new(),
         checks: Vec::new(),
+        patterns: Vec::new(),
         findings: input.findings,
-    }
+    };
+    report.patterns = patterns(&report);
+    report
 }
 
 /// What the verdict on a stream weighs.

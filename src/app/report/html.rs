@@ -114,6 +114,13 @@ fn of_stream(out: &mut String, stream: &StreamReport) {
         }
         out.push_str("</ul>\n");
     }
+    if !stream.patterns.is_empty() {
+        out.push_str("<h3>Patterns</h3>\n<ul>\n");
+        for pattern in &stream.patterns {
+            let _ = writeln!(out, "<li>{}</li>", escaped(&pattern.text));
+        }
+        out.push_str("</ul>\n");
+    }
     if !stream.findings.is_empty() {
         findings(out, stream);
     }

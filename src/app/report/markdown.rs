@@ -81,6 +81,12 @@ fn of_stream(out: &mut String, stream: &StreamReport) {
             let _ = writeln!(out, "| {} more | | |", fields.len() - FIELDS_MAX);
         }
     }
+    if !stream.patterns.is_empty() {
+        let _ = writeln!(out, "\nPatterns of {}:\n", code(&stream.stream));
+        for pattern in &stream.patterns {
+            let _ = writeln!(out, "- {}", spans(&pattern.text));
+        }
+    }
     if !stream.schema_changes.is_empty() {
         let _ = writeln!(out, "\nSchema changes of {}:\n", code(&stream.stream));
         for change in &stream.schema_changes {
@@ -127,6 +133,14 @@ fn cut(text: String) -> String {
 /// A code span that also a table bears.
 fn code(text: &str) -> String {
     format!("`{}`", harmless(text).replace('`', "'").replace('|', "\\|"))
+}
+
+/// Text whose pieces between backticks are code spans.
+fn spans(text: &str) -> String {
+    let pieces = text.split('`').enumerate();
+    pieces
+        .map(|(at, piece)| if at % 2 == 1 { code(piece) } else { escaped(piece) })
+        .collect()
 }
 
 /// Text without a meaning to Markdown or HTML.

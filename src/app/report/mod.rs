@@ -7,6 +7,7 @@ mod junit;
 mod markdown;
 mod model;
 mod ndjson;
+mod pattern;
 mod table;
 
 #[cfg(test)]
@@ -16,7 +17,7 @@ pub use build::{FieldCounts, SideInput, StreamInput, checks, finding, release, r
 pub use figures::harmless;
 pub use markdown::markdown;
 pub use model::{
-    CheckReport, Drift, ExcludedReasons, FieldCount, Finding, Outcomes, PartitionRange, Place, Reason, Report,
+    CheckReport, Drift, ExcludedReasons, FieldCount, Finding, Outcomes, PartitionRange, Pattern, Place, Reason, Report,
     SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs, StageReport, StreamReport, schema,
 };
 pub use table::{Look, table};

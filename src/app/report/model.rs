@@ -100,8 +100,26 @@ pub struct StreamReport {
     /// What the verdict weighs, check by check; empty in a bounded run, whose verdict is the census.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<CheckReport>,
+    /// What the kept findings have in common; not there where they have nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub patterns: Vec<Pattern>,
     /// What was kept of what differs.
     pub findings: Vec<Finding>,
+}
+
+/// What some of the kept findings of an outcome have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Pattern {
+    /// Of which outcome.
+    pub outcome: Outcome,
+    /// The paths that differ in all of them.
+    pub paths: Vec<String>,
+    /// In how many.
+    pub count: u64,
+    /// Of how many kept findings of that outcome.
+    pub of: u64,
+    /// It in one sentence, with values only where they may be shown.
+    pub text: String,
 }
 
 /// One check of the verdict.

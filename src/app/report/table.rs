@@ -138,6 +138,12 @@ fn of_stream(out: &mut String, stream: &StreamReport) {
         printed(out, &table);
         more(out, fields.len(), FIELDS_MAX);
     }
+    if !stream.patterns.is_empty() {
+        out.push_str("\n  patterns\n");
+        for pattern in &stream.patterns {
+            let _ = writeln!(out, "   {}", harmless(&pattern.text));
+        }
+    }
     if !stream.findings.is_empty() {
         out.push_str("\n  findings (partition:offset)\n");
         let mut table = plain();
