@@ -5,9 +5,8 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::boundary::{self, Output, ShowRequest, Tone};
-use super::load::ConfigFile;
+use super::load::OfGeneration;
 use super::{Exit, InconclusiveAs, exit};
-use crate::config::Purpose;
 
 /// One finding as a diff of its two records, which are read again: 0 shown, 3 where a record is gone
 ///
@@ -15,13 +14,7 @@ use crate::config::Purpose;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    file: ConfigFile,
-    /// Which release
-    #[arg(long, value_name = "NAME", env = "CROSSCHECK_RELEASE", hide_env_values = true)]
-    release: String,
-    /// Which generation, rather than the newest
-    #[arg(long, value_name = "N")]
-    generation: Option<u32>,
+    of: OfGeneration,
     /// The finding's id, or its begin: `report -o ndjson` lists them
     #[arg(value_name = "FINDING")]
     finding: String,
@@ -35,10 +28,11 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self, tone: Tone, out: &mut dyn Write) -> Result<Exit> {
+        let (config, release, generation) = self.of.load()?;
         let request = ShowRequest {
-            config: self.file.load(Purpose::Worker)?,
-            release: self.release,
-            generation: self.generation,
+            config,
+            release,
+            generation,
             finding: self.finding,
             output: self.output,
         };
