@@ -1,6 +1,7 @@
 //! Which schema each record type is compared under (rule 2): named by the config, else the newest of the baseline.
 
 use std::collections::BTreeMap;
+use std::path::{Component, Path};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,16 +9,20 @@ use anyhow::{Context, Result};
 
 use super::book::{self, Book, Fact};
 use super::clock::Clock;
-use super::schemas::{Registrar, Schemas};
+use super::schemas::{self, Registrar, Schemas};
 use super::topic::Fetch;
 use super::trouble::trouble;
 use super::world::blocking;
 use crate::codec::{self, Field, Progress, Reducer, Schema};
 use crate::config::Contract;
+use crate::edge::registry::Kind;
 use crate::model::{RecordBatch, Reduction, Side};
 
 /// Offsets before the end of each baseline partition that are looked at.
 const LOOK_BACK: u64 = 100;
+
+/// Files that a Protobuf contract may import.
+const IMPORTS_MAX: usize = 64;
 
 /// The schema that a config names.
 ///
@@ -30,13 +35,23 @@ pub async fn named(contract: &Contract, registry: Option<&dyn Registrar>) -> Res
             let text = std::fs::read_to_string(path).map_err(|error| {
                 trouble(
                     format!("read contract {place}: {error}"),
-                    "name a file that holds an Avro schema (.avsc), or SUBJECT:VERSION of the baseline's registry",
+                    "name a file that holds an Avro schema (.avsc) or a Protobuf schema (.proto), or SUBJECT:VERSION of the baseline's registry",
                 )
             })?;
-            Schema::parse(&text).map_err(|error| {
+            let is_protobuf = path.extension().is_some_and(|extension| extension == "proto");
+            let parsed = if is_protobuf {
+                Schema::protobuf(&text, &imported(path, &text)?)
+            } else {
+                Schema::parse(&text)
+            };
+            parsed.map_err(|error| {
                 trouble(
                     format!("parse contract {place}: {error}"),
-                    "the file must hold one Avro schema as JSON",
+                    if is_protobuf {
+                        "what it imports must stand below the same folder, by the names in the imports"
+                    } else {
+                        "the file must hold one Avro schema as JSON; of a Protobuf schema the name ends with .proto"
+                    },
                 )
             })?
         }
@@ -46,11 +61,79 @@ pub async fn named(contract: &Contract, registry: Option<&dyn Registrar>) -> Res
                 .subject_version(name, Some(*version))
                 .await
                 .with_context(|| format!("load contract {name}:{version}"))?;
-            Schema::parse_with_references(&found.json, &found.references)
-                .with_context(|| format!("parse contract {name}:{version}"))?
+            match found.kind {
+                Kind::Json | Kind::Other(_) => {
+                    return Err(trouble(
+                        format!("contract {name}:{version} is neither an Avro nor a Protobuf schema"),
+                        "name a subject that has one, or leave it out",
+                    ));
+                }
+                Kind::Avro | Kind::Protobuf => {}
+            }
+            let parsed = schemas::of_registered(&found).context("the registry has no such schema")?;
+            parsed.with_context(|| format!("parse contract {name}:{version}"))?
         }
     };
     Ok(schema)
+}
+
+/// Checks that a contract can be what the settings need it for.
+///
+/// # Errors
+/// Protobuf records that name no schema, and a contract that is no Protobuf schema.
+pub fn check(contract: &Schema, settings: &codec::Settings, side: Side) -> Result<()> {
+    let needed = settings.format == codec::Format::Protobuf && settings.framing != codec::Framing::Confluent;
+    if needed && !contract.is_protobuf() {
+        return Err(trouble(
+            format!("the {side}'s records are Protobuf without a schema id, and the contract is no Protobuf schema"),
+            "name a .proto file, or a subject that has one: the records are decoded by it",
+        ));
+    }
+    Ok(())
+}
+
+/// The files that a Protobuf schema imports, from below its folder, each with its name; the well-known types apart.
+fn imported(path: &Path, text: &str) -> Result<Vec<(String, String)>> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut found: Vec<(String, String)> = Vec::new();
+    let mut open = imports_of(path, text)?;
+    while let Some(name) = open.pop() {
+        if found.iter().any(|(other, _)| *other == name) {
+            continue;
+        }
+        let hint = "what it imports must stand below the same folder, by the names in the imports";
+        let inside = Path::new(&name)
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        if !inside || found.len() >= IMPORTS_MAX {
+            return Err(trouble(
+                format!(
+                    "contract {} imports {name}, which leads out of its folder, or more than {IMPORTS_MAX} files",
+                    path.display()
+                ),
+                hint,
+            ));
+        }
+        let file = folder.join(&name);
+        let text = std::fs::read_to_string(&file).map_err(|error| {
+            trouble(
+                format!("read {}, which the contract imports: {error}", file.display()),
+                hint,
+            )
+        })?;
+        open.extend(imports_of(&file, &text)?);
+        found.push((name, text));
+    }
+    Ok(found)
+}
+
+fn imports_of(path: &Path, text: &str) -> Result<Vec<String>> {
+    Schema::protobuf_imports(text).map_err(|error| {
+        trouble(
+            format!("parse contract {}: {error}", path.display()),
+            "the file must hold one Protobuf schema, of syntax proto2 or proto3",
+        )
+    })
 }
 
 /// Where the last records of a side are looked at.

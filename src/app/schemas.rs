@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::book::{Book, Fact};
-use crate::codec::{Field, Schema, SchemaRef};
+use crate::codec::{Field, Schema, SchemaError, SchemaRef};
 use crate::edge::registry::{Kind, RegisteredSchema, Registry, RegistryError};
 use crate::model::{PerSide, Side, hex};
 
@@ -319,23 +319,30 @@ async fn by_fingerprint(
 }
 
 fn parse(side: Side, schema: &RegisteredSchema) -> Option<Arc<Schema>> {
-    match schema.kind {
-        Kind::Avro => {}
-        // What it demands is its owner's: the documents are compared as they stand, or as the contract's type.
-        Kind::Json => return Some(Schema::document(Some(schema.digest()))),
-        Kind::Protobuf | Kind::Other(_) => {
-            tracing::warn!(
-                side = side.as_str(),
-                "a registered schema is neither Avro nor JSON Schema"
-            );
-            return None;
-        }
-    }
-    match Schema::parse_with_references(&schema.json, &schema.references) {
-        Ok(schema) => Some(schema),
-        Err(error) => {
+    match of_registered(schema) {
+        Some(Ok(schema)) => Some(schema),
+        Some(Err(error)) => {
             tracing::warn!(side = side.as_str(), %error, "a registered schema cannot be parsed");
             None
         }
+        None => {
+            tracing::warn!(
+                side = side.as_str(),
+                "a registered schema is neither Avro nor JSON Schema nor Protobuf"
+            );
+            None
+        }
+    }
+}
+
+/// The schema that a registry has; none where it is of another language.
+#[must_use]
+pub fn of_registered(schema: &RegisteredSchema) -> Option<Result<Arc<Schema>, SchemaError>> {
+    match schema.kind {
+        Kind::Avro => Some(Schema::parse_with_references(&schema.json, &schema.references)),
+        // What it demands is its owner's: the documents are compared as they stand, or as the contract's type.
+        Kind::Json => Some(Ok(Schema::document(Some(schema.digest())))),
+        Kind::Protobuf => Some(Schema::protobuf(&schema.json, &schema.named())),
+        Kind::Other(_) => None,
     }
 }

@@ -92,6 +92,8 @@ pub enum Met {
         field: Field,
         /// How the records name it.
         schema: SchemaRef,
+        /// Which of its messages, where it is Protobuf.
+        message: Option<u32>,
         /// Records that were decoded.
         records: u64,
     },

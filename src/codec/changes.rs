@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::marks::{Asked, At};
 use super::matching;
+use super::proto::UNKNOWN;
 use super::schema::{Kind, Logical, Node, NodeId, RecordField, Schema, unqualified};
 use crate::model::{Path, Segment};
 
@@ -171,6 +172,9 @@ impl Changes<'_> {
         for (field, place) in to.iter().zip(&found) {
             let below = path.field(&field.name);
             let Some(other) = place.map(|place| &from[place]) else {
+                if field.name == UNKNOWN {
+                    continue;
+                }
                 self.add(&below, Change::Removed, field.default.is_none());
                 continue;
             };
@@ -189,7 +193,7 @@ impl Changes<'_> {
             );
         }
         for (i, field) in from.iter().enumerate() {
-            if !found.contains(&Some(i)) {
+            if !found.contains(&Some(i)) && field.name != UNKNOWN {
                 self.add(&path.field(&field.name), Change::Added, false);
             }
         }

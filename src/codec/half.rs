@@ -1,6 +1,6 @@
 //! One half of the records of a side, keys or values: its schemas, contracts and plans.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use super::api::{Field, Met, SchemaRef, SchemaUse};
@@ -12,6 +12,7 @@ use super::frame;
 use super::json::Json;
 use super::marks::Asked;
 use super::plan::Plan;
+use super::proto::Decoder;
 use super::schema::{Schema, unqualified};
 use super::settings::{Format, Framing};
 use super::walk::{Scratch, Walked, walk};
@@ -31,12 +32,27 @@ pub(super) struct Prepared {
 
 struct Known {
     reference: SchemaRef,
+    /// Which message of a Protobuf schema.
+    message: Option<u32>,
     /// None where it was given up.
     schema: Option<Arc<Schema>>,
     prepared: Option<usize>,
     records: u64,
     /// Met since the uses were taken.
     met: bool,
+}
+
+impl Known {
+    fn new(reference: SchemaRef, message: Option<u32>, schema: Option<Arc<Schema>>) -> Self {
+        Self {
+            reference,
+            message,
+            schema,
+            prepared: None,
+            records: 0,
+            met: false,
+        }
+    }
 }
 
 pub(super) struct Half {
@@ -47,12 +63,19 @@ pub(super) struct Half {
     /// Places of `schemas`.
     known: HashMap<SchemaRef, usize>,
     schemas: Vec<Known>,
+    /// Places of the messages of a Protobuf schema, by its own place.
+    messages: BTreeMap<(usize, u32), usize>,
     contracts: Vec<Arc<Schema>>,
     sole: Option<Arc<Schema>>,
     pub prepared: Vec<Prepared>,
     /// How the last record named its schema; the plan, and the place of the schema.
     last: Option<(SchemaRef, usize, usize)>,
+    /// Frames name a message too, and how the last one did.
+    indexed: bool,
+    last_indexes: Vec<u8>,
     raw: Vec<u8>,
+    /// Where they are Protobuf.
+    decoder: Decoder,
     /// Where they are JSON.
     json: Option<Box<Json>>,
 }
@@ -88,11 +111,15 @@ impl Half {
             asked,
             known: HashMap::new(),
             schemas: Vec::new(),
+            messages: BTreeMap::new(),
             contracts: Vec::new(),
             sole: None,
             prepared: Vec::new(),
             last: None,
+            indexed: (format, framing) == (Format::Protobuf, Framing::Confluent),
+            last_indexes: Vec::new(),
             raw: Vec::new(),
+            decoder: Decoder::default(),
             json: None,
         };
         if format == Format::Json {
@@ -111,16 +138,14 @@ impl Half {
 
     pub fn add_schema(&mut self, r: SchemaRef, schema: Option<Arc<Schema>>) {
         // A schema of another language tells nothing of these bytes.
-        let schema = schema.filter(|schema| schema.is_document() == (self.format == Format::Json));
-        let known = Known {
-            reference: r,
-            schema,
-            prepared: None,
-            records: 0,
-            met: false,
-        };
+        let schema = schema.filter(|schema| {
+            schema.is_document() == (self.format == Format::Json)
+                && schema.is_protobuf() == (self.format == Format::Protobuf)
+        });
+        let known = Known::new(r, None, schema);
         let next = self.schemas.len();
         let place = *self.known.entry(r).or_insert(next);
+        self.messages.retain(|(file, _), _| *file != place);
         match self.schemas.get_mut(place) {
             Some(old) => *old = known,
             None => self.schemas.push(known),
@@ -148,19 +173,19 @@ impl Half {
     }
 
     pub fn uses(&self) -> Vec<SchemaUse> {
-        // Raw bytes and plain documents have no schema of their own.
-        let has = |r: &SchemaRef| match self.format {
+        // Raw bytes and plain documents have no schema of their own, and a file of messages has theirs.
+        let has = |known: &&Known| match self.format {
             Format::Avro => true,
-            Format::Json => *r != SchemaRef::Fixed,
+            Format::Protobuf => known.schema.as_ref().is_some_and(|schema| !schema.is_file()),
+            Format::Json => known.reference != SchemaRef::Fixed,
             Format::Raw => false,
         };
-        let mut uses: Vec<_> = self.known.iter().filter(|(r, _)| has(r)).collect();
-        uses.sort_by_key(|(r, _)| **r);
-        let of = |(r, place): (&SchemaRef, &usize)| {
-            let known = &self.schemas[*place];
+        let mut uses: Vec<_> = self.schemas.iter().filter(has).collect();
+        uses.sort_by_key(|known| (known.reference, known.message));
+        let of = |known: &Known| {
             Some(SchemaUse {
                 field: self.field,
-                schema: *r,
+                schema: known.reference,
                 digest: known.schema.as_ref()?.digest(),
                 records: known.records,
             })
@@ -176,17 +201,22 @@ impl Half {
             out.push(Met::Schema {
                 field: self.field,
                 schema: known.reference,
+                message: known.message,
                 records: std::mem::take(&mut known.records),
             });
         }
     }
 
     /// Counts what another reducer met with the same schemas and contracts.
-    pub fn add_use(&mut self, schema: SchemaRef, records: u64) {
-        // Only for the plan, whose bytes are none.
-        self.find(schema, &[]);
-        if let Some(place) = self.known.get(&schema) {
-            self.schemas[*place].records += records;
+    pub fn add_use(&mut self, schema: SchemaRef, message: Option<u32>, records: u64) {
+        let Some(place) = self.known.get(&schema).copied() else {
+            return;
+        };
+        let place = message.map_or(Some(place), |message| self.message(place, message));
+        if let Some(place) = place {
+            // Only for the plan, whose bytes are none.
+            self.plan(place, &[]);
+            self.schemas[place].records += records;
         }
     }
 
@@ -203,20 +233,57 @@ impl Half {
         let Some((schema, bytes)) = frame::open(self.framing, bytes) else {
             return Ready::Bad(UndecodableReason::Framing);
         };
+        let (indexes, bytes) = if self.indexed {
+            let Some(found) = frame::indexes(bytes) else {
+                return Ready::Bad(UndecodableReason::Framing);
+            };
+            found
+        } else {
+            (&bytes[..0], bytes)
+        };
         if let Some((last, at, known)) = self.last
             && last == schema
+            && (!self.indexed || self.last_indexes == indexes)
         {
             return Ready::Plan { at, known, bytes };
         }
-        self.find(schema, bytes)
+        self.find(schema, indexes, bytes)
     }
 
     /// The schema is not that of the last record.
     #[inline(never)]
-    fn find<'b>(&mut self, schema: SchemaRef, bytes: &'b [u8]) -> Ready<'b> {
+    fn find<'b>(&mut self, schema: SchemaRef, indexes: &[u8], bytes: &'b [u8]) -> Ready<'b> {
         let Some(&place) = self.known.get(&schema) else {
             return Ready::NeedsSchema(schema);
         };
+        let message = match &self.schemas[place].schema {
+            None => return Ready::Bad(UndecodableReason::Schema),
+            Some(file) if file.is_file() => file.message_at(&frame::path(indexes)),
+            Some(_) => return self.plan(place, bytes),
+        };
+        let Some(place) = message.and_then(|message| self.message(place, message)) else {
+            return Ready::Bad(UndecodableReason::Schema);
+        };
+        self.last_indexes.clear();
+        self.last_indexes.extend_from_slice(indexes);
+        self.plan(place, bytes)
+    }
+
+    /// The place of a message of a Protobuf schema.
+    fn message(&mut self, file: usize, message: u32) -> Option<usize> {
+        if let Some(place) = self.messages.get(&(file, message)) {
+            return Some(*place);
+        }
+        let Known { reference, schema, .. } = &self.schemas[file];
+        let known = Known::new(*reference, Some(message), Some(schema.as_ref()?.message(message)?));
+        self.schemas.push(known);
+        let place = self.schemas.len() - 1;
+        self.messages.insert((file, message), place);
+        Some(place)
+    }
+
+    /// The plan of a known schema for the bytes of a record.
+    fn plan<'b>(&mut self, place: usize, bytes: &'b [u8]) -> Ready<'b> {
         let known = &self.schemas[place];
         let Some(writer) = known.schema.clone() else {
             return Ready::Bad(UndecodableReason::Schema);
@@ -230,9 +297,10 @@ impl Half {
                 self.prepare(writer, contract)
             }
         };
-        self.schemas[place].prepared = Some(at);
-        self.schemas[place].met = true;
-        self.last = Some((schema, at, place));
+        let known = &mut self.schemas[place];
+        known.prepared = Some(at);
+        known.met = true;
+        self.last = Some((known.reference, at, place));
         Ready::Plan {
             at,
             known: place,
@@ -242,7 +310,7 @@ impl Half {
 
     fn contract(&self, writer: &Schema) -> Option<Arc<Schema>> {
         if let Some(sole) = &self.sole {
-            return Some(sole.clone());
+            return Some(sole.contract_of(writer));
         }
         let name = writer.name();
         let named = self.contracts.iter().find(|contract| contract.name() == name);
@@ -265,7 +333,7 @@ impl Half {
         let plan = match self.format {
             // A document is read without one.
             Format::Json => Ok(Plan::default()),
-            Format::Avro | Format::Raw => compile(&writer, &contract, &self.asked, Purpose::Digest),
+            Format::Avro | Format::Protobuf | Format::Raw => compile(&writer, &contract, &self.asked, Purpose::Digest),
         };
         self.prepared.push(Prepared {
             fast: plan
@@ -303,15 +371,14 @@ impl Half {
     ) -> Result<Walked, UndecodableReason> {
         let prepared = &self.prepared[at];
         let plan = prepared.plan.as_ref().map_err(|_| UndecodableReason::Bounds)?;
-        if let (Some(program), Format::Avro) = (&prepared.fast, self.format)
-            && fast::run(
-                program,
-                (plan, &prepared.contract),
-                wide,
-                (end - bytes.len(), end),
-                scratch,
-            )
-            .is_some()
+        let (wide, (from, to)) = if self.format == Format::Protobuf {
+            prepared.writer.decode(bytes, &mut self.decoder)?;
+            (self.decoder.wide(), (0, self.decoder.binary().len()))
+        } else {
+            (wide, (end - bytes.len(), end))
+        };
+        if let (Some(program), Format::Avro | Format::Protobuf) = (&prepared.fast, self.format)
+            && fast::run(program, (plan, &prepared.contract), wide, (from, to), scratch).is_some()
         {
             return Ok(Walked {
                 as_is: false,
@@ -321,13 +388,25 @@ impl Half {
         if let Some(json) = &mut self.json {
             return json.walk((&prepared.contract, &self.asked), bytes, scratch);
         }
-        let input = framed(self.format, &mut self.raw, bytes);
+        let input = match self.format {
+            Format::Protobuf => self.decoder.binary(),
+            format => framed(format, &mut self.raw, bytes),
+        };
         // The plain form first, always: a walk in the tagged form does not say whether it was needed.
         let walked = walk(plan, &prepared.contract, input, scratch, false)?;
         if walked.as_is {
             scratch.out.extend_from_slice(input);
         }
         Ok(walked)
+    }
+
+    /// The memory that a text of the last record stands in, which was in this memory: of Protobuf its Avro binary.
+    pub fn around<'a>(&'a self, wide: &'a [u8]) -> &'a [u8] {
+        if self.format == Format::Protobuf {
+            self.decoder.wide()
+        } else {
+            wide
+        }
     }
 
     /// Walks the bytes of a record to show it.
@@ -341,7 +420,12 @@ impl Half {
         if let Some(json) = &mut self.json {
             return json.show((&prepared.contract, asked), bytes, scratch);
         }
-        let input = framed(self.format, &mut self.raw, bytes);
+        let input = if self.format == Format::Protobuf {
+            prepared.writer.decode(bytes, &mut self.decoder)?;
+            self.decoder.binary()
+        } else {
+            framed(self.format, &mut self.raw, bytes)
+        };
         let plan = prepared
             .show
             .get_or_insert_with(|| compile(&prepared.writer, &prepared.contract, asked, Purpose::Show));

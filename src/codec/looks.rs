@@ -6,6 +6,7 @@ use super::settings::{Format, Framing, Settings};
 #[must_use]
 pub fn looks(settings: &Settings, value: &[u8]) -> Option<&'static str> {
     let (format, framing) = (settings.format, settings.framing);
+    let binary = matches!(format, Format::Avro | Format::Protobuf);
     let text = |bytes: &[u8]| {
         let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
         matches!(first, Some(b'{' | b'[')) && std::str::from_utf8(bytes).is_ok()
@@ -18,7 +19,7 @@ pub fn looks(settings: &Settings, value: &[u8]) -> Option<&'static str> {
         [0xc3, 0x01, rest @ ..] if rest.len() >= 8 && framing != Framing::SingleObject => {
             Some("these start with 0xC3 0x01 and a fingerprint: format avro, framing single-object?")
         }
-        [0, _, _, _, _, rest @ ..] if text(rest) && framing == Framing::Confluent && format == Format::Avro => {
+        [0, _, _, _, _, rest @ ..] if text(rest) && framing == Framing::Confluent && binary => {
             Some("behind a schema id these look like JSON: format json?")
         }
         [0, _, _, _, _, rest @ ..] if text(rest) && framing != Framing::Confluent => {
@@ -27,7 +28,7 @@ pub fn looks(settings: &Settings, value: &[u8]) -> Option<&'static str> {
         [0, _, _, _, _, _, ..] if framing != Framing::Confluent => {
             Some("these start with 0x00 and a schema id: framing confluent?")
         }
-        whole if text(whole) && format == Format::Avro => Some("these look like JSON: format json?"),
+        whole if text(whole) && binary => Some("these look like JSON: format json?"),
         whole if text(whole) && framing == Framing::Confluent => {
             Some("these look like JSON without a schema id: framing none?")
         }

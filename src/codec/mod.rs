@@ -2,7 +2,7 @@
 //!
 //! A schema is parsed once ([`Schema`]); with its contract and the rules it becomes a plan, a flat list of operations;
 //! a walk follows the plan over the bytes of a record, once; what it yields is hashed. JSON is walked by the contract itself,
-//! or without one. [`Reducer`] does it for batches.
+//! or without one. Protobuf is made Avro binary of its own schema before. [`Reducer`] does it for batches.
 //! `docs/canonical-form.md` is the specification.
 
 mod api;
@@ -27,6 +27,7 @@ mod matching;
 mod messages;
 mod paths;
 mod plan;
+mod proto;
 mod reducer;
 mod render;
 mod schema;

@@ -12,7 +12,6 @@ use cases::Cases;
 use super::api::{Field, Met, Progress, Rendered, SchemaRef, SchemaUse};
 use super::applied::Applied;
 use super::changes::SchemaChange;
-use super::compile::{Purpose, compile};
 use super::digest::Keys;
 use super::half::{Half, Ready};
 use super::hashes::Hashes;
@@ -21,7 +20,7 @@ use super::messages::{Messages, Pair, Walked, identity_key};
 use super::schema::Schema;
 use super::select::selected;
 use super::settings::{EventTime, Part, Rules, Settings};
-use super::walk::{Scratch, walk};
+use super::walk::Scratch;
 use crate::model::{Entry, RecordBatch, RecordRef, Side, UndecodableReason, Value};
 
 /// One for each stream and side; keeps a plan for each writer schema.
@@ -302,18 +301,6 @@ impl Reducer {
         Prepared::Halves { value, key }
     }
 
-    /// The event time of a record that has no contract yet, by its own schema.
-    fn own_time(&self, batch: &RecordBatch, record: &RecordRef, schema: &Schema, bytes: &[u8]) -> Option<i64> {
-        if !matches!(self.settings.event_time, EventTime::Field(_)) {
-            return self.time(batch, record);
-        }
-        let asked = Asked::time_only(self.side, &self.settings);
-        let plan = compile(schema, schema, &asked, Purpose::Digest).ok()?;
-        let mut scratch = Scratch::default();
-        walk(&plan, schema, bytes, &mut scratch, false).ok()?;
-        scratch.time
-    }
-
     /// The reducer for the conditions that a record meets; none where it meets none.
     fn case_of(&mut self, batch: &RecordBatch, record: &RecordRef) -> Option<&mut Reducer> {
         let cases = self.cases.as_mut()?;
@@ -403,7 +390,8 @@ impl Reducer {
             .flat_map(|cases| cases.reducers())
             .flat_map(Reducer::schema_uses)
         {
-            let same = |own: &&mut SchemaUse| (own.field, own.schema) == (other.field, other.schema);
+            let same =
+                |own: &&mut SchemaUse| (own.field, own.schema, own.digest) == (other.field, other.schema, other.digest);
             match uses.iter_mut().find(same) {
                 Some(own) => own.records += other.records,
                 None => uses.push(other),
@@ -435,9 +423,15 @@ impl Reducer {
                 Met::Schema {
                     field: Field::Key,
                     schema,
+                    message,
                     records,
-                } => self.key.add_use(schema, records),
-                Met::Schema { schema, records, .. } => self.value.add_use(schema, records),
+                } => self.key.add_use(schema, message, records),
+                Met::Schema {
+                    schema,
+                    message,
+                    records,
+                    ..
+                } => self.value.add_use(schema, message, records),
                 Met::Rule(rule) => drop(self.memory.value.applied.insert(rule)),
             }
         }

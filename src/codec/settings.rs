@@ -15,15 +15,26 @@ pub enum Format {
     Avro,
     /// JSON text, RFC 8259.
     Json,
+    /// Protocol Buffers, binary.
+    Protobuf,
     /// Bytes as they are.
     Raw,
+}
+
+impl Format {
+    /// True where records of this format never have that framing.
+    #[must_use]
+    pub fn is_never(self, framing: Framing) -> bool {
+        matches!(self, Self::Json | Self::Protobuf) && framing == Framing::SingleObject
+    }
 }
 
 /// How a record names its schema.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Framing {
-    /// `0x00` and a big-endian int32: the schema's id in its registry, an Avro schema or a JSON Schema.
+    /// `0x00` and a big-endian int32: the schema's id in its registry, an Avro schema, a JSON Schema or a Protobuf one, of
+    /// which the indexes of the message follow.
     #[default]
     Confluent,
     /// Avro single-object encoding: `0xC3 0x01` and the CRC-64 fingerprint of the schema.

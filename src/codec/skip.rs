@@ -76,7 +76,7 @@ impl Skipper {
             .map(|(node, empty)| Step::of(node, *empty));
         let steps: Vec<Step> = steps.collect();
         let (mut fields, mut spans) = (Vec::new(), Vec::new());
-        for node in &schema.nodes {
+        for node in schema.nodes.iter() {
             let from = fields.len();
             if let Kind::Record { fields: own, .. } = &node.kind {
                 fields.extend(own.iter().map(|field| (steps[field.node as usize], field.node)));

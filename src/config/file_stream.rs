@@ -138,6 +138,8 @@ pub(super) enum Format {
     Avro,
     /// JSON text.
     Json,
+    /// Protocol Buffers, binary.
+    Protobuf,
     /// Bytes as they are.
     Raw,
 }

@@ -165,14 +165,14 @@ pub(super) fn select(select: &mut Select, text: &str) -> Result<(), RequestError
     Ok(())
 }
 
-/// `avro`, `json`, `raw`.
+/// `avro`, `json`, `protobuf`, `raw`.
 pub(super) fn format(flag: &str, text: &str) -> Result<Format, RequestError> {
     match text {
         "avro" => Ok(Format::Avro),
         "raw" => Ok(Format::Raw),
         "json" => Ok(Format::Json),
-        "protobuf" => Err(not_built(&format!("{flag} {text}"))),
-        _ => Err(wrong(flag, text, "avro, json or raw")),
+        "protobuf" => Ok(Format::Protobuf),
+        _ => Err(wrong(flag, text, "avro, json, protobuf or raw")),
     }
 }
 

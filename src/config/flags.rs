@@ -104,6 +104,6 @@ pub(super) fn wrong(flag: &str, text: &str, must: &str) -> RequestError {
 pub(super) fn not_built(what: &str) -> RequestError {
     RequestError {
         what: format!("{what} is not built yet"),
-        hint: Some("this version compares two sides of Avro, JSON or raw bytes".to_owned()),
+        hint: Some("this version compares two sides of Avro, JSON, Protobuf or raw bytes".to_owned()),
     }
 }

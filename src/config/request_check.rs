@@ -77,8 +77,7 @@ fn formats(request: &ReconcileRequest) -> Result<(), RequestError> {
     let PerSide { baseline, canary } = &request.sides;
     for side in [baseline, canary] {
         let codec = &side.codec;
-        let single = |format, framing| format == Format::Json && framing == Framing::SingleObject;
-        if single(codec.format, codec.framing) || single(codec.key_format, codec.key_framing) {
+        if codec.format.is_never(codec.framing) || codec.key_format.is_never(codec.key_framing) {
             return Err(fault(
                 "--framing single-object: is a framing of avro".to_owned(),
                 Some("say none, or confluent where a schema id stands in front"),
@@ -92,7 +91,7 @@ fn formats(request: &ReconcileRequest) -> Result<(), RequestError> {
     if request.contract.is_none() && !has_schema && differ_in_json(&codecs, |codec| codec.format) {
         return Err(fault(
             "--contract is missing: json on one side and another format on the other".to_owned(),
-            Some("say --contract FILE or SUBJECT:VERSION, an Avro schema that both are compared under"),
+            Some("say --contract FILE or SUBJECT:VERSION, an Avro or Protobuf schema that both are compared under"),
         ));
     }
     let keyed = [baseline, canary]
@@ -167,7 +166,8 @@ fn topic(name: Side, side: &SideRequest, has_contract: bool) -> Result<(), Reque
             Some("say --registry URL, or --format raw to compare bytes"),
         ));
     }
-    if codec.format == Format::Avro && codec.framing != Framing::Confluent && !has_contract {
+    let typed = matches!(codec.format, Format::Avro | Format::Protobuf);
+    if typed && codec.framing != Framing::Confluent && !has_contract {
         return Err(fault(
             format!("--contract is missing: the {name}'s records do not name a schema of a registry"),
             Some("say --contract FILE or SUBJECT:VERSION"),

@@ -230,8 +230,11 @@ fn each(
 fn decoding(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), RequestError> {
     each(request, "--format", &flags.format, |side, text| {
         side.codec.format = value::format("--format", text)?;
-        if side.codec.format != Format::Avro {
-            side.codec.framing = Framing::None;
+        let in_topic = matches!(side.source, Source::Kafka { .. });
+        match side.codec.format {
+            Format::Avro => {}
+            Format::Protobuf if in_topic => side.codec.framing = Framing::Confluent,
+            _ => side.codec.framing = Framing::None,
         }
         Ok(())
     })?;
@@ -249,7 +252,7 @@ fn decoding(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<()
     each(request, "--key-format", &flags.key_format, |side, text| {
         side.codec.key_format = value::format("--key-format", text)?;
         side.codec.key_framing = match side.codec.key_format {
-            Format::Avro => Framing::Confluent,
+            Format::Avro | Format::Protobuf => Framing::Confluent,
             Format::Json | Format::Raw => Framing::None,
         };
         Ok(())

@@ -46,12 +46,13 @@ impl Decoding<'_> {
             ("framing", codec.format, codec.framing),
             ("key", codec.key_format, codec.key_framing),
         ] {
-            if format == codec::Format::Json && framing == codec::Framing::SingleObject {
+            if format.is_never(framing) {
                 let hint = Some("say none, or confluent where a schema id stands in front".to_owned());
                 faults.push(&path.key(key), "single-object is a framing of avro".to_owned(), hint);
             }
         }
-        let bare = codec.format == codec::Format::Avro && codec.framing != codec::Framing::Confluent;
+        let typed = matches!(codec.format, codec::Format::Avro | codec::Format::Protobuf);
+        let bare = typed && codec.framing != codec::Framing::Confluent;
         if bare && !self.has_contract {
             let hint = "say `contract: {file: PATH}` or `{subject: \"SUBJECT:VERSION\"}` in the stream";
             faults.push(
@@ -81,7 +82,7 @@ impl Decoding<'_> {
         let key_format = own_key.format.or(self.key.format).unwrap_or(Format::Raw);
         let framing = |own: Option<Framing>, above: Option<Framing>, format: Format| match (own.or(above), format) {
             (Some(framing), _) => framing,
-            (None, Format::Avro) => Framing::Confluent,
+            (None, Format::Avro | Format::Protobuf) => Framing::Confluent,
             (None, Format::Json | Format::Raw) => Framing::None,
         };
         let event_time = match side.event_time.as_ref().or(self.event_time.as_ref()) {
@@ -190,7 +191,7 @@ pub(super) fn check_sides(sides: &PerSide<StreamSide>, has_contract: bool, path:
     };
     if !has_contract && differ_in_json(&codecs, |codec| codec.format) {
         let what = "json on one side and another format on the other need a contract".to_owned();
-        let hint = "say `contract: {file: PATH}` or `{subject: \"SUBJECT:VERSION\"}` in the stream, an Avro schema";
+        let hint = "say `contract: {file: PATH}` or `{subject: \"SUBJECT:VERSION\"}` in the stream, an Avro or Protobuf schema";
         faults.push(&path.key("canary").key("format"), what, Some(hint.to_owned()));
     }
     if baseline.codec.compares_key() && differ_in_json(&codecs, |codec| codec.key_format) {
@@ -235,6 +236,7 @@ impl From<Format> for codec::Format {
         match format {
             Format::Avro => codec::Format::Avro,
             Format::Json => codec::Format::Json,
+            Format::Protobuf => codec::Format::Protobuf,
             Format::Raw => codec::Format::Raw,
         }
     }

@@ -88,7 +88,7 @@ impl Streams<'_> {
                 faults.push(&parts.index(i), what, Some(contradict::IDENTITY_HINT.to_owned()));
             }
         }
-        if stream.framing.is_none() && stream.format == Some(Format::Avro) {
+        if stream.framing.is_none() && matches!(stream.format, Some(Format::Avro | Format::Protobuf)) {
             stream.framing = Some(Framing::Confluent);
         }
         stream.key.get_or_insert(Key {

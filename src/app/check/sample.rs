@@ -85,10 +85,11 @@ fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle
     if let Some(named) = &stream.contract {
         let registry = registry(Side::Baseline)?;
         let registry = registry.as_deref().map(|registry| registry as &dyn Registrar);
-        book.note(Fact::SoleContract(
-            Field::Value,
-            handle.block_on(contract::named(named, registry))?,
-        ));
+        let schema = handle.block_on(contract::named(named, registry))?;
+        for side in Side::PAIR {
+            contract::check(&schema, &stream.sides.get(side).codec, side)?;
+        }
+        book.note(Fact::SoleContract(Field::Value, schema));
     }
     let mut samples = PerSide::<Sample>::default();
     let mut applied = PerSide::<Applied>::default();

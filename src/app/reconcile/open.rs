@@ -241,6 +241,9 @@ fn choose_contracts(
         let registry = sides.baseline.registry.as_deref();
         let registry = registry.map(|registry| registry as &dyn Registrar);
         let schema = handle.block_on(contract::named(named, registry))?;
+        for side in Side::PAIR {
+            contract::check(&schema, &request.sides.get(side).codec, side)?;
+        }
         book.note(Fact::SoleContract(Field::Value, schema));
     }
     for side in Side::PAIR {

@@ -382,7 +382,7 @@ pub fn contract_rows(stream: &str, book: &Book, known: usize) -> Vec<ContractRow
 /// A schema that this binary cannot parse.
 pub fn contract_fact(row: &ContractRow) -> Result<Fact> {
     let schema =
-        Schema::parse(&row.contract).with_context(|| format!("parse the stored contract {}", row.type_name))?;
+        Schema::restore(&row.contract).with_context(|| format!("parse the stored contract {}", row.type_name))?;
     let (sole, name) = row
         .type_name
         .strip_prefix(SOLE)

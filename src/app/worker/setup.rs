@@ -320,6 +320,9 @@ async fn choose_contracts(
                 _ => break found?,
             }
         };
+        for side in Side::PAIR {
+            contract::check(&schema, &stream.sides.get(side).codec, side)?;
+        }
         book.note(Fact::SoleContract(Field::Value, schema));
         return Ok(());
     }

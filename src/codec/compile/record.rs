@@ -5,6 +5,7 @@ use crate::codec::applied::Rule;
 use crate::codec::default::encode;
 use crate::codec::matching;
 use crate::codec::plan::{Filling, Op, Ref, Reorder};
+use crate::codec::proto::UNKNOWN;
 use crate::codec::schema::{Kind, RecordField};
 use crate::model::{Path, Segment};
 
@@ -87,7 +88,8 @@ impl Compiler<'_> {
             id: field.node,
             ..step.to
         };
-        if self.asked.defaults
+        let unknown = field.name == UNKNOWN;
+        if (self.asked.defaults || unknown)
             && let Some(default) = &field.default
             && let Some(bytes) = encode(self.contract, field.node, default)
         {
@@ -100,8 +102,10 @@ impl Compiler<'_> {
                 own: false,
             };
             let block = self.block(What::Value, filled)?.0;
-            self.plan.applied.insert(Rule::Defaults);
-            let told = self.purpose == Purpose::Show;
+            if !unknown {
+                self.plan.applied.insert(Rule::Defaults);
+            }
+            let told = self.purpose == Purpose::Show && !unknown;
             self.plan.defaults.push(Filling { bytes, block, told });
             return Ok((vec![Op::Default(index(self.plan.defaults.len() - 1)?)], Vec::new()));
         }

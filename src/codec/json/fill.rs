@@ -8,6 +8,7 @@ use crate::codec::applied::Rule;
 use crate::codec::canonical::{ABSENT, FILLED};
 use crate::codec::compile::{Purpose, filled};
 use crate::codec::default::encode;
+use crate::codec::proto::UNKNOWN;
 use crate::codec::schema::RecordField;
 use crate::codec::walk::{Captured, Scratch, walk};
 use crate::model::{TolerantKind, UndecodableReason};
@@ -39,6 +40,8 @@ pub(super) struct Put {
     parts: Vec<(usize, Captured, Vec<u8>)>,
     tolerant: Vec<(usize, TolerantKind)>,
     time: Option<i64>,
+    /// The rules ask for it; else it is what every document has.
+    asked: bool,
 }
 
 impl Walk<'_> {
@@ -89,7 +92,7 @@ impl Walk<'_> {
                 if put.time.is_some() {
                     self.s.time = put.time;
                 }
-                if !std::mem::replace(&mut self.filled, true) {
+                if put.asked && !std::mem::replace(&mut self.filled, true) {
                     self.s.applied.insert(Rule::Defaults);
                 }
             }
@@ -103,7 +106,9 @@ impl Walk<'_> {
         if self.rules.marks.get(at).is_some_and(|asks| asks.ignored) {
             return Fill::Ignored;
         }
-        let default = field.default.as_ref().filter(|_| self.asked.defaults);
+        // No document has fields that no schema knows.
+        let unknown = field.name == UNKNOWN;
+        let default = field.default.as_ref().filter(|_| self.asked.defaults || unknown);
         let Some(bytes) = default.and_then(|default| encode(self.contract, field.node, default)) else {
             return Fill::Absent;
         };
@@ -120,7 +125,7 @@ impl Walk<'_> {
             Err(reason) => return Fill::Bad(reason),
         };
         let written = if walked.as_is { &bytes } else { &apart.out };
-        let shown: &[u8] = if T && self.show { &[FILLED] } else { &[] };
+        let shown: &[u8] = if T && self.show && !unknown { &[FILLED] } else { &[] };
         let parts = apart.parts.iter().enumerate();
         let tolerant = apart.tolerant.iter().enumerate();
         Fill::Put(Box::new(Put {
@@ -136,6 +141,7 @@ impl Walk<'_> {
                 .map(|(place, kind)| (place, kind.clone()))
                 .collect(),
             time: apart.time,
+            asked: !unknown,
         }))
     }
 }

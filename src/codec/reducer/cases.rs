@@ -150,7 +150,7 @@ impl Cases {
         let says = |(place, word): (usize, &&str)| {
             let Some(part) = memory.parts[place] else { return false };
             let from = if part.form == Form::Text {
-                around.0
+                probe.around(around.0)
             } else {
                 memory.captured.as_slice()
             };

@@ -1,11 +1,15 @@
 //! One record to its message: its canonical bytes, its identity, its event time.
 
 use super::super::api::Field;
+use super::super::compile::{Purpose, compile};
 use super::super::digest::{self, Material};
 use super::super::half::Half;
+use super::super::marks::Asked;
 use super::super::messages::{Kind, Message, Messages, Walked};
+use super::super::proto::Decoder;
+use super::super::schema::Schema;
 use super::super::settings::{EventTime, Part};
-use super::super::walk::Form;
+use super::super::walk::{Form, Scratch, walk};
 use super::super::{header, identity, time};
 use super::{Memory, Planned, Reducer};
 use crate::model::{Bytes, RecordBatch, RecordRef, TolerantValue, UndecodableReason};
@@ -138,11 +142,35 @@ impl Reducer {
             let part = walked.0[place]?;
             let bytes = match part.form {
                 Form::Plain | Form::Tagged => walked.1.as_slice(),
-                Form::Text => wide(batch, span).0,
+                Form::Text => half.around(wide(batch, span).0),
             };
             identity::put_captured(arena, &half.prepared[at].contract, part, &bytes[part.start..part.end])?;
         }
         Some(())
+    }
+
+    /// The event time of a record that has no contract yet, by its own schema.
+    pub(super) fn own_time(
+        &self,
+        batch: &RecordBatch,
+        record: &RecordRef,
+        schema: &Schema,
+        bytes: &[u8],
+    ) -> Option<i64> {
+        if !matches!(self.settings.event_time, EventTime::Field(_)) {
+            return self.time(batch, record);
+        }
+        let asked = Asked::time_only(self.side, &self.settings);
+        let plan = compile(schema, schema, &asked, Purpose::Digest).ok()?;
+        let (mut scratch, mut decoder) = (Scratch::default(), Decoder::default());
+        let bytes = if schema.is_protobuf() {
+            schema.decode(bytes, &mut decoder).ok()?;
+            decoder.binary()
+        } else {
+            bytes
+        };
+        walk(&plan, schema, bytes, &mut scratch, false).ok()?;
+        scratch.time
     }
 
     #[inline]

@@ -1,7 +1,8 @@
-//! A parsed Avro schema: an arena of nodes with every name resolved.
+//! A parsed schema: an arena of nodes with every name resolved. Its types are Avro's; a Protobuf schema is translated.
 
 mod names;
 mod parse;
+mod protobuf;
 mod text;
 
 use std::sync::Arc;
@@ -18,12 +19,13 @@ pub(super) type NodeId = u32;
 
 /// A schema, parsed and resolved. Cheap to share.
 pub struct Schema {
-    pub(super) nodes: Vec<Node>,
+    pub(super) nodes: Arc<Vec<Node>>,
     pub(super) root: NodeId,
     json: String,
     name: String,
     digest: [u8; 32],
     fingerprint64: [u8; 8],
+    wire: Option<protobuf::Wire>,
 }
 
 /// A node: its type and the annotation that holds for it.
@@ -124,12 +126,13 @@ impl Schema {
         let digest = *blake3::hash(text::canonical(&nodes, root).as_bytes()).as_bytes();
         let fingerprint64 = text::crc64(text::parsing_canonical_form(&nodes, root).as_bytes()).to_le_bytes();
         Ok(Arc::new(Self {
-            nodes,
+            nodes: Arc::new(nodes),
             root,
             json,
             name,
             digest,
             fingerprint64,
+            wire: None,
         }))
     }
 
@@ -146,9 +149,10 @@ impl Schema {
             name: names::of(&nodes[0]).to_owned(),
             digest: registered.unwrap_or_else(|| *blake3::hash(canonical.as_bytes()).as_bytes()),
             json: registered.map_or(canonical, |digest| format!("{DOCUMENT}{}", hex(&digest))),
-            nodes,
+            nodes: Arc::new(nodes),
             root: 0,
             fingerprint64: [0; 8],
+            wire: None,
         })
     }
 
@@ -163,6 +167,9 @@ impl Schema {
     /// # Errors
     /// What is wrong with it.
     pub fn restore(json: &str) -> Result<Arc<Self>, SchemaError> {
+        if let Some(stored) = json.strip_prefix(protobuf::STORED) {
+            return Self::restore_protobuf(stored);
+        }
         match json.strip_prefix(DOCUMENT).and_then(unhex) {
             Some(digest) => Ok(Self::document(Some(digest))),
             None => Self::parse(json),
@@ -187,7 +194,8 @@ impl Schema {
         self.fingerprint64
     }
 
-    /// Its JSON, complete in itself: what was parsed, or with references their definitions put in.
+    /// Its JSON, complete in itself: what was parsed, or with references their definitions put in. Of a Protobuf schema a
+    /// text of our own.
     #[must_use]
     pub fn json(&self) -> &str {
         &self.json

@@ -21,6 +21,9 @@ pub enum SchemaError {
         /// Column, from 1.
         column: usize,
     },
+    /// Not a Protobuf schema that can be compiled; why.
+    #[error("the Protobuf schema cannot be compiled: {0}")]
+    Protobuf(String),
     /// Too large.
     #[error("the schema has {0} bytes, the most are {BODY_MAX}")]
     Size(usize),

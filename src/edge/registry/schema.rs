@@ -32,6 +32,8 @@ pub struct RegisteredSchema {
     pub json: String,
     /// The texts of the schemas that it refers to, each after those that it refers to itself.
     pub references: Vec<String>,
+    /// The names by which the texts refer to one another, each with the place of what it names in `references`.
+    pub imports: Vec<(String, usize)>,
     /// Its language.
     pub kind: Kind,
     /// Its id, where the registry tells it.
@@ -39,6 +41,13 @@ pub struct RegisteredSchema {
 }
 
 impl RegisteredSchema {
+    /// The texts that it refers to, by the names by which the texts do so.
+    #[must_use]
+    pub fn named(&self) -> Vec<(String, String)> {
+        let text = |(name, place): &(String, usize)| Some((name.clone(), self.references.get(*place)?.clone()));
+        self.imports.iter().filter_map(text).collect()
+    }
+
     /// BLAKE3 of what it says. Where it is JSON, white space and the order of members do not count: registries write them
     /// as they like.
     #[must_use]
@@ -75,11 +84,14 @@ pub(super) async fn load(http: &Http, path: &[&str], what: &str) -> Result<Regis
     // Depth first, without recursion: a reference is written down when all of its own have been.
     let mut seen: BTreeMap<Version, Seen> = BTreeMap::new();
     let mut references = Vec::new();
+    let mut written: BTreeMap<Version, usize> = BTreeMap::new();
+    let mut named: BTreeMap<String, Version> = BTreeMap::new();
     let mut bytes = raw.text.len();
     let mut open: Vec<Step> = steps(raw.references);
     while let Some(step) = open.pop() {
         let reference = match step {
             Step::Write(version, text) => {
+                written.insert(version.clone(), references.len());
                 seen.insert(version, Seen::Written);
                 references.push(text);
                 continue;
@@ -87,6 +99,7 @@ pub(super) async fn load(http: &Http, path: &[&str], what: &str) -> Result<Regis
             Step::Ask(reference) => reference,
         };
         let version = (reference.subject, reference.version);
+        named.entry(reference.name).or_insert_with(|| version.clone());
         let name = format!("version {} of subject `{}`", version.1, version.0);
         match seen.insert(version.clone(), Seen::Open) {
             None => {}
@@ -123,6 +136,10 @@ pub(super) async fn load(http: &Http, path: &[&str], what: &str) -> Result<Regis
     Ok(RegisteredSchema {
         json: raw.text,
         references,
+        imports: named
+            .into_iter()
+            .filter_map(|(name, version)| Some((name, *written.get(&version)?)))
+            .collect(),
         kind: raw.kind,
         id: raw.id,
     })

@@ -38,7 +38,7 @@ streams:
     baseline: {cluster: mian, topic: orders}
     canary: {topic: orders.canary, regstry: main}
     control: {topic: orders.control}
-    format: protobuf
+    format: protobof
     identity: {parts: [{feild: order_id}, {header: a, field: b}]}
     event_time: none
     window: 0s

@@ -11,6 +11,7 @@ mod json_topics;
 mod range;
 mod rules;
 mod sampled;
+mod secrets;
 mod shaped;
 mod times;
 mod topics;

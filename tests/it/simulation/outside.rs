@@ -146,6 +146,7 @@ impl SimRegistry {
         Ok(RegisteredSchema {
             json: (*text).to_owned(),
             references: Vec::new(),
+            imports: Vec::new(),
             kind: Kind::Avro,
             id: Some(id),
         })
@@ -170,6 +171,7 @@ impl Registrar for SimRegistry {
             Ok(RegisteredSchema {
                 json: self.nature.world.contract().to_owned(),
                 references: Vec::new(),
+                imports: Vec::new(),
                 kind: Kind::Avro,
                 id: None,
             })
