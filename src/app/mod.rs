@@ -26,6 +26,7 @@ pub mod release;
 pub mod replay;
 pub mod report;
 pub mod schemas;
+pub mod shown;
 pub mod stages;
 pub mod stored;
 pub mod stream;

@@ -20,6 +20,7 @@ mod release;
 mod replay;
 mod report;
 mod run;
+mod show;
 mod timeline;
 mod verdict;
 
@@ -65,6 +66,7 @@ enum Command {
     Mute(mute::Args),
     Timeline(timeline::Args),
     Replay(replay::Args),
+    Show(show::Args),
     Migrate(migrate::Args),
     Config(config::Args),
     Demo(demo::Args),
@@ -132,6 +134,7 @@ fn run_parsed(parsed: Result<Cli, clap::Error>, out: &mut dyn Write, log: &mut d
         Command::Mute(args) => args.run(tone, out),
         Command::Timeline(args) => args.run(tone, out),
         Command::Replay(args) => args.run(tone, out),
+        Command::Show(args) => args.run(tone, out),
         Command::Migrate(args) => args.run(tone, out),
         Command::Config(args) => args.run(out),
         Command::Demo(args) => args.run(tone, out),
