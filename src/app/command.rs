@@ -117,6 +117,19 @@ pub enum VerdictFrom {
     Url(String),
 }
 
+/// Whose timeline is asked for.
+#[derive(Clone, Debug)]
+pub struct TimelineRequest {
+    /// Where the database is.
+    pub config: Box<Config>,
+    /// The release.
+    pub release: String,
+    /// Its generation; `None` is the newest.
+    pub generation: Option<u32>,
+    /// Table, JSON or Markdown.
+    pub output: Output,
+}
+
 /// What `plan` is asked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlanRequest {

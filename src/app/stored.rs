@@ -12,7 +12,7 @@ use crate::config::{self, Config};
 use crate::edge::store::{FindingRow, GenerationId, GenerationState, Read, ReleaseRow, Span, Store};
 use crate::engine::judge::{self, Counted, Criticality, Failing, Policy, Shared, SilentThen, Tally};
 use crate::engine::stats::Profile;
-use crate::model::{PerSide, Side, Verdict, WindowCounts};
+use crate::model::{PerSide, Side, Verdict, WindowCounts, hex};
 
 /// Findings of a stream that a report shows.
 const FINDINGS_MAX: i64 = 10_000;
@@ -211,6 +211,7 @@ pub fn criticality(criticality: config::Criticality) -> Criticality {
 pub fn finding(row: &FindingRow) -> report::Finding {
     let place = |at: Option<(u32, u64)>| at.map(|(partition, offset)| Place { partition, offset });
     report::Finding {
+        id: Some(finding_id(row)),
         outcome: row.outcome,
         identity: row.identity.clone(),
         window: row.start_ms.map(report::rfc3339),
@@ -220,6 +221,24 @@ pub fn finding(row: &FindingRow) -> report::Finding {
         reason: row.body.reason,
         note: row.body.note.clone(),
     }
+}
+
+/// What a finding is called: the same whoever stored it, and another for every finding of a generation. 48 bits in hex.
+#[must_use]
+pub fn finding_id(row: &FindingRow) -> String {
+    let mut hasher = blake3::Hasher::new_derive_key("crosscheck 2026 finding-id v1");
+    for text in [row.stream.as_str(), row.outcome.as_str()] {
+        hasher.update(&(text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    }
+    hasher.update(&row.start_ms.unwrap_or(i64::MIN).to_le_bytes());
+    for place in [row.baseline, row.canary] {
+        let (partition, offset) = place.unwrap_or_default();
+        hasher.update(&[u8::from(place.is_some())]);
+        hasher.update(&partition.to_le_bytes());
+        hasher.update(&offset.to_le_bytes());
+    }
+    hex(&hasher.finalize().as_bytes()[..6])
 }
 
 /// The report on what is stored, with the judgement that is passed on it.

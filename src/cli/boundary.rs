@@ -8,9 +8,10 @@ use anyhow::Result;
 
 pub use crate::app::command::{
     DemoRequest, Ending, MuteRequest, Order, Output, PlanRequest, ReleaseRequest, ReportOutput, ReportRequest, Role,
-    Tone, VerdictFrom, VerdictRequest,
+    TimelineRequest, Tone, VerdictFrom, VerdictRequest,
 };
 pub use crate::app::replay::Request as ReplayRequest;
+pub use crate::app::shown::Request as ShowRequest;
 use crate::app::{self, logs};
 use crate::config::{Config, ReconcileRequest};
 
@@ -59,6 +60,15 @@ pub fn report(request: &ReportRequest, tone: Tone, out: &mut dyn Write) -> Resul
     app::verdict::scorecard(request, out)
 }
 
+/// What happened when.
+///
+/// # Errors
+/// Our own world failing.
+pub fn timeline(request: &TimelineRequest, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
+    logs::to_stderr(tone, logs::Level::Warn);
+    app::timeline::run(request, out)
+}
+
 /// What a budget costs.
 ///
 /// # Errors
@@ -84,6 +94,15 @@ pub fn release(config: Config, request: ReleaseRequest, tone: Tone, out: &mut dy
 pub fn replay(request: &ReplayRequest, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
     logs::to_stderr(tone, logs::Level::Error);
     app::replay::run(request, tone, out)
+}
+
+/// One finding as a diff.
+///
+/// # Errors
+/// Our own world failing.
+pub fn show(request: &ShowRequest, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
+    logs::to_stderr(tone, logs::Level::Error);
+    app::shown::run(request, out)
 }
 
 /// The database brought to this binary's version.

@@ -27,6 +27,25 @@ impl ConfigFile {
     }
 }
 
+/// A generation that is stored, and where its logs are.
+#[derive(Debug, clap::Args)]
+pub(super) struct OfGeneration {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Which release
+    #[arg(long, value_name = "NAME", env = "CROSSCHECK_RELEASE", hide_env_values = true)]
+    release: String,
+    /// Which generation, rather than the newest
+    #[arg(long, value_name = "N")]
+    generation: Option<u32>,
+}
+
+impl OfGeneration {
+    pub(super) fn load(self) -> Result<(Config, String, Option<u32>)> {
+        Ok((self.file.load(Purpose::Worker)?, self.release, self.generation))
+    }
+}
+
 pub(super) fn load(path: &Path, purpose: Purpose) -> Result<Config> {
     Ok(Config::load_for(path, &ProcessEnv, purpose)?)
 }

@@ -20,6 +20,8 @@ mod release;
 mod replay;
 mod report;
 mod run;
+mod show;
+mod timeline;
 mod verdict;
 
 use std::ffi::OsString;
@@ -62,7 +64,9 @@ enum Command {
     Plan(plan::Args),
     Release(release::Args),
     Mute(mute::Args),
+    Timeline(timeline::Args),
     Replay(replay::Args),
+    Show(show::Args),
     Migrate(migrate::Args),
     Config(config::Args),
     Demo(demo::Args),
@@ -128,7 +132,9 @@ fn run_parsed(parsed: Result<Cli, clap::Error>, out: &mut dyn Write, log: &mut d
         Command::Plan(args) => args.run(tone, out),
         Command::Release(args) => args.run(tone, out),
         Command::Mute(args) => args.run(tone, out),
+        Command::Timeline(args) => args.run(tone, out),
         Command::Replay(args) => args.run(tone, out),
+        Command::Show(args) => args.run(tone, out),
         Command::Migrate(args) => args.run(tone, out),
         Command::Config(args) => args.run(out),
         Command::Demo(args) => args.run(tone, out),

@@ -5,21 +5,14 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::boundary::{self, Output, ReplayRequest, Tone};
-use super::load::ConfigFile;
+use super::load::OfGeneration;
 use super::{Exit, InconclusiveAs, exit};
-use crate::config::Purpose;
 
 /// Final windows computed again from the logs: 0 all equal, 1 different, 3 where records are gone
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    file: ConfigFile,
-    /// Which release
-    #[arg(long, value_name = "NAME", env = "CROSSCHECK_RELEASE", hide_env_values = true)]
-    release: String,
-    /// Which generation, rather than the newest
-    #[arg(long, value_name = "N")]
-    generation: Option<u32>,
+    of: OfGeneration,
     /// Only this stream
     #[arg(long, value_name = "NAME")]
     stream: Option<String>,
@@ -37,16 +30,15 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self, tone: Tone, out: &mut dyn Write) -> Result<Exit> {
         let Args {
-            file,
-            release,
-            generation,
+            of,
             stream,
             window,
             inconclusive,
             output,
         } = self;
+        let (config, release, generation) = of.load()?;
         let request = ReplayRequest {
-            config: file.load(Purpose::Worker)?,
+            config,
             release,
             generation,
             stream,

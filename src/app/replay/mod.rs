@@ -24,7 +24,7 @@ use crate::config::{self, Config};
 use crate::edge::store::{self, GenerationId, Read, Span, Store, WindowRow};
 use crate::model::{Inconclusive, Verdict};
 use compare::{Computed, Replayed};
-use inputs::Inputs;
+pub use inputs::Inputs;
 use print::Answer;
 use read::Place;
 use tape::{Joiner, Logs};
@@ -60,7 +60,8 @@ pub fn run(request: &Request, tone: Tone, out: &mut dyn Write) -> Result<Ending>
         .build()
         .context("start the runtime")?;
     let interrupt = Interrupt::listen(runtime.handle())?;
-    let (store, id, salt) = runtime.block_on(open(request))?;
+    let opened = open(&request.config, &request.release, request.generation);
+    let (store, id, salt) = runtime.block_on(opened)?;
     let mut replay = Replay {
         request,
         store,
@@ -133,13 +134,15 @@ fn streams(request: &Request) -> Result<Vec<&config::Stream>> {
     Ok(streams)
 }
 
-/// The database, and the generation if the config's settings are its.
-async fn open(request: &Request) -> Result<(Store, GenerationId, [u8; 32])> {
-    let Request { config, release, .. } = request;
+/// The database, and the generation if the config's settings are its, with what its sample's hash is keyed by.
+///
+/// # Errors
+/// The database does not answer, knows no such release, or its settings are others.
+pub async fn open(config: &Config, release: &str, generation: Option<u32>) -> Result<(Store, GenerationId, [u8; 32])> {
     let store = store::open(&world::store(&config.store))
         .await
         .context("open the database")?;
-    let id = verdict::newest(&store, release, request.generation).await?;
+    let id = verdict::newest(&store, release, generation).await?;
     let rows = store.releases(Some(release)).await.context("read the releases")?;
     let same = |row: &store::ReleaseRow| row.id == id && row.settings_digest == config.digest();
     let Some(row) = rows.iter().find(|row| same(row)) else {

@@ -213,6 +213,7 @@ pub fn finding(
     let place =
         |position: Option<Position>| position.map(|Position { partition, offset, .. }| Place { partition, offset });
     Finding {
+        id: None,
         outcome: candidate.outcome,
         identity: candidate.identity.map(|identity| identity.to_string()),
         window: window_ms.map(rfc3339),

@@ -298,6 +298,9 @@ pub struct Drift {
 /// One stored difference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
+    /// What `show` knows it by; not there in a bounded run, whose findings are not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// What became of it.
     pub outcome: Outcome,
     /// Keyed hash of its identity; null where it cannot be decoded.

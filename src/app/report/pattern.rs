@@ -173,6 +173,7 @@ mod tests {
         };
         let place = |is: bool| is.then_some(Place { partition, offset: 0 });
         Finding {
+            id: None,
             outcome,
             identity: None,
             window: None,

@@ -40,7 +40,7 @@ pub use commit::{Committer, Ended as StreamEnded, Shared, contract_fact, contrac
 pub use follow::{Follower, Job, Orders, Turn};
 pub use life::{Assigned, Life, renew};
 pub use seat::{Seat, Stored, found, judge};
-pub use setup::diff_rules;
+pub use setup::{diff_rules, rereader};
 pub use state::{KnownSchema, State, UnknownSchema};
 pub use status::{Status, View};
 

@@ -154,29 +154,7 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
         idle_ms: Some(stream.limits.idle_ms),
         pace: world.settled_at_once(),
     };
-    let again = |side: Side| {
-        let config::StreamSide { cluster, topic, .. } = stream.sides.get(side);
-        Again::Kafka(world.again(cluster, topic))
-    };
-    let reader = |side: Side| {
-        book::Reader::new(
-            Reducer::new(side, stream.sides.get(side).codec.clone()),
-            side,
-            book.clone(),
-        )
-    };
-    let rereader = Rereader::new(
-        PerSide {
-            baseline: again(Side::Baseline),
-            canary: again(Side::Canary),
-        },
-        PerSide {
-            baseline: reader(Side::Baseline),
-            canary: reader(Side::Canary),
-        },
-        diff_rules(stream),
-        stream.sides.baseline.codec.rules.when.clone(),
-    );
+    let rereader = rereader(stream, &*world, &book);
     let mut stream = Stream::new(stream.name.clone(), engine, lanes, schemas, book, reading, clock);
     stream.incidents.clone_from(&state.incidents);
     stream.retention_ms = retention_ms;
@@ -194,6 +172,31 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
         rereader,
         state,
     })
+}
+
+/// What reads records of a stream again, with what a book knows of schemas.
+#[must_use]
+pub fn rereader(stream: &config::Stream, world: &dyn World, book: &Book) -> Rereader {
+    let again = |side: Side| {
+        let config::StreamSide { cluster, topic, .. } = stream.sides.get(side);
+        Again::Kafka(world.again(cluster, topic))
+    };
+    let reader = |side: Side| {
+        let reducer = Reducer::new(side, stream.sides.get(side).codec.clone());
+        book::Reader::new(reducer, side, book.clone())
+    };
+    Rereader::new(
+        PerSide {
+            baseline: again(Side::Baseline),
+            canary: again(Side::Canary),
+        },
+        PerSide {
+            baseline: reader(Side::Baseline),
+            canary: reader(Side::Canary),
+        },
+        diff_rules(stream),
+        stream.sides.baseline.codec.rules.when.clone(),
+    )
 }
 
 /// The topics of both sides.

@@ -237,6 +237,60 @@ fn a_mute_is_told_with_who_and_until_when() {
 }
 
 #[test]
+fn the_timeline_has_what_was_done_and_by_whom() {
+    let bed = Bed::new();
+    let config = bed.config("30s");
+    told(&["release", "start", "--reason", "new build", "--by", "alice"], &config);
+    let mute = [
+        "mute", "--stream", "orders", "--check", "missing", "--by", "bob", "--reason",
+    ];
+    told(
+        &[&mute[..], &["known | odd", "--until", "2099-12-31"]].concat(),
+        &config,
+    );
+    told(&[&mute[..], &["over", "--lift"]].concat(), &config);
+    told(
+        &[
+            "release",
+            "override",
+            "--verdict",
+            "pass",
+            "--reason",
+            "seen",
+            "--by",
+            "carol",
+        ],
+        &config,
+    );
+    let (exit, out, log) = told(&["timeline", "--release", "checkout-v42", "-o", "json"], &config);
+    assert_eq!(exit, 0, "{log}");
+    let events: Vec<serde_json::Value> = serde_json::from_str(&out).unwrap();
+    let gist: Vec<String> = events
+        .iter()
+        .map(|event| {
+            ["what", "by", "detail", "reason"]
+                .map(|key| event[key].as_str().unwrap_or("-").to_owned())
+                .join(" ")
+        })
+        .collect();
+    assert!(gist[0].starts_with("begin alice settings "), "{gist:?}");
+    let rest = [
+        "mute bob orders: missing until 2100-01-01T00:00:00Z known | odd",
+        "mute bob orders: missing no longer over",
+        "override carol to pass seen",
+    ];
+    assert_eq!(gist[1..], rest);
+    let (_, out, _) = told(&["timeline", "--release", "checkout-v42"], &config);
+    assert!(
+        out.starts_with("checkout-v42 generation 1\n") && out.contains("carol"),
+        "{out}"
+    );
+    let (_, out, _) = told(&["timeline", "--release", "checkout-v42", "-o", "markdown"], &config);
+    assert!(out.contains("known \\| odd"), "{out}");
+    assert_eq!(told(&["timeline", "--release", "another"], &config).0, 2);
+}
+
+#[test]
 fn an_order_that_makes_no_sense_is_refused() {
     let bed = Bed::new();
     let config = bed.config("30s");

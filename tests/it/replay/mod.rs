@@ -8,7 +8,7 @@ use crate::cli::bad_input::log::{Answering, Cluster, ID, framed, order};
 
 /// A release that is closed: its topics and its database.
 pub(crate) struct Closed {
-    cluster: Cluster,
+    pub(crate) cluster: Cluster,
     pub(crate) program: Program,
     /// The last report of the worker.
     pub(crate) report: serde_json::Value,

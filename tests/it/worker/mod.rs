@@ -7,3 +7,4 @@ mod http_limits;
 mod json;
 mod logs;
 mod sampled;
+mod shown;
