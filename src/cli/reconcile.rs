@@ -107,13 +107,13 @@ pub(super) struct Args {
     #[arg(long, value_name = "RATE", help_heading = "What is equal")]
     late_max: Option<String>,
 
-    /// avro (unless set) or raw [by side]
+    /// avro (unless set), json, protobuf or raw [by side]
     #[arg(long, value_name = "FORMAT", help_heading = "How it is written")]
     format: Vec<String>,
     /// confluent (unless set), single-object or none [by side]
     #[arg(long, value_name = "FRAMING", help_heading = "How it is written")]
     framing: Vec<String>,
-    /// avro or raw (unless set) [by side]
+    /// avro, json, protobuf or raw (unless set) [by side]
     #[arg(long, value_name = "FORMAT", help_heading = "How it is written")]
     key_format: Vec<String>,
     /// confluent, single-object or none [by side]
