@@ -15,16 +15,16 @@ use super::avro::{encoded, schema};
 
 const FIELDS: &str = "id string; v int";
 
-struct World {
+pub(super) struct World {
     cluster: MockCluster<'static, DefaultProducerContext>,
     producer: BaseProducer,
 }
 
 /// A key, and a value; none is a tombstone.
-type Row<'a> = (&'a str, Option<&'a [u8]>);
+pub(super) type Row<'a> = (&'a str, Option<&'a [u8]>);
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let cluster = MockCluster::new(1).unwrap();
         let producer = ClientConfig::new()
             .set("bootstrap.servers", cluster.bootstrap_servers())
@@ -34,7 +34,7 @@ impl World {
         Self { cluster, producer }
     }
 
-    fn produce(&self, topic: &str, rows: &[Row]) {
+    pub(super) fn produce(&self, topic: &str, rows: &[Row]) {
         self.produce_of(topic, rows, "prod");
     }
 
@@ -56,7 +56,7 @@ impl World {
         self.producer.flush(Duration::from_secs(20)).unwrap();
     }
 
-    fn reconcile(&self, flags: &str) -> Told {
+    pub(super) fn reconcile(&self, flags: &str) -> Told {
         let source = |side: &str| format!("kafka://{}/{side}", self.cluster.bootstrap_servers());
         let (baseline, canary) = (source("b"), source("c"));
         let mut all = vec!["--baseline", &baseline, "--canary", &canary];

@@ -8,6 +8,7 @@ mod conditions;
 mod contract;
 mod json_files;
 mod json_topics;
+mod protobuf_topics;
 mod range;
 mod rules;
 mod sampled;

@@ -6,5 +6,6 @@ mod http;
 mod http_limits;
 mod json;
 mod logs;
+mod protobuf;
 mod sampled;
 mod shown;
