@@ -45,32 +45,25 @@ pub(super) struct Put {
 }
 
 impl Walk<'_> {
-    /// Writes what there is of a field of a record, which stands at a place of the rules, that the document lacks.
+    /// Writes what there is of a field that the document lacks. `known` is what became of the record's fields so far, `at`
+    /// the record's place in the rules.
     #[inline]
     pub(super) fn lacked<const T: bool>(
         &mut self,
-        (record, field): (Node, usize),
-        fields: &[RecordField],
+        known: &mut [Option<Fill>],
+        (fields, field): (&[RecordField], usize),
         at: Place,
     ) -> Result<(), Stop> {
-        let known = self.m.fills.entry((record, at, self.show, T)).or_default();
-        if known.get(field).is_none_or(Option::is_none) {
-            let made = self.made::<T>(&fields[field], at);
-            let known = self.m.fills.entry((record, at, self.show, T)).or_default();
-            known.resize_with(fields.len(), || None);
-            known[field] = Some(made);
-        }
-        self.put_lacked((record, at, self.show, T), field)
-    }
-
-    fn put_lacked(&mut self, key: (Node, Place, bool, bool), field: usize) -> Result<(), Stop> {
-        let fill = self.m.fills.get(&key).and_then(|known| known.get(field)?.as_ref());
+        let fill = match &mut known[field] {
+            Some(fill) => fill,
+            fresh => fresh.insert(self.made::<T>(&fields[field], at)),
+        };
         match fill {
-            None | Some(Fill::Ignored) => return Ok(()),
-            Some(Fill::Absent) if key.3 => self.s.out.push(ABSENT),
-            Some(Fill::Absent | Fill::NotHeld) => return Err(Stop::NotHeld),
-            Some(Fill::Bad(reason)) => return Err(Stop::Bad(*reason)),
-            Some(Fill::Put(put)) => {
+            Fill::Ignored => return Ok(()),
+            Fill::Absent if T => self.s.out.push(ABSENT),
+            Fill::Absent | Fill::NotHeld => return Err(Stop::NotHeld),
+            Fill::Bad(reason) => return Err(Stop::Bad(*reason)),
+            Fill::Put(put) => {
                 self.budget = self
                     .budget
                     .checked_sub(put.bytes.len())

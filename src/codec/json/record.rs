@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::fill::LACKED;
+use super::fill::{Fill, LACKED};
 use super::rules::{NOWHERE, Place};
 use super::{Entry, Node, Stop, Walk, sort};
 use crate::codec::applied::Rule;
@@ -140,19 +140,36 @@ impl Walk<'_> {
             self.m.spare.clear();
             self.m.spare.extend_from_slice(&self.s.out[begin..]);
             self.s.out.truncate(begin);
-            let mut next = lowest;
-            for field in 0..fields.len() {
-                match self.m.spans.get(next) {
-                    Some(span) if span.field == field => {
-                        let written = &self.m.spare[span.start - begin..span.end - begin];
-                        self.s.out.extend_from_slice(written);
-                        next += 1;
-                    }
-                    _ => self.lacked::<T>((id, field), fields, at)?,
-                }
-            }
+            // Looked up once for all of them.
+            let key = (id, at, self.show, T);
+            let mut known = std::mem::take(self.m.fills.entry(key).or_default());
+            known.resize_with(fields.len(), || None);
+            let merged = self.merge::<T>(fields, at, (begin, lowest), &mut known);
+            self.m.fills.insert(key, known);
+            merged?;
         }
         self.m.spans.truncate(lowest);
+        Ok(())
+    }
+
+    /// Writes the fields that stand in the spare memory, and between them what there is of the others.
+    fn merge<const T: bool>(
+        &mut self,
+        fields: &[RecordField],
+        at: Place,
+        (begin, mut next): (usize, usize),
+        known: &mut [Option<Fill>],
+    ) -> Result<(), Stop> {
+        for field in 0..fields.len() {
+            match self.m.spans.get(next) {
+                Some(span) if span.field == field => {
+                    let written = &self.m.spare[span.start - begin..span.end - begin];
+                    self.s.out.extend_from_slice(written);
+                    next += 1;
+                }
+                _ => self.lacked::<T>(known, (fields, field), at)?,
+            }
+        }
         Ok(())
     }
 

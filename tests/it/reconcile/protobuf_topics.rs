@@ -135,7 +135,8 @@ fn a_key_of_protobuf_is_an_identity_by_its_path() {
     let value = |v: u8| format!("{v}").into_bytes();
     world.produce("b", &[(&keys[0], Some(&value(1))), (&keys[1], Some(&value(2)))]);
     world.produce("c", &[(&keys[2], Some(&value(2))), (&keys[3], Some(&value(3)))]);
-    let flags = "--format raw --key-format protobuf --key-framing confluent --identity key:id --ignore $key.shard --registry";
+    let flags =
+        "--format raw --key-format protobuf --key-framing confluent --identity key:id --ignore $key.shard --registry";
     let told = world.reconcile(&format!("{flags} {}", registry.url));
     assert_eq!(told.gist(), "1 matched 1 mismatched 1 | $value value 1", "{}", told.log);
 }
