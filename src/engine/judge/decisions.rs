@@ -13,15 +13,15 @@ use crate::model::{Inconclusive, Verdict};
 /// The check that is no count: a canary that says nothing.
 pub const SILENT: &str = "silent";
 
+/// The checks that are counts, in their places.
+fn kinds() -> [Kind; CHECKS] {
+    super::Budgets::default().by_kind().map(|(kind, _)| kind)
+}
+
 /// Names of everything that can be muted.
 #[must_use]
 pub fn mutable() -> Vec<&'static str> {
-    let kinds = super::Budgets::default().by_kind();
-    kinds
-        .map(|(kind, _)| kind.as_str())
-        .into_iter()
-        .chain([SILENT])
-        .collect()
+    kinds().map(Kind::as_str).into_iter().chain([SILENT]).collect()
 }
 
 /// The checks of one stream that are left out of its verdict.
@@ -40,12 +40,11 @@ impl Muted {
 
     /// Those of these names; an unknown name mutes nothing.
     pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut muted = Muted::default();
-        let kinds = super::Budgets::default().by_kind();
+        let mut muted = Muted::NONE;
         for name in names {
             muted.silent |= name == SILENT;
-            for (is, (kind, _)) in muted.kinds.iter_mut().zip(kinds) {
-                *is |= kind.as_str() == name;
+            if let Some(place) = kinds().iter().position(|kind| kind.as_str() == name) {
+                muted.kinds[place] = true;
             }
         }
         muted
@@ -58,18 +57,13 @@ impl Muted {
 
     /// Whether a check is.
     pub(super) fn kind(&self, kind: Kind) -> bool {
-        let kinds = super::Budgets::default().by_kind();
-        kinds.iter().zip(self.kinds).any(|((own, _), is)| is && *own == kind)
+        self.name(kind.as_str())
     }
 
     /// Whether a check is, by its name.
     pub(super) fn name(&self, name: &str) -> bool {
-        let kinds = super::Budgets::default().by_kind();
-        let by_name = kinds
-            .iter()
-            .zip(self.kinds)
-            .any(|((own, _), is)| is && own.as_str() == name);
-        by_name || (self.silent && name == SILENT)
+        let place = kinds().iter().position(|kind| kind.as_str() == name);
+        place.map_or(self.silent && name == SILENT, |place| self.kinds[place])
     }
 
     /// Whether silence is.

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use crosscheck::codec::{Field, Reducer, Settings};
-use crosscheck::model::{Reduction, Side, UndecodableReason};
+use crosscheck::model::{Side, UndecodableReason};
 
-use super::bounds::{RECORD_BYTES_MAX, TIME_MAX, on_core};
+use super::bounds::{RECORD_BYTES_MAX, TIME_MAX};
 use super::build::{path, reduce, schema, values};
 use super::json::documents;
-use super::memory::peak_of;
+use super::unheld::reduced;
 
 /// Bytes of each document, about.
 const SIZE: usize = 64 << 10;
@@ -128,12 +128,7 @@ fn measured(case: &Case, count: usize) -> (Result<(), UndecodableReason>, usize,
     reducer.set_sole_contract(Field::Value, schema(&case.contract));
     // What depends on the contract alone is made with the first record.
     reduce(&mut reducer, &first);
-    let began = on_core();
-    let (said, peak) = peak_of(|| match reduce(&mut reducer, &batch).remove(0).body {
-        Reduction::Undecodable(reason, _) => Err(reason),
-        _ => Ok(()),
-    });
-    (said, peak, on_core().saturating_sub(began))
+    reduced(&mut reducer, &batch)
 }
 
 #[test]

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use crosscheck::codec::Settings;
-use crosscheck::model::{Reduction, Side, UndecodableReason};
+use crosscheck::codec::{Reducer, Settings};
+use crosscheck::model::{RecordBatch, Reduction, Side, UndecodableReason};
 
 use super::bounds::{RECORD_BYTES_MAX, TIME_MAX, on_core};
 use super::build::{path, reduce, reducer, settings, values, with_identity};
@@ -266,8 +266,13 @@ fn measured(case: &Case, count: usize) -> (Result<(), UndecodableReason>, usize,
     let batch = values(&[(case.record)(count)]);
     // The schemas are known before: a record comes with none.
     let mut reducer = reducer(Side::Baseline, case.settings.clone(), &case.writer, &case.contract);
+    reduced(&mut reducer, &batch)
+}
+
+/// What becomes of the first record of a batch, the bytes that are allocated meanwhile, and the time.
+pub fn reduced(reducer: &mut Reducer, batch: &RecordBatch) -> (Result<(), UndecodableReason>, usize, Duration) {
     let began = on_core();
-    let (said, peak) = peak_of(|| match reduce(&mut reducer, &batch).remove(0).body {
+    let (said, peak) = peak_of(|| match reduce(reducer, batch).remove(0).body {
         Reduction::Undecodable(reason, _) => Err(reason),
         _ => Ok(()),
     });

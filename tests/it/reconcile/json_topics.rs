@@ -20,6 +20,38 @@ pub(super) struct World {
     producer: BaseProducer,
 }
 
+/// A registry that answers for as long as it lives.
+pub(super) struct Registry {
+    pub(super) url: String,
+    _server: MockServer,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Registry {
+    /// Knows schemas by their ids, and no others.
+    pub(super) fn knows(schemas: &[(u32, serde_json::Value)]) -> Self {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let server = runtime.block_on(async {
+            let server = MockServer::start().await;
+            for (id, schema) in schemas {
+                let answer = ResponseTemplate::new(200).set_body_json(schema);
+                let asked = Mock::given(method("GET")).and(path(format!("/schemas/ids/{id}")));
+                asked.respond_with(answer).mount(&server).await;
+            }
+            let unknown = json!({"error_code": 40403, "message": "Schema not found"});
+            let answer = ResponseTemplate::new(404).set_body_json(unknown);
+            let any = Mock::given(method("GET")).respond_with(answer).with_priority(9);
+            any.mount(&server).await;
+            server
+        });
+        Self {
+            url: server.uri(),
+            _server: server,
+            _runtime: runtime,
+        }
+    }
+}
+
 /// A key, and a value; none is a tombstone.
 pub(super) type Row<'a> = (&'a str, Option<&'a [u8]>);
 
@@ -158,27 +190,11 @@ fn of_json_behind_a_schema_id() {
             ("c", Some(b"{\"id\":\"c\"}")),
         ],
     );
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let registry = runtime.block_on(async {
-        let server = MockServer::start().await;
-        for id in [1, 2] {
-            let body = json!({"schemaType": "JSON", "schema": json!({"type": "object", "$id": id}).to_string()});
-            let answer = ResponseTemplate::new(200).set_body_json(body);
-            let asked = Mock::given(method("GET")).and(path(format!("/schemas/ids/{id}")));
-            asked.respond_with(answer).mount(&server).await;
-        }
-        let unknown = json!({"error_code": 40403, "message": "Schema not found"});
-        let answer = ResponseTemplate::new(404).set_body_json(unknown);
-        Mock::given(method("GET"))
-            .respond_with(answer)
-            .with_priority(9)
-            .mount(&server)
-            .await;
-        server
-    });
+    let schema = |id: u32| json!({"schemaType": "JSON", "schema": json!({"type": "object", "$id": id}).to_string()});
+    let registry = Registry::knows(&[(1, schema(1)), (2, schema(2))]);
     let told = world.reconcile(&format!(
         "--format json --framing confluent --identity key --registry {}",
-        registry.uri()
+        registry.url
     ));
     assert_eq!(told.gist(), "1 matched 1 missing 1");
     let reasons = &told.side("canary")["undecodable_reasons"];

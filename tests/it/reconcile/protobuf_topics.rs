@@ -1,10 +1,8 @@
 //! Topics of Protobuf behind a registry: other encodings of the same, versions, keys, rules, and what cannot be decoded.
 
 use serde_json::json;
-use wiremock::matchers::{method, path};
-use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use super::json_topics::{Row, World};
+use super::json_topics::{Registry, Row, World};
 
 const ORDER: &str = r#"syntax = "proto3"; package shop;
     message Order { string id = 1; int64 v = 2; repeated int32 tags = 3; int64 seen_at = 4; optional string note = 5; }"#;
@@ -13,36 +11,9 @@ const ORDER_2: &str = r#"syntax = "proto3"; package shop;
     message Order { int32 channel = 6; optional string note = 5; int64 seen_at = 4; repeated int32 tags = 3; int64 v = 2; string id = 1; }"#;
 const KEY: &str = r#"syntax = "proto3"; package shop; message Key { string id = 1; int32 shard = 2; }"#;
 
-/// Answers for as long as it lives.
-struct Registry {
-    url: String,
-    _server: MockServer,
-    _runtime: tokio::runtime::Runtime,
-}
-
 fn registry() -> Registry {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let server = runtime.block_on(async {
-        let server = MockServer::start().await;
-        for (id, text) in [(1, ORDER), (2, ORDER_2), (3, KEY)] {
-            let answer = ResponseTemplate::new(200).set_body_json(json!({"schemaType": "PROTOBUF", "schema": text}));
-            let asked = Mock::given(method("GET")).and(path(format!("/schemas/ids/{id}")));
-            asked.respond_with(answer).mount(&server).await;
-        }
-        let unknown = json!({"error_code": 40403, "message": "Schema not found"});
-        let answer = ResponseTemplate::new(404).set_body_json(unknown);
-        Mock::given(method("GET"))
-            .respond_with(answer)
-            .with_priority(9)
-            .mount(&server)
-            .await;
-        server
-    });
-    Registry {
-        url: server.uri(),
-        _server: server,
-        _runtime: runtime,
-    }
+    let known = [(1, ORDER), (2, ORDER_2), (3, KEY)];
+    Registry::knows(&known.map(|(id, text)| (id, json!({"schemaType": "PROTOBUF", "schema": text}))))
 }
 
 /// In Confluent's frame, as the first message of its schema.

@@ -23,15 +23,44 @@ fn until(worker: &mut Running, address: &str, words: &[&str]) {
     worker.until(address, "/gates/argo/r", all);
 }
 
+/// A worker that has failed its release by one pair that differs.
+struct Failed {
+    // Answers for as long as it lives.
+    _registry: Answering,
+    cluster: Cluster,
+    program: Program,
+    worker: Running,
+    address: String,
+}
+
+impl Failed {
+    fn new() -> Self {
+        let (registry, cluster) = (Answering::registry(), Cluster::new());
+        let program = Program::new();
+        program.write("r.yaml", cluster.config(&registry.url, MORE));
+        send(&cluster, 0..40, &[5], &[]);
+        let mut worker = program.start("run -c r.yaml");
+        let address = worker.address();
+        until(&mut worker, &address, &["\"fail\"", "mismatched"]);
+        Self {
+            _registry: registry,
+            cluster,
+            program,
+            worker,
+            address,
+        }
+    }
+}
+
 #[test]
 fn an_override_reaches_a_running_worker_and_covers_only_what_was_known() {
-    let (registry, cluster) = (Answering::registry(), Cluster::new());
-    let program = Program::new();
-    program.write("r.yaml", cluster.config(&registry.url, MORE));
-    send(&cluster, 0..40, &[5], &[]);
-    let mut worker = program.start("run -c r.yaml");
-    let address = worker.address();
-    until(&mut worker, &address, &["\"fail\"", "mismatched"]);
+    let Failed {
+        _registry,
+        cluster,
+        program,
+        mut worker,
+        address,
+    } = Failed::new();
 
     let told = program.run("release override -c r.yaml --verdict pass --reason known --by ops");
     assert_eq!(told.code, Some(0), "{}", told.log);
@@ -82,13 +111,13 @@ fn an_override_reaches_a_running_worker_and_covers_only_what_was_known() {
 
 #[test]
 fn a_mute_reaches_a_running_worker_and_ends() {
-    let (registry, cluster) = (Answering::registry(), Cluster::new());
-    let program = Program::new();
-    program.write("r.yaml", cluster.config(&registry.url, MORE));
-    send(&cluster, 0..40, &[5], &[]);
-    let mut worker = program.start("run -c r.yaml");
-    let address = worker.address();
-    until(&mut worker, &address, &["\"fail\"", "mismatched"]);
+    let Failed {
+        _registry,
+        cluster: _cluster,
+        program,
+        mut worker,
+        address,
+    } = Failed::new();
     let mute = "mute -c r.yaml --stream orders --check mismatched --reason known";
     let told = program.run(&format!("{mute} --until 2h"));
     assert_eq!(told.code, Some(0), "{}", told.log);
