@@ -6,6 +6,7 @@ use super::fill::{Fill, LACKED};
 use super::rules::{NOWHERE, Place};
 use super::{Entry, Node, Stop, Walk, sort};
 use crate::codec::applied::Rule;
+use crate::codec::matching::Names;
 use crate::codec::schema::RecordField;
 use crate::model::UndecodableReason;
 
@@ -18,32 +19,7 @@ pub(super) struct Span {
 }
 
 /// Where the fields of a record are, by their names.
-pub(super) type Layouts = HashMap<Node, Layout>;
-
-/// The fields of one record.
-pub(super) struct Layout {
-    fields: usize,
-    places: HashMap<Box<[u8]>, usize>,
-    /// Fields by their other names.
-    aliases: HashMap<Box<[u8]>, Vec<usize>>,
-}
-
-impl Layout {
-    fn new(fields: &[RecordField]) -> Self {
-        let place = |(at, field): (usize, &RecordField)| (field.name.as_bytes().into(), at);
-        let mut aliases: HashMap<Box<[u8]>, Vec<usize>> = HashMap::new();
-        for (at, field) in fields.iter().enumerate() {
-            for alias in &field.aliases {
-                aliases.entry(alias.as_bytes().into()).or_default().push(at);
-            }
-        }
-        Self {
-            fields: fields.len(),
-            places: fields.iter().enumerate().map(place).collect(),
-            aliases,
-        }
-    }
-}
+pub(super) type Layouts = HashMap<Node, Names>;
 
 impl Walk<'_> {
     pub(super) fn record<const T: bool>(
@@ -54,8 +30,8 @@ impl Walk<'_> {
         renames: Place,
     ) -> Result<(), Stop> {
         let rules = self.rules;
-        let layout = self.m.layouts.entry(id).or_insert_with(|| Layout::new(fields));
-        let aliased = !layout.aliases.is_empty();
+        let layout = self.m.layouts.entry(id).or_insert_with(|| Names::new(fields));
+        let aliased = layout.has_aliases();
         // Which member is which field is plain, unless names may meet: then all of them are looked at before.
         let chosen = if aliased || rules.renames_at(renames) {
             Some(self.chosen(id, renames)?)
@@ -72,12 +48,7 @@ impl Walk<'_> {
             let field = match &chosen {
                 Some(chosen) => chosen.get(member).copied().flatten(),
                 None if fields.get(next).is_some_and(|field| field.name.as_bytes() == name) => Some(next),
-                None => self
-                    .m
-                    .layouts
-                    .get(&id)
-                    .and_then(|layout| layout.places.get(name))
-                    .copied(),
+                None => self.m.layouts.get(&id).and_then(|layout| layout.place(name)),
             };
             member += 1;
             let below = if renames == NOWHERE {
@@ -189,40 +160,20 @@ impl Walk<'_> {
         let cost = self.scan.pos - pos;
         self.budget = self.budget.checked_sub(cost).ok_or(UndecodableReason::Bounds)?;
         (self.scan.pos, self.scan.depth) = (pos, depth);
-        let mut chosen = vec![None; members.len()];
+        let rules = self.rules;
         let Some(layout) = self.m.layouts.get(&id) else {
-            return Ok(chosen);
+            return Ok(vec![None; members.len()]);
         };
-        let mut taken = vec![false; layout.fields];
-        let mut take = |member: usize, field: usize, chosen: &mut [Option<usize>]| {
-            if chosen[member].is_none() && !std::mem::replace(&mut taken[field], true) {
-                chosen[member] = Some(field);
-                return true;
-            }
-            false
-        };
-        for (member, name) in members.iter().enumerate() {
-            if let Some((name, rule)) = self.rules.renamed(renames, name)
-                && let Some(field) = layout.places.get(name)
-                && take(member, *field, &mut chosen)
+        let named: Vec<(&[u8], &[String])> = members.iter().map(|name| (name.as_slice(), &[][..])).collect();
+        let renamed = |name: &[u8]| rules.renamed(renames, name).map(|(name, _)| &**name);
+        let chosen = layout.chosen(&named, renamed);
+        for (name, field) in members.iter().zip(&chosen) {
+            if let Some((name, rule)) = rules.renamed(renames, name)
+                && field.is_some()
+                && layout.place(name) == *field
             {
                 self.s.applied.insert(Rule::Rename(*rule));
             }
-        }
-        for (member, name) in members.iter().enumerate() {
-            if let Some(field) = layout.places.get(name.as_slice()) {
-                take(member, *field, &mut chosen);
-            }
-        }
-        let aliased = members.iter().enumerate().flat_map(|(member, name)| {
-            let fields = layout.aliases.get(name.as_slice()).into_iter().flatten();
-            fields.map(move |field| (*field, member))
-        });
-        // The contract's fields in their order, each with the first member that is free.
-        let mut aliased: Vec<(usize, usize)> = aliased.collect();
-        aliased.sort_unstable();
-        for (field, member) in aliased {
-            take(member, field, &mut chosen);
         }
         Ok(chosen)
     }
