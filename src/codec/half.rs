@@ -7,6 +7,7 @@ use super::api::{Field, Met, SchemaRef, SchemaUse};
 use super::applied::Rule;
 use super::changes::{SchemaChange, changes};
 use super::compile::{Purpose, TooLarge, compile};
+use super::envelope::{self, Envelope};
 use super::fast::{self, Program};
 use super::frame;
 use super::json::Json;
@@ -16,7 +17,7 @@ use super::proto::Decoder;
 use super::schema::{Schema, unqualified};
 use super::settings::{Format, Framing};
 use super::walk::{Scratch, Walked, walk};
-use crate::model::UndecodableReason;
+use crate::model::{Bytes, RecordBatch, RecordRef, UndecodableReason};
 
 /// A writer schema under its contract.
 pub(super) struct Prepared {
@@ -34,8 +35,10 @@ struct Known {
     reference: SchemaRef,
     /// Which message of a Protobuf schema.
     message: Option<u32>,
-    /// None where it was given up.
+    /// None where it was given up, and where it has no row though values are in envelopes. Of an envelope that of the row.
     schema: Option<Arc<Schema>>,
+    envelope: Option<Envelope>,
+    is_given_up: bool,
     prepared: Option<usize>,
     records: u64,
     /// Met since the uses were taken.
@@ -47,7 +50,9 @@ impl Known {
         Self {
             reference,
             message,
+            is_given_up: schema.is_none(),
             schema,
+            envelope: None,
             prepared: None,
             records: 0,
             met: false,
@@ -59,6 +64,10 @@ pub(super) struct Half {
     field: Field,
     pub format: Format,
     framing: Framing,
+    /// Values are in envelopes.
+    unwrap: bool,
+    /// Bytes of the envelope behind the last row.
+    behind: usize,
     pub asked: Asked,
     /// Places of `schemas`.
     known: HashMap<SchemaRef, usize>,
@@ -100,6 +109,8 @@ pub(super) enum Ready<'b> {
         bytes: &'b [u8],
     },
     Bad(UndecodableReason),
+    /// There is an envelope and no row in it.
+    Tombstone,
 }
 
 impl Half {
@@ -108,6 +119,8 @@ impl Half {
             field,
             format,
             framing,
+            unwrap: false,
+            behind: 0,
             asked,
             known: HashMap::new(),
             schemas: Vec::new(),
@@ -116,7 +129,7 @@ impl Half {
             sole: None,
             prepared: Vec::new(),
             last: None,
-            indexed: (format, framing) == (Format::Protobuf, Framing::Confluent),
+            indexed: format == Format::Protobuf && framing.asks_a_registry(),
             last_indexes: Vec::new(),
             raw: Vec::new(),
             decoder: Decoder::default(),
@@ -136,13 +149,28 @@ impl Half {
         half
     }
 
+    /// From now on values are in envelopes.
+    pub fn unwrap(&mut self) {
+        self.unwrap = true;
+        let known: Vec<_> = self
+            .schemas
+            .iter()
+            .map(|known| (known.reference, known.schema.clone()))
+            .collect();
+        known.into_iter().for_each(|(r, schema)| self.add_schema(r, schema));
+    }
+
     pub fn add_schema(&mut self, r: SchemaRef, schema: Option<Arc<Schema>>) {
         // A schema of another language tells nothing of these bytes.
         let schema = schema.filter(|schema| {
             schema.is_document() == (self.format == Format::Json)
                 && schema.is_protobuf() == (self.format == Format::Protobuf)
         });
-        let known = Known::new(r, None, schema);
+        let mut known = Known::new(r, None, schema);
+        if self.unwrap {
+            let (envelope, row) = known.schema.as_ref().and_then(envelope::of).unzip();
+            (known.envelope, known.schema) = (envelope, row);
+        }
         let next = self.schemas.len();
         let place = *self.known.entry(r).or_insert(next);
         self.messages.retain(|(file, _), _| *file != place);
@@ -154,6 +182,11 @@ impl Half {
     }
 
     pub fn add_contract(&mut self, contract: Arc<Schema>) {
+        let contract = if self.unwrap {
+            envelope::row_of(contract)
+        } else {
+            contract
+        };
         match self.contracts.iter_mut().find(|other| other.name() == contract.name()) {
             Some(place) => *place = contract,
             None => self.contracts.push(contract),
@@ -162,6 +195,11 @@ impl Half {
     }
 
     pub fn set_sole_contract(&mut self, contract: Arc<Schema>) {
+        let contract = if self.unwrap {
+            envelope::row_of(contract)
+        } else {
+            contract
+        };
         self.sole = Some(contract);
         self.forget();
     }
@@ -229,9 +267,9 @@ impl Half {
 
     /// Finds the plan for the bytes of a record.
     #[inline(always)]
-    pub fn ready<'b>(&mut self, bytes: &'b [u8]) -> Ready<'b> {
+    pub fn ready<'b>(&mut self, batch: &'b RecordBatch, record: &RecordRef, bytes: &'b [u8]) -> Ready<'b> {
         let Some((schema, bytes)) = frame::open(self.framing, bytes) else {
-            return Ready::Bad(UndecodableReason::Framing);
+            return self.by_headers(batch, record, bytes);
         };
         let (indexes, bytes) = if self.indexed {
             let Some(found) = frame::indexes(bytes) else {
@@ -241,6 +279,9 @@ impl Half {
         } else {
             (&bytes[..0], bytes)
         };
+        if self.unwrap {
+            return self.in_envelope(schema, bytes);
+        }
         if let Some((last, at, known)) = self.last
             && last == schema
             && (!self.indexed || self.last_indexes == indexes)
@@ -248,6 +289,57 @@ impl Half {
             return Ready::Plan { at, known, bytes };
         }
         self.find(schema, indexes, bytes)
+    }
+
+    /// The same where the headers name the schema; where they do not, and where there is no such frame, it is framed wrong.
+    #[inline(never)]
+    fn by_headers<'b>(&mut self, batch: &'b RecordBatch, record: &RecordRef, bytes: &'b [u8]) -> Ready<'b> {
+        let named = (self.framing == Framing::Header).then(|| frame::of_headers(self.field, batch, record));
+        let Some((schema, rest)) = named.flatten() else {
+            return Ready::Bad(UndecodableReason::Framing);
+        };
+        let indexes = match frame::indexes(rest).filter(|_| self.indexed) {
+            Some((indexes, [])) => indexes,
+            None if !self.indexed && rest.is_empty() => rest,
+            _ => return Ready::Bad(UndecodableReason::Framing),
+        };
+        match self.last {
+            _ if self.unwrap => self.in_envelope(schema, bytes),
+            Some((last, at, known)) if last == schema && self.last_indexes == indexes => {
+                Ready::Plan { at, known, bytes }
+            }
+            _ => self.find(schema, indexes, bytes),
+        }
+    }
+
+    /// The same where the value is an envelope.
+    #[inline(never)]
+    fn in_envelope<'b>(&mut self, schema: SchemaRef, bytes: &'b [u8]) -> Ready<'b> {
+        let Some(&place) = self.known.get(&schema) else {
+            return Ready::NeedsSchema(schema);
+        };
+        let known = &self.schemas[place];
+        let Some(envelope) = &known.envelope else {
+            return Ready::Bad(if known.is_given_up {
+                UndecodableReason::Schema
+            } else {
+                UndecodableReason::Framing
+            });
+        };
+        match envelope.row(bytes) {
+            Ok(Some(row)) => {
+                self.behind = bytes.len() - row.end;
+                self.plan(place, &bytes[row])
+            }
+            Ok(None) => Ready::Tombstone,
+            Err(reason) => Ready::Bad(reason),
+        }
+    }
+
+    /// The memory that the value of a record stands in, and where it ends there: of an envelope the row that was found last.
+    pub fn wide<'b>(&self, batch: &'b RecordBatch, span: Option<Bytes>) -> (&'b [u8], usize) {
+        let (memory, end) = span.map_or((&[][..], 0), |span| batch.around(span));
+        (memory, end - self.behind)
     }
 
     /// The schema is not that of the last record.
