@@ -47,26 +47,33 @@ fn members(scan: &mut Scan) -> Result<Found, UndecodableReason> {
     if scan.shape()? != Shape::Object {
         return Err(Framing);
     }
+    object(scan, &mut |name, place| match name {
+        name if name == AFTER.as_bytes() => found.after = Some(place),
+        name if name == PAYLOAD.as_bytes() => found.payload = Some(place),
+        _ => {}
+    })?;
+    Ok(found)
+}
+
+/// Passes over an object and tells its members; no name may be there twice.
+fn object(scan: &mut Scan, each: &mut dyn FnMut(&[u8], Range<usize>)) -> Result<(), UndecodableReason> {
+    let mut names: Vec<Vec<u8>> = Vec::new();
     scan.enter()?;
-    let mut first = true;
-    while scan.more(first, b'}')? {
-        first = false;
+    while scan.more(names.is_empty(), b'}')? {
         let name = scan.name()?;
         let mut written = Vec::new();
         scan.unescape(name, &mut written)?;
         scan.peek()?;
         let start = scan.pos;
         skip(scan)?;
-        let slot = match written.as_slice() {
-            name if name == AFTER.as_bytes() => &mut found.after,
-            name if name == PAYLOAD.as_bytes() => &mut found.payload,
-            _ => continue,
-        };
-        if slot.replace(start..scan.pos).is_some() {
-            return Err(DuplicateKey);
-        }
+        each(&written, start..scan.pos);
+        names.push(written);
     }
-    Ok(found)
+    names.sort_unstable();
+    if names.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(DuplicateKey);
+    }
+    Ok(())
 }
 
 /// Passes over a value; not deeper than a document may be.
@@ -76,15 +83,12 @@ fn skip(scan: &mut Scan) -> Result<(), UndecodableReason> {
         Shape::Boolean => scan.boolean().map(drop),
         Shape::Number => scan.number().map(drop),
         Shape::Text => scan.text().map(drop),
-        shape @ (Shape::Array | Shape::Object) => {
-            let end = if shape == Shape::Array { b']' } else { b'}' };
+        Shape::Object => object(scan, &mut |_, _| {}),
+        Shape::Array => {
             scan.enter()?;
             let mut first = true;
-            while scan.more(first, end)? {
+            while scan.more(first, b']')? {
                 first = false;
-                if shape == Shape::Object {
-                    scan.name()?;
-                }
                 skip(scan)?;
             }
             Ok(())
