@@ -128,7 +128,7 @@ def ignoring(out):
 
 def only(out):
     inner = nested("In", x="int", y="int")
-    kinds = record(a="int", f=inner, r=array(inner))
+    kinds = record(a="int", f=inner, r=array("In"))
     one = {"a": 1, "f": {"x": 1, "y": 1}, "r": [{"x": 1, "y": 1}]}
     two = {"a": 2, "f": {"x": 1, "y": 2}, "r": [{"x": 1, "y": 2}]}
 

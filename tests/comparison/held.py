@@ -1,7 +1,7 @@
 """Which value of a writer becomes which of the contract: the types without parts.
 
 Written from docs/canonical-form.md (section 3, the table) alone, without looking at
-the product. Not covered, since no case needs it: big-decimal and duration.
+the product. Not covered, since no case needs it: big-decimal.
 """
 
 import math

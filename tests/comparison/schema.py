@@ -117,6 +117,9 @@ def annotate(node, schema):
     elif logical == "uuid":
         if node.kind == "string" or (node.kind == "fixed" and node.size == 16):
             node.logical = logical
+    elif logical == "duration":
+        if node.kind == "fixed" and node.size == 12:
+            node.logical = logical
     elif logical in TIMES and node.kind == ("int" if logical in ON_INT else "long"):
         node.logical = logical
 
