@@ -3,6 +3,7 @@
 mod avro;
 mod bad;
 mod by_config;
+mod cases;
 mod census;
 mod conditions;
 mod contract;
