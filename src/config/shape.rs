@@ -12,17 +12,14 @@ use super::text;
 use super::tree::{Entry, Kind, Node};
 
 /// Keys that the contract has and this version has not: known words, not faults of spelling.
-const KEYS_LATER: [&str; 19] = [
+const KEYS_LATER: [&str; 16] = [
     "control",
     "tokens",
     "tls",
     "rules",
     "aggregates",
-    "profile_fields",
-    "unit",
     "latency",
     "dead_letter",
-    "share",
     "probe",
     "fallback",
     "segments",
@@ -35,7 +32,7 @@ const KEYS_LATER: [&str; 19] = [
 ];
 
 /// Values that the contract has and this version has not.
-const VALUES_LATER: [&str; 3] = ["header", "unpaired", "latest"];
+const VALUES_LATER: [&str; 2] = ["header", "latest"];
 
 /// Checks a tree; the JSON can be deserialised into the file's structs.
 pub(super) fn check(tree: &Node, schema: &Value, faults: &mut Faults) -> Value {

@@ -28,6 +28,13 @@ pub struct SideCounts {
     pub excluded_edge: u64,
     /// Left out because a control differs too.
     pub excluded_noise: u64,
+    /// Records of an unpaired stream.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub profiled: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl SideCounts {
@@ -59,6 +66,7 @@ impl SideCounts {
             excluded_sample,
             excluded_edge,
             excluded_noise,
+            profiled,
         } = other;
         self.duplicate += duplicate;
         self.conflict += conflict;
@@ -71,6 +79,7 @@ impl SideCounts {
         self.excluded_sample += excluded_sample;
         self.excluded_edge += excluded_edge;
         self.excluded_noise += excluded_noise;
+        self.profiled += profiled;
     }
 }
 
@@ -163,7 +172,7 @@ impl WindowCounts {
             Side::Canary => self.extra,
             Side::Baseline | Side::Control => self.missing,
         };
-        self.matched + self.mismatched + alone + own.duplicate + own.conflict + own.excluded_noise
+        self.matched + self.mismatched + alone + own.duplicate + own.conflict + own.excluded_noise + own.profiled
     }
 
     /// Records of a side that were judged, and those that were asked for, where so many more are `pending` and nothing can be

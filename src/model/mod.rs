@@ -7,6 +7,7 @@ mod field;
 mod fingerprint;
 mod outcome;
 mod position;
+mod profile;
 mod side;
 mod value;
 mod verdict;
@@ -18,6 +19,10 @@ pub use field::{DifferenceKind, FieldDifference, Path, PathParseError, Segment};
 pub use fingerprint::{Digest, Fingerprint, Identity, Reduction, TolerantKind, TolerantValue, hex};
 pub use outcome::{Excluded, Outcome, UndecodableReason};
 pub use position::Position;
+pub use profile::{
+    Arm, BINS_MAX, Bins, CATEGORIES_MAX, Categories, FieldProfile, Profiled, ProfiledValues, Split, WindowProfile,
+    length_bin, number_bin,
+};
 pub use side::{PerSide, Side};
 pub use value::Value;
 pub use verdict::{Inconclusive, Verdict};

@@ -18,6 +18,7 @@ fn metrics() -> Metrics {
             sides: vec![Side::Baseline, Side::Canary],
             fields: vec!["amount".to_owned()],
             budgets: vec![("mismatched", 0.25), ("conflict", 0.0)],
+            drift: Vec::new(),
         }],
     })
     .unwrap()
@@ -47,6 +48,7 @@ fn window() -> FinalWindow {
         edge: false,
         digest: crate::model::Digest([0; 16]),
         candidates: Vec::new(),
+        profile: None,
     }
 }
 

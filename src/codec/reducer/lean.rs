@@ -16,7 +16,11 @@ impl Reducer {
     pub(super) fn is_lean(&self) -> bool {
         let select = &self.settings.select;
         let all = select.partitions.is_empty() && select.schemas.is_empty() && select.headers.is_empty();
-        all && self.cases.is_none() && !self.key_needed && !self.key_compared && self.headers.is_empty()
+        all && self.cases.is_none()
+            && self.settings.profile.is_empty()
+            && !self.key_needed
+            && !self.key_compared
+            && self.headers.is_empty()
     }
 
     /// Appends the record; false where this is not its way: then nothing is left of it.
@@ -71,6 +75,7 @@ impl Reducer {
             spans,
             time_ms,
             tolerant,
+            profiled: None,
             key,
         }));
         self.value.count(known);
