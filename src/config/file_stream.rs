@@ -32,8 +32,8 @@ pub(super) struct Stream {
     /// What the traffic was split by, where the sides see different records.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) unit: Option<Vec<Part>>,
-    /// The canary's share of the traffic, where the sides see different records; without it the rate of records is measured at
-    /// the start, and never fails.
+    /// The canary's share of the traffic, where the sides see different records; without it the rate of records is reported
+    /// and leads to nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) share: Option<Rate>,
     /// Paths whose distributions are looked at.

@@ -46,7 +46,7 @@ pub use core::Engine;
 pub use holes::Hole;
 pub use input::Input;
 pub use output::{Candidate, Final, FinalWindow, Output, SettledBad};
-pub use profile::Profile;
+pub use profile::{PARTS, Profile};
 pub use sample::Sample;
 pub use settings::{Names, Range, Settings, Tolerance};
 pub use view::{PartitionView, SideView, Unconserved, UnsharedBad};

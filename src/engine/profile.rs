@@ -1,6 +1,6 @@
 //! What a window has at the profiled paths, while it is open: counted record by record, in any order, bounded.
 //!
-//! Where the stream is unpaired the records of both sides are cut into 64 parts by a keyed hash of what the traffic was split
+//! Where the stream is unpaired the records of both sides are cut into 256 parts by a keyed hash of what the traffic was split
 //! by. When the window is final its own numbers of records say how many parts make a slice of the canary's size: the first slice
 //! of the baseline is compared with the canary, and two more with each other (`docs/statistics.md` section 2.2).
 
@@ -15,7 +15,7 @@ use crate::model::{
 };
 
 /// Parts that an unpaired stream is cut into.
-pub const PARTS: u64 = 64;
+pub const PARTS: u64 = 256;
 /// The largest slice: three must fit into the baseline.
 const SLICE_MAX: u64 = PARTS / 3;
 /// What a bin, a category or a register holds, about.
@@ -48,10 +48,10 @@ impl Profile {
         })
     }
 
-    /// Which of the 64 parts an identity is in; 0 where nothing is cut.
+    /// Which of the 256 parts an identity is in; 0 where nothing is cut.
     fn part(&self, Identity(identity): Identity) -> u8 {
         if self.unpaired {
-            blake3::keyed_hash(&self.salt, &identity).as_bytes()[0] >> 2
+            blake3::keyed_hash(&self.salt, &identity).as_bytes()[0]
         } else {
             0
         }
@@ -128,7 +128,7 @@ impl Profiles {
     }
 }
 
-/// How many of the 64 parts of the baseline make a slice, and how many of the canary are as large, for so many records of each.
+/// How many of the 256 parts of the baseline make a slice, and how many of the canary are as large, for so many records of each.
 fn cut(baseline: u64, canary: u64) -> (u64, u64) {
     let slice = match (PARTS * canary).checked_div(baseline) {
         Some(parts) => parts.clamp(1, SLICE_MAX),
@@ -327,7 +327,7 @@ mod tests {
             let arms = [&profile.canary, &split.controls[0], &split.controls[1]];
             for arm in arms {
                 let (own, slice) = (arm.records as f64, profile.baseline.records as f64);
-                // As equal as 64 parts can make them.
+                // As equal as 256 parts can make them.
                 assert!((own / slice).ln().abs() < 0.3, "{baseline} {canary}: {own} {slice}");
                 assert_eq!(arm.fields[0].numbers.total(), arm.records);
             }

@@ -194,9 +194,9 @@ pub struct WindowProfile {
 /// How an unpaired stream was cut in a window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Split {
-    /// Of 64 parts of the baseline, how many make a slice.
+    /// Of 256 parts of the baseline, how many make a slice.
     pub slice: u64,
-    /// Of 64 parts of the canary, how many are taken.
+    /// Of 256 parts of the canary, how many are taken.
     pub taken: u64,
     /// Two slices that are compared with each other: what they show is noise.
     pub controls: [Arm; 2],

@@ -123,6 +123,7 @@ pub fn drift(rows: &[judge::Drift]) -> Vec<Drift> {
         floor: row.floor,
         evidence_log10: row.evidence_log10,
         critical: row.critical,
+        holds: row.holds,
         fails_at_log10: row.fails_at_log10,
         drifting: row.drifting,
     };

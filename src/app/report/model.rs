@@ -300,9 +300,12 @@ pub struct Drift {
     pub floor: f64,
     /// log10 of the evidence that it is more than what is borne.
     pub evidence_log10: f64,
-    /// It may fail the stream; else it holds the rollout and never fails.
+    /// It may fail the stream.
     #[serde(default)]
     pub critical: bool,
+    /// It may hold the rollout; else it is reported only.
+    #[serde(default)]
+    pub holds: bool,
     /// log10 of the evidence at which it fails the stream; null where it never does.
     #[serde(default)]
     pub fails_at_log10: Option<f64>,

@@ -213,7 +213,8 @@ fn drift(stream: &StreamReport) -> Table {
     for row in &stream.drift {
         let leads_to = match row.fails_at_log10 {
             Some(limit) => format!("fail at {}", power(limit)),
-            None => "hold at 10^1.0".to_owned(),
+            None if row.holds => "hold at 10^1.0".to_owned(),
+            None => "nothing".to_owned(),
         };
         table.add_row([
             format!("   {}", harmless(&row.path)),

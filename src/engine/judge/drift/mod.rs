@@ -49,6 +49,8 @@ pub struct Drift {
     pub critical: bool,
     /// log10 of the evidence at which it does.
     pub fails_at_log10: Option<f64>,
+    /// It may hold the rollout; else it is reported only.
+    pub holds: bool,
     /// It is one of those that drift: of all that are called so, 5 % are wrong at most.
     pub drifting: bool,
 }
@@ -167,7 +169,8 @@ impl Drifts {
     }
 
     fn strongest(&self) -> Option<usize> {
-        (0..self.watches.len()).max_by(|a, b| self.watches[*a].ln_e().total_cmp(&self.watches[*b].ln_e()))
+        let holding = (0..self.watches.len()).filter(|at| self.watches[*at].holds);
+        holding.max_by(|a, b| self.watches[*a].ln_e().total_cmp(&self.watches[*b].ln_e()))
     }
 
     /// The watches that fail the stream, for good.
@@ -188,7 +191,7 @@ impl Drifts {
 
     /// The watches whose drift is not proved to be small enough for a `pass`.
     pub(super) fn unproved(&self, beta: f64) -> Vec<usize> {
-        let open = |at: &usize| !self.watches[*at].may_pass(beta);
+        let open = |at: &usize| self.watches[*at].holds && !self.watches[*at].may_pass(beta);
         (0..self.watches.len()).filter(open).collect()
     }
 
@@ -208,6 +211,7 @@ impl Drifts {
                 floor: watch.floor,
                 evidence_log10: watch.ln_e() / std::f64::consts::LN_10,
                 critical: watch.critical,
+                holds: watch.holds,
                 fails_at_log10: watch
                     .ln_limit
                     .filter(|_| watch.critical)

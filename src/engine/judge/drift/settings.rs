@@ -33,7 +33,8 @@ pub struct DriftPolicy {
     pub fields: Vec<ProfiledField>,
     /// The sides see different records.
     pub unpaired: bool,
-    /// The canary's share of the traffic; without it the rate of records is measured at the start, and holds only.
+    /// The canary's share of the traffic; without it the rate of records is measured at the start, and leads to nothing: the share
+    /// may grow while the rollout goes on.
     pub share: Option<f64>,
 }
 

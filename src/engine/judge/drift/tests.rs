@@ -269,7 +269,7 @@ fn lost_records_show_in_the_rate() {
             ..Policy::default()
         };
         let mut found = Drifts::new(&settings);
-        // 57 of 64 parts of 5 % and 3 of 64 of 95 % are as many.
+        // 57 parts of 5 % and 3 of 95 % are as many.
         let window = |rng: &mut Rng, lost: u64| {
             let records = |rng: &mut Rng| 900 + rng.below(200);
             let slice = |records| Arm {
@@ -289,10 +289,15 @@ fn lost_records_show_in_the_rate() {
         };
         (0..80).for_each(|_| found.take(&window(&mut rng, 0)));
         assert!(!has_failed(&found) && !holds(&found));
-        let is = if fails { has_failed } else { holds };
-        let windows = until(&mut found, 120, is, || window(&mut rng, 30));
-        assert!(windows.is_some(), "{share:?} {:?}", found.rows());
-        assert_eq!(has_failed(&found), fails);
+        let windows = until(&mut found, 120, has_failed, || window(&mut rng, 30));
+        assert_eq!(windows.is_some(), fails, "{share:?} {:?}", found.rows());
+        // Without a share it is reported, and leads to nothing.
+        let row = &found.rows()[0];
+        assert!(
+            row.drifting && row.evidence_log10 > 2.0 && row.path == RECORDS,
+            "{row:?}"
+        );
+        assert_eq!((holds(&found), row.holds), (fails, fails));
     }
 }
 

@@ -1,10 +1,11 @@
 //! One measure of one path: the difference in each window, its noise, and the evidence for it.
 
 use super::settings::Measure;
+use crate::engine::PARTS;
 use crate::engine::stats::{
     CALIBRATION_MIN, Calibration, Direction, Prior, Shape, SignTest, Witness, dkw_lil, value_shares,
 };
-use crate::model::{Arm, FieldProfile, WindowProfile};
+use crate::model::{Arm, FieldProfile, Split, WindowProfile};
 
 /// Windows that noise is measured over at most.
 const CALIBRATION_MAX: usize = 4_096;
@@ -23,6 +24,8 @@ pub(super) struct Watch {
     pub measure: Measure,
     pub floor: f64,
     pub critical: bool,
+    /// It holds the rollout, and must be proved to be small for a `pass`.
+    pub holds: bool,
     /// ln of the evidence that fails the stream; `None` where none does.
     pub ln_limit: Option<f64>,
     test: SignTest,
@@ -76,6 +79,7 @@ impl Watch {
             measure,
             floor,
             critical: false,
+            holds: true,
             ln_limit: None,
             test: SignTest::new(floor, direction, horizon).ok()?,
             max_ln_e: 0.0,
@@ -110,6 +114,7 @@ impl Watch {
 
     /// The same, with the share of the traffic that the canary should have.
     pub fn with_share(mut self, share: Option<f64>) -> Self {
+        self.holds = share.is_some();
         self.expected = share.map(|share| share / (1.0 - share));
         self
     }
@@ -183,6 +188,14 @@ impl Watch {
                 self.values[1].0 += m;
             }
             return Seen { difference, control };
+        }
+        // Of a canary that is smaller than any slice fewer values are distinct.
+        let unequal = |split: &Split| split.slice == 1 && split.taken == PARTS;
+        if self.measure == Measure::Distinct && profile.split.as_ref().is_some_and(unequal) {
+            return Seen {
+                difference: None,
+                control: None,
+            };
         }
         let figure = |arm: &Arm, field: &FieldProfile| match self.measure {
             Measure::NullRate => (arm.records > 0).then(|| field.nulls as f64 / arm.records as f64),
