@@ -1,7 +1,15 @@
 //! False alarms where both sides are alike, and what is found where they are not, in simulations of a few hundred windows.
 
+use std::collections::BTreeSet;
+
 use super::*;
-use crate::model::{Arm, FieldProfile, Split, number_bin};
+use crate::engine::judge::{Before, Conditions, Counted, Found, Muted, Tally};
+use crate::model::{Arm, FieldProfile, Split, Verdict, WindowCounts, number_bin};
+
+const BEFORE: Before<'_> = Before {
+    latched: &BTreeSet::new(),
+    muted: Muted::NONE,
+};
 
 /// SplitMix64.
 struct Rng(u64);
@@ -299,6 +307,40 @@ fn lost_records_show_in_the_rate() {
         );
         assert_eq!((holds(&found), row.holds), (fails, fails));
     }
+}
+
+/// After a restart all stored windows come at once, and come to the same, to the last bit.
+#[test]
+fn windows_in_pieces_come_to_the_same() {
+    let mut rng = Rng(23);
+    let moved = Made { moved: 0.2, ..ALIKE };
+    let profiles: Vec<WindowProfile> = (0..90).map(|_| unpaired(&mut rng, moved)).collect();
+    let mut counts = WindowCounts::default();
+    (counts.sides.baseline.profiled, counts.sides.canary.profiled) = (300, 100);
+    let window = |at: usize| {
+        let start_ms = i64::try_from(at).unwrap() * 30_000;
+        Counted {
+            start_ms: Some(start_ms),
+            end_ms: Some(start_ms + 30_000),
+            counts: &counts,
+            edge: at < 2,
+            profile: profiles.get(at),
+        }
+    };
+    let of = |pieces: &[std::ops::Range<usize>]| {
+        let mut tally = Tally::new(policy(true, true));
+        for piece in pieces {
+            tally.take(piece.clone().map(window), [], &Found::default());
+        }
+        tally
+    };
+    let (one, other) = (of(&[0..90]), of(&[0..1, 1..44, 44..45, 45..90]));
+    assert_eq!(one.drift(), other.drift());
+    assert!(one.drift().iter().any(|row| row.evidence_log10 > 1.0));
+    assert_eq!(one.evidence().seen(true), 8_800);
+    let said = |tally: &Tally| crate::engine::judge::judge("s", tally, &Conditions::default(), BEFORE);
+    assert_eq!(said(&one), said(&other));
+    assert_eq!(said(&one).verdict, Verdict::Inconclusive);
 }
 
 #[test]
