@@ -18,6 +18,8 @@ pub struct ReconcileFlags {
     pub stream: Option<String>,
     /// `--identity PART`, by side.
     pub identity: Vec<String>,
+    /// `--mode paired|latest`.
+    pub mode: Option<String>,
     /// `--names event|entity`.
     pub names: Option<String>,
     /// `--ignore PATH`.
@@ -40,6 +42,8 @@ pub struct ReconcileFlags {
     pub format: Vec<String>,
     /// `--framing`, by side.
     pub framing: Vec<String>,
+    /// `--unwrap debezium`, by side.
+    pub unwrap: Vec<String>,
     /// `--key-format`, by side.
     pub key_format: Vec<String>,
     /// `--key-framing`, by side.

@@ -31,9 +31,6 @@ const KEYS_LATER: [&str; 16] = [
     "mutes",
 ];
 
-/// Values that the contract has and this version has not.
-const VALUES_LATER: [&str; 2] = ["header", "latest"];
-
 /// Checks a tree; the JSON can be deserialised into the file's structs.
 pub(super) fn check(tree: &Node, schema: &Value, faults: &mut Faults) -> Value {
     let checker = Checker { root: schema };
@@ -151,14 +148,6 @@ impl<'a> Checker<'a> {
             Kind::Scalar { text, .. } if words.contains(&text.as_str()) => {
                 let short = options.iter().any(|(key, _)| key == text);
                 Some(if short { json!({text: null}) } else { json!(text) })
-            }
-            Kind::Scalar { text, .. } if VALUES_LATER.contains(&text.as_str()) && options.is_empty() => {
-                faults.push(
-                    path,
-                    format!("`{text}` is not built yet"),
-                    Some(format!("built: {}", words.join(", "))),
-                );
-                None
             }
             Kind::Scalar { text, .. } if options.is_empty() => {
                 let hint = nearest(text, words.iter().copied()).map(|word| format!("did you mean `{word}`?"));

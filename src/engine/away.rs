@@ -7,6 +7,7 @@
 //! have their outcome already among them. Windows are sums and samples of what is settled in them, and neither depends on
 //! the order; they wait for the last identity. Bad records (rule 14) are compared apart and stay in memory.
 
+use super::latest::{Latest, Version};
 use super::ledger::{Apart, Sink};
 use super::row::Row;
 use super::{Engine, Output};
@@ -23,10 +24,15 @@ const CANARY: u8 = 1;
 const BY_CONTENT: u8 = 2;
 const SETTLED: u8 = 4;
 const TOLERANT: u8 = 8;
+const TOMBSTONE: u8 = 16;
 
 /// A record that is put away: all that pairing needs of it. No payload.
 #[derive(Clone, Debug)]
-pub struct Away(pub(super) Row);
+pub struct Away {
+    row: Row,
+    /// Where only the newest records are compared.
+    tombstone: bool,
+}
 
 impl Away {
     /// Buckets of one level.
@@ -38,7 +44,7 @@ impl Away {
     /// of the next level.
     #[must_use]
     pub fn bucket(&self, level: u32) -> usize {
-        let Identity(bytes) = self.0.identity;
+        let Identity(bytes) = self.row.identity;
         let [low, high] = super::window::halves(u128::from_le_bytes(bytes));
         // An identity is a hash already; those of a test are not.
         let mut hash = low ^ high.rotate_left(32);
@@ -52,7 +58,7 @@ impl Away {
     /// Whose it is.
     #[must_use]
     pub fn identity(&self) -> Identity {
-        self.0.identity
+        self.row.identity
     }
 
     /// Appends it as bytes.
@@ -67,12 +73,13 @@ impl Away {
             side,
             by_content,
             settled,
-        } = &self.0;
+        } = &self.row;
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
         let flags = flag(*side == Side::Canary, CANARY)
             | flag(*by_content, BY_CONTENT)
             | flag(*settled, SETTLED)
-            | flag(tolerant.is_some(), TOLERANT);
+            | flag(tolerant.is_some(), TOLERANT)
+            | flag(self.tombstone, TOMBSTONE);
         let mut fixed = [0; 53];
         fixed[..16].copy_from_slice(&identity.0);
         fixed[16..32].copy_from_slice(&digest.0);
@@ -102,7 +109,7 @@ impl Away {
             let values: Option<Vec<TolerantValue>> = (0..count).map(|_| read_value(bytes)).collect();
             Some(Box::new(values?.into_boxed_slice()))
         };
-        (flags < TOLERANT << 1).then_some(Away(Row {
+        let row = Row {
             identity,
             digest,
             time,
@@ -116,7 +123,9 @@ impl Away {
             },
             by_content: flags & BY_CONTENT != 0,
             settled: flags & SETTLED != 0,
-        }))
+        };
+        let tombstone = flags & TOMBSTONE != 0;
+        (flags < TOMBSTONE << 1).then_some(Away { row, tombstone })
     }
 }
 
@@ -175,8 +184,16 @@ impl Engine {
     pub fn put_away<E>(&mut self, mut each: impl FnMut(Away) -> Result<(), E>) -> Result<(), E> {
         let away = self.away.get_or_insert_default();
         let Engine {
-            rules, pairing, ledger, ..
+            rules,
+            pairing,
+            ledger,
+            latest,
+            ..
         } = self;
+        for Version { row, tombstone } in latest.iter_mut().flat_map(Latest::take) {
+            *away.get_mut(row.side) += 1;
+            each(Away { row, tombstone })?;
+        }
         // They serve a restart only, and a bounded run has none.
         ledger.forget(i64::MAX);
         ledger.undecided.decide();
@@ -185,7 +202,7 @@ impl Engine {
             if !row.settled {
                 *away.get_mut(row.side) += 1;
             }
-            each(Away(row))
+            each(Away { row, tombstone: false })
         })
     }
 
@@ -196,17 +213,21 @@ impl Engine {
     }
 
     /// Takes a record back, to be settled with the others of its identity by [`Engine::settle_away`].
-    pub fn take_back(&mut self, Away(row): Away) {
+    pub fn take_back(&mut self, Away { row, tombstone }: Away) {
         if let Some(away) = self.away.as_mut().filter(|_| !row.settled) {
             let away = away.get_mut(row.side);
             *away = away.saturating_sub(1);
         }
-        self.pairing.push(row, &self.rules);
+        match &mut self.latest {
+            Some(latest) => latest.offer(Version { row, tombstone }, &mut self.ledger, &self.rules),
+            None => self.pairing.push(row, &self.rules),
+        }
     }
 
     /// Settles what was taken back, as far as the watermark allows: everything, once all is read. All records of their
     /// identities must be there.
     pub fn settle_away(&mut self) {
+        self.compare_newest();
         let Some((watermark, away)) = self.watermark().zip(self.away.as_mut()) else {
             return;
         };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::bad::Bad;
 use super::evidence::Evidence;
+use super::latest::{Latest, Version};
 use super::ledger::Ledger;
 use super::pairing::Pairing;
 use super::partition::Partition;
@@ -24,6 +25,8 @@ pub struct Engine {
     pub(super) pairing: Pairing,
     pub(super) ledger: Ledger,
     pub(super) bad: Bad,
+    /// Where only the newest records are compared.
+    pub(super) latest: Option<Latest>,
     pub(super) resumed: Resumed,
     /// The least over the sides since this engine began; records before it cannot come any more.
     pub(super) watermark: Option<i64>,
@@ -77,6 +80,7 @@ impl Engine {
             frontier: checkpoint.frontier_ms,
             ledger: Ledger::new(evidence),
             pairing: Pairing::default(),
+            latest: settings.latest.then(Latest::default),
             watermark: None,
             broken: None,
             away: None,
@@ -183,6 +187,7 @@ impl Engine {
             pairing,
             ledger,
             bad,
+            latest,
             resumed,
             ..
         } = self;
@@ -222,6 +227,13 @@ impl Engine {
                                 if rules.is_unpaired() {
                                     ledger.profile(side, time, fingerprint, rules);
                                 }
+                            }
+                            None
+                        }
+                        Some(_) if latest.is_some() => {
+                            if let Some(latest) = latest {
+                                let version = Version::new(fingerprint, position, entry.timestamp_ms);
+                                latest.offer(version, ledger, rules);
                             }
                             None
                         }
@@ -315,7 +327,29 @@ impl Engine {
         if self.away.is_some() {
             return;
         }
+        if watermark == NEVER {
+            self.compare_newest();
+        }
         self.go_on(outputs);
+    }
+
+    /// All is read: where only the newest records are compared, they are known.
+    pub(super) fn compare_newest(&mut self) {
+        let Engine {
+            latest,
+            pairing,
+            ledger,
+            rules,
+            ..
+        } = self;
+        if let Some(latest) = latest {
+            latest.compare(pairing, ledger, rules);
+        }
+    }
+
+    /// Records of a side that may be the newest of their identities.
+    pub(super) fn maybe_newest(&self, side: Side) -> u64 {
+        self.latest.as_ref().map_or(0, |latest| latest.pending(side))
     }
 
     /// The engine's watermark, which never falls.

@@ -280,6 +280,7 @@ mod tests {
             digest: Digest([0; 16]),
             time_ms: Some(0),
             tolerant: None,
+            tombstone: false,
             profiled: Some(Box::new(ProfiledValues(vec![value]))),
         }
     }

@@ -62,6 +62,9 @@ pub struct Settings {
     /// Which values are profiled, and whether nothing else is done; `None` profiles nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
+    /// True where only the newest record of each identity is compared, once all is read; then there is no window.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub latest: bool,
     /// Finding candidates kept a window and outcome.
     pub findings_max: usize,
     /// Bytes that unsettled and remembered records may hold before [`crate::engine::Engine::is_full`] says so.

@@ -93,7 +93,10 @@ impl Engine {
         let mut view = SideView {
             watermark_ms: side_watermark(logs, &self.rules).filter(|watermark| *watermark != BEGIN),
             max_ms: largest_max(logs),
-            pending: self.pairing.pending().get(side) + self.put_away_of(side) + self.resumed.halves(side),
+            pending: self.pairing.pending().get(side)
+                + self.put_away_of(side)
+                + self.maybe_newest(side)
+                + self.resumed.halves(side),
             complete: is_complete(logs),
             ..SideView::default()
         };
@@ -166,7 +169,8 @@ impl Engine {
     /// Bytes that unsettled and remembered records hold.
     #[must_use]
     pub fn held_bytes(&self) -> u64 {
-        self.pairing.held_bytes(&self.rules) + self.ledger.held_bytes() + self.bad.held_bytes()
+        let newest = self.latest.as_ref().map_or(0, |latest| latest.held_bytes(&self.rules));
+        self.pairing.held_bytes(&self.rules) + self.ledger.held_bytes() + self.bad.held_bytes() + newest
     }
 
     /// True at `held_max_bytes`: then only the slowest partition of the side with the least watermark may be read.
@@ -201,7 +205,7 @@ impl Engine {
         Side::PAIR.into_iter().try_for_each(|side| {
             let read = self.partitions.get(side).values().map(|log| log.read_here()).sum();
             let resumed = self.resumed.recognised(side) + self.resumed.halves(side);
-            let pending = in_pairing.get(side) + self.put_away_of(side);
+            let pending = in_pairing.get(side) + self.put_away_of(side) + self.maybe_newest(side);
             let placed = resumed + pending + counted.get(side);
             if read == placed {
                 Ok(())

@@ -17,7 +17,9 @@ const LATE: u64 = 16;
 const SELECT: u64 = 17;
 const ALONE: u64 = 18;
 const SAMPLE: u64 = 19;
-const PROFILED: u64 = 20;
+const SUPERSEDED: u64 = 20;
+const TOMBSTONE: u64 = 21;
+const PROFILED: u64 = 22;
 
 /// A record that takes no part in pairing.
 #[derive(Clone, Debug)]
@@ -211,6 +213,19 @@ impl Window {
         self.add([PROFILED, side, key(position.partition), position.offset, 0]);
     }
 
+    /// A record that is not the newest of its identity, or the newest and a tombstone.
+    pub(super) fn not_newest(&mut self, position: Position, tombstone: bool) {
+        let own = self.counts.sides.get_mut(position.side);
+        if tombstone {
+            own.excluded_tombstone += 1;
+        } else {
+            own.excluded_superseded += 1;
+        }
+        let side = u64::from(position.side == Side::Canary);
+        let place = if tombstone { TOMBSTONE } else { SUPERSEDED };
+        self.add([place, side, key(position.partition), position.offset, 0]);
+    }
+
     /// One of those that counted lies at an edge.
     pub(super) fn unsampled_at_edge(&mut self, side: Side) {
         let own = self.counts.sides.get_mut(side);
@@ -351,6 +366,8 @@ impl Window {
                 excluded_sample,
                 excluded_edge,
                 excluded_noise,
+                excluded_superseded,
+                excluded_tombstone,
                 profiled: _,
             } = side;
             for count in [duplicate, conflict, late, untimely] {
@@ -360,6 +377,13 @@ impl Window {
                 hasher.update(&undecodable.get(&reason).copied().unwrap_or(0).to_le_bytes());
             }
             for count in [excluded_select, excluded_sample, excluded_edge, excluded_noise] {
+                hasher.update(&count.to_le_bytes());
+            }
+            // Of bounded runs only: the digests of stored windows are without them.
+            for count in [excluded_superseded, excluded_tombstone]
+                .into_iter()
+                .filter(|count| **count > 0)
+            {
                 hasher.update(&count.to_le_bytes());
             }
         }

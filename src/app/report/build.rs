@@ -273,6 +273,8 @@ fn side(input: SideInput, counts: &SideCounts) -> SideReport {
             sample: counts.excluded_sample,
             edge: counts.excluded_edge,
             noise: counts.excluded_noise,
+            superseded: counts.excluded_superseded,
+            tombstone: counts.excluded_tombstone,
         },
         profiled: counts.profiled,
         gaps: input.gaps,

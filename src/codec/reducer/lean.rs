@@ -16,8 +16,9 @@ impl Reducer {
     pub(super) fn is_lean(&self) -> bool {
         let select = &self.settings.select;
         let all = select.partitions.is_empty() && select.schemas.is_empty() && select.headers.is_empty();
-        all && self.cases.is_none()
+        all && self.settings.unwrap.is_none()
             && self.settings.profile.is_empty()
+            && self.cases.is_none()
             && !self.key_needed
             && !self.key_compared
             && self.headers.is_empty()
@@ -29,7 +30,7 @@ impl Reducer {
         let Some(span) = record.value else { return false };
         let (wide, end) = batch.around(span);
         let framed = &wide[end - (span.end - span.start)..end];
-        let Ready::Plan { at, known, bytes } = self.value.ready(framed) else {
+        let Ready::Plan { at, known, bytes } = self.value.ready(batch, record, framed) else {
             return false;
         };
         let Some((program, plan, contract)) = self.value.fast(at) else {
@@ -76,6 +77,7 @@ impl Reducer {
             time_ms,
             tolerant,
             profiled: None,
+            tombstone: false,
             key,
         }));
         self.value.count(known);

@@ -142,6 +142,7 @@ impl World {
             profile: Vec::new(),
             format: Format::Avro,
             framing: Framing::Confluent,
+            unwrap: None,
             key_format: Format::Raw,
             key_framing: Framing::None,
             identity: match identity {
