@@ -83,11 +83,7 @@ impl Ledger {
     pub(super) fn unsampled(&mut self, position: Position, time: i64, rules: &Rules) {
         let counts = self.evidence.contains(time);
         let window = self.open.entry(rules.grid.window(time)).or_default();
-        if rules.is_unpaired() {
-            window.profiled(position, counts);
-        } else {
-            window.unsampled(position, counts);
-        }
+        window.unsampled(position, counts, rules.is_unpaired());
         if counts && !self.undecided.decided && self.evidence.may_lose(rules) {
             self.undecided.times.push((time, position.side));
         }

@@ -189,28 +189,18 @@ impl Window {
         self.add([ALONE | EDGE, side, key(position.partition), position.offset, 0]);
     }
 
-    /// A record that is not in the sample. Whether it counts does not show in the sums: that may be known later.
-    pub(super) fn unsampled(&mut self, position: Position, counts: bool) {
+    /// A record that pairs with none: of an unpaired stream, or not in the sample. Whether it counts does not show in the sums:
+    /// that may be known later.
+    pub(super) fn unsampled(&mut self, position: Position, counts: bool, unpaired: bool) {
         let own = self.counts.sides.get_mut(position.side);
-        if counts {
-            own.excluded_sample += 1;
+        let (place, counter) = if unpaired {
+            (PROFILED, &mut own.profiled)
         } else {
-            own.excluded_edge += 1;
-        }
+            (SAMPLE, &mut own.excluded_sample)
+        };
+        *(if counts { counter } else { &mut own.excluded_edge }) += 1;
         let side = u64::from(position.side == Side::Canary);
-        self.add([SAMPLE, side, key(position.partition), position.offset, 0]);
-    }
-
-    /// A record of an unpaired stream. Whether it counts does not show in the sums either.
-    pub(super) fn profiled(&mut self, position: Position, counts: bool) {
-        let own = self.counts.sides.get_mut(position.side);
-        if counts {
-            own.profiled += 1;
-        } else {
-            own.excluded_edge += 1;
-        }
-        let side = u64::from(position.side == Side::Canary);
-        self.add([PROFILED, side, key(position.partition), position.offset, 0]);
+        self.add([place, side, key(position.partition), position.offset, 0]);
     }
 
     /// A record that is not the newest of its identity, or the newest and a tombstone.

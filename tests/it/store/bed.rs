@@ -244,8 +244,10 @@ pub async fn acquire(store: &Store, generation: &Generation, owner: &str) -> Lea
 
 /// What the n-th window has at a profiled path.
 fn profile(n: i64) -> WindowProfile {
-    let mut field = FieldProfile::default();
-    field.nulls = 3;
+    let mut field = FieldProfile {
+        nulls: 3,
+        ..FieldProfile::default()
+    };
     for value in 0..u32::try_from(n % 700).unwrap() {
         field.numbers.add(value);
         field.categories.add(value.wrapping_mul(0x9e37_79b9));
