@@ -5,6 +5,7 @@ mod counts;
 mod entry;
 mod field;
 mod fingerprint;
+mod floating;
 mod outcome;
 mod position;
 mod profile;
@@ -17,6 +18,7 @@ pub use counts::{BadCounts, SideCounts, Skew, WindowCounts};
 pub use entry::Entry;
 pub use field::{DifferenceKind, FieldDifference, Path, PathParseError, Segment};
 pub use fingerprint::{Digest, Fingerprint, Identity, Reduction, TolerantKind, TolerantValue, hex};
+pub use floating::{readable, shortest};
 pub use outcome::{Excluded, Outcome, UndecodableReason};
 pub use position::Position;
 pub use profile::{

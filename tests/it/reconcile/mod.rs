@@ -6,6 +6,7 @@ mod by_config;
 mod census;
 mod conditions;
 mod contract;
+mod dataset;
 mod envelopes;
 mod headers_topics;
 mod json_files;
