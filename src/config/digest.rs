@@ -31,6 +31,8 @@ struct FrozenStream<'a> {
     contract: Option<&'a Contract>,
     budgets: Budgets,
     late_max: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drift: Option<&'a engine::judge::DriftPolicy>,
 }
 
 #[derive(Serialize)]
@@ -90,5 +92,6 @@ fn frozen(stream: &Stream) -> FrozenStream<'_> {
         contract: stream.contract.as_ref(),
         budgets: stream.budgets,
         late_max: stream.limits.late_max,
+        drift: stream.engine.profile.as_ref().map(|_| &stream.drift),
     }
 }

@@ -8,6 +8,7 @@ use super::file_stream::{Budget, Format, Framing, Key, Limits as FileLimits, Mod
 use super::keypath::KeyPath;
 use super::resolve::fill;
 use super::resolve_compare::{compare, contract, ignores, times};
+use super::resolve_profile::profiles;
 use super::resolve_side::{Decoding, check_sides};
 use super::scalar::written_duration;
 use super::settings::{Budgets, Criticality, Limits, Start, Stream};
@@ -59,6 +60,7 @@ impl Streams<'_> {
             let what = "must be above 0 and at most 1".to_owned();
             faults.push(&path.key("sample").key("rate"), what, None);
         }
+        let profiles = profiles(stream, path, faults);
         let latest = *stream.mode.get_or_insert(Mode::Paired) == Mode::Latest;
         if latest && self.worker {
             let what = "`latest` is for bounded runs".to_owned();
@@ -78,10 +80,16 @@ impl Streams<'_> {
             rules,
             has_contract: contract.is_some(),
         };
-        let sides = PerSide {
+        let mut sides = PerSide {
             baseline: decoding.side(&mut stream.baseline, Side::Baseline, path, faults),
             canary: decoding.side(&mut stream.canary, Side::Canary, path, faults),
         };
+        for codec in [&mut sides.baseline.codec, &mut sides.canary.codec] {
+            codec.profile.clone_from(&profiles.paths);
+            if let Some(unit) = &profiles.unit {
+                codec.identity.clone_from(unit);
+            }
+        }
         check_sides(&sides, contract.is_some(), path, faults);
         for (side, own) in [
             (Side::Baseline, &stream.baseline.identity),
@@ -149,6 +157,7 @@ impl Streams<'_> {
                 },
             },
             sample: engine::Sample::of(rate),
+            profile: engine::Profile::of(profiles.paths.len(), profiles.drift.unpaired),
             findings_max: FINDINGS_MAX,
             held_max_bytes: fill(held_max_bytes, "256MiB", 256 << 20),
         };
@@ -166,6 +175,7 @@ impl Streams<'_> {
             show: stream.show.iter().map(|path| path.value.clone()).collect(),
             times: times(&stream.compare),
             runbook_url: stream.runbook_url.clone(),
+            drift: profiles.drift,
         }
     }
 }

@@ -12,17 +12,14 @@ use super::text;
 use super::tree::{Entry, Kind, Node};
 
 /// Keys that the contract has and this version has not: known words, not faults of spelling.
-const KEYS_LATER: [&str; 19] = [
+const KEYS_LATER: [&str; 16] = [
     "control",
     "tokens",
     "tls",
     "rules",
     "aggregates",
-    "profile_fields",
-    "unit",
     "latency",
     "dead_letter",
-    "share",
     "probe",
     "fallback",
     "segments",
@@ -33,9 +30,6 @@ const KEYS_LATER: [&str; 19] = [
     "retention",
     "mutes",
 ];
-
-/// Values that the contract has and this version has not.
-const VALUES_LATER: [&str; 1] = ["unpaired"];
 
 /// Checks a tree; the JSON can be deserialised into the file's structs.
 pub(super) fn check(tree: &Node, schema: &Value, faults: &mut Faults) -> Value {
@@ -154,14 +148,6 @@ impl<'a> Checker<'a> {
             Kind::Scalar { text, .. } if words.contains(&text.as_str()) => {
                 let short = options.iter().any(|(key, _)| key == text);
                 Some(if short { json!({text: null}) } else { json!(text) })
-            }
-            Kind::Scalar { text, .. } if VALUES_LATER.contains(&text.as_str()) && options.is_empty() => {
-                faults.push(
-                    path,
-                    format!("`{text}` is not built yet"),
-                    Some(format!("built: {}", words.join(", "))),
-                );
-                None
             }
             Kind::Scalar { text, .. } if options.is_empty() => {
                 let hint = nearest(text, words.iter().copied()).map(|word| format!("did you mean `{word}`?"));

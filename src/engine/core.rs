@@ -218,12 +218,15 @@ impl Engine {
                             Some(bad_record(position, log.max(), None, Some(fingerprint), hash))
                         }
                         Some(time) if is_late(log, time, frontier, rules) => Some(Aside::Late),
-                        Some(time) if !rules.takes(fingerprint) => {
+                        Some(time) if rules.is_unpaired() || !rules.takes(fingerprint) => {
                             mended |= log.mend();
                             if resumed.is_counted(time) {
                                 resumed.recognise(side);
                             } else {
                                 ledger.unsampled(position, time, rules);
+                                if rules.is_unpaired() {
+                                    ledger.profile(side, time, fingerprint, rules);
+                                }
                             }
                             None
                         }
@@ -236,11 +239,17 @@ impl Engine {
                         }
                         Some(time) if !resumed.expects_records() => {
                             mended |= log.mend();
+                            if rules.profile.is_some() && !resumed.is_counted(time) {
+                                ledger.profile(side, time, fingerprint, rules);
+                            }
                             pairing.push_fresh(fingerprint, position, time, rules);
                             None
                         }
                         Some(time) => {
                             mended |= log.mend();
+                            if rules.profile.is_some() && !resumed.is_counted(time) {
+                                ledger.profile(side, time, fingerprint, rules);
+                            }
                             let mut row = Row::new(fingerprint, position, time);
                             match resumed.meet(&mut row) {
                                 Met::Nobody => {}

@@ -9,7 +9,7 @@ use super::row::{Settled, Sighting};
 use super::rules::Rules;
 use super::sample::Undecided;
 use super::window::{Aside, Window, leave_out};
-use crate::model::{PerSide, Position, Side, WindowCounts};
+use crate::model::{Fingerprint, PerSide, Position, Side, WindowCounts};
 
 /// A pair with its records in two windows.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +53,14 @@ impl Ledger {
     /// A record that was settled with one that is lost.
     pub(super) fn alone(&mut self, position: Position, time: i64, rules: &Rules) {
         self.open.entry(rules.grid.window(time)).or_default().alone(position);
+    }
+
+    /// The values of a timely record at the profiled paths: in the window of its own event time.
+    pub(super) fn profile(&mut self, side: Side, time: i64, print: &Fingerprint, rules: &Rules) {
+        if let Some(settings) = &rules.profile {
+            let window = self.open.entry(rules.grid.window(time)).or_default();
+            window.profile.add(side, print, settings);
+        }
     }
 
     /// Remembers a pair that may straddle a frontier.
@@ -118,7 +126,10 @@ impl Ledger {
     }
 
     pub(super) fn held_bytes(&self) -> u64 {
-        u64::try_from(self.cross.len() * size_of::<Cross>()).unwrap_or(u64::MAX) + self.undecided.held_bytes()
+        let profiles: u64 = self.open.values().map(|window| window.profile.held_bytes()).sum();
+        u64::try_from(self.cross.len() * size_of::<Cross>()).unwrap_or(u64::MAX)
+            + self.undecided.held_bytes()
+            + profiles
     }
 }
 
@@ -139,6 +150,7 @@ pub(super) fn counted(counts: &WindowCounts, side: Side) -> u64 {
         + own.untimely
         + own.undecodable_total()
         + own.excluded_total()
+        + own.profiled
 }
 
 /// Takes outcomes into the ledger.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Checkpoint;
-use crate::model::{BadCounts, Digest, Identity, Outcome, Position, WindowCounts};
+use crate::model::{BadCounts, Digest, Identity, Outcome, Position, WindowCounts, WindowProfile};
 
 /// A window that is final, with what must be stored in one transaction with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct FinalWindow {
     pub digest: Digest,
     /// A sample of what differed, in the order of the positions.
     pub candidates: Vec<Candidate>,
+    /// What it has at the profiled paths, where the stream has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Box<WindowProfile>>,
 }
 
 /// A pair or record that a finding may be made of.

@@ -8,6 +8,7 @@ mod fingerprint;
 mod floating;
 mod outcome;
 mod position;
+mod profile;
 mod side;
 mod value;
 mod verdict;
@@ -20,6 +21,10 @@ pub use fingerprint::{Digest, Fingerprint, Identity, Reduction, TolerantKind, To
 pub use floating::{readable, shortest};
 pub use outcome::{Excluded, Outcome, UndecodableReason};
 pub use position::Position;
+pub use profile::{
+    Arm, BINS_MAX, Bins, CATEGORIES_MAX, Categories, FieldProfile, Profiled, ProfiledValues, Split, WindowProfile,
+    length_bin, number_bin,
+};
 pub use side::{PerSide, Side};
 pub use value::Value;
 pub use verdict::{Inconclusive, Verdict};

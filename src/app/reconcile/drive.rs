@@ -237,6 +237,7 @@ mod tests {
             edge: false,
             digest: Digest([0; 16]),
             candidates: told,
+            profile: None,
         };
         Output::Final(Box::new(Final {
             windows: vec![window],

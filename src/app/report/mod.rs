@@ -13,7 +13,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use build::{FieldCounts, SideInput, StreamInput, checks, finding, release, rfc3339, stages, stream};
+pub use build::{FieldCounts, SideInput, StreamInput, checks, drift, finding, release, rfc3339, stages, stream};
 pub use figures::harmless;
 pub use markdown::markdown;
 pub use model::{

@@ -136,7 +136,7 @@ impl Show {
     fn report(&self, judged: &Stored, streams: Vec<report::StreamReport>) -> Report {
         let generation = u64::try_from(self.generation.id.generation).unwrap_or(0);
         let mut report = report::release(&self.config.release.name, generation, &judged.release, streams, false);
-        report.guarantee = Some(stored::guarantee(&self.config.policy));
+        report.guarantee = Some(stored::guarantee(&self.config));
         report.warnings = self.shared.store.warnings().to_vec();
         let expired = advice::expired_rules(&self.config, self.shared.clock.today());
         let warning = |advice: advice::Advice| format!("{}: {}", advice.stream, advice.text);
@@ -244,5 +244,6 @@ fn report_of(name: &str, seat: &Seat, view: &View, verdict: Verdict) -> report::
         findings: seat.findings.iter().map(stored::finding).collect(),
     });
     stream.checks = report::checks(&seat.tally.standings());
+    stream.drift = report::drift(&seat.tally.drift());
     stream
 }

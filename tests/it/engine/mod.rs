@@ -12,6 +12,7 @@ mod lives;
 mod mutants;
 mod oracle;
 mod pace;
+mod profiled;
 mod properties;
 mod replayed;
 mod world;

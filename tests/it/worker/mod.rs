@@ -2,6 +2,7 @@
 
 mod compacted;
 mod decisions;
+mod drift;
 mod http;
 mod http_limits;
 mod json;
