@@ -105,6 +105,12 @@ def document_rules(out):
     out.add("when both meet it", doc('"kind":"b","f":1'), doc('"kind":"b","f":2'), [], ["--ignore", "f when field:kind=b"])
     out.add("when none meets it", doc('"kind":"c","f":1'), doc('"kind":"c","f":2'), [("f", "value")],
             ["--ignore", "f when field:kind=b"])
+    for name, text, word, fields in (
+        ("a number", "5.0", "5", []), ("another number", "6", "5", [("f", "value")]), ("true", "true", "true", []),
+        ("null", "null", "null", [("f", "value")]), ("text of a number", '"5"', "5", []),
+    ):
+        sides = [doc('"c":%s,"f":%d' % (text, f)) for f in (1, 2)]
+        out.add("when it is " + name, *sides, fields, ["--ignore", "f when field:c=" + word])
 
 
 def contract(out):
