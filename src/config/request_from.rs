@@ -33,6 +33,8 @@ pub fn request_from(flags: &ReconcileFlags, config: Option<&Config>) -> Result<R
     };
     sources(&mut request, flags)?;
     decoding(&mut request, flags)?;
+    let PerSide { baseline, canary } = &mut request.sides;
+    codec::Settings::agree_on_absent(&mut [&mut baseline.codec, &mut canary.codec]);
     request_rules::add(&mut request, flags)?;
     bounds(&mut request, flags)?;
     mode(&mut request, flags)?;

@@ -90,6 +90,7 @@ impl Streams<'_> {
                 codec.identity.clone_from(unit);
             }
         }
+        codec::Settings::agree_on_absent(&mut [&mut sides.baseline.codec, &mut sides.canary.codec]);
         check_sides(&sides, contract.is_some(), path, faults);
         for (side, own) in [
             (Side::Baseline, &stream.baseline.identity),
