@@ -128,6 +128,7 @@ fn engine_settings() -> engine::Settings {
         tolerances: Vec::new(),
         range: Range::Everything,
         sample: None,
+        control: false,
         findings_max: 100,
         held_max_bytes: 256 << 20,
     }

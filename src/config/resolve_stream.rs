@@ -14,7 +14,7 @@ use super::settings::{Budgets, Criticality, Limits, Start, Stream};
 use super::text::Rate;
 use crate::edge::{kafka, registry};
 use crate::engine::stats::BUDGET_MIN;
-use crate::model::{PerSide, Side};
+use crate::model::{Side, Sides};
 use crate::{codec, engine};
 
 /// Findings that are kept a stream unless something else is asked for.
@@ -72,15 +72,22 @@ impl Streams<'_> {
             rules,
             has_contract: contract.is_some(),
         };
-        let sides = PerSide {
+        let control = stream.control.as_mut();
+        let sides = Sides {
             baseline: decoding.side(&mut stream.baseline, Side::Baseline, path, faults),
             canary: decoding.side(&mut stream.canary, Side::Canary, path, faults),
+            control: control.map(|control| decoding.side(control, Side::Control, path, faults)),
         };
         check_sides(&sides, contract.is_some(), path, faults);
-        for (side, own) in [
+        let of_control = stream
+            .control
+            .as_ref()
+            .map(|control| (Side::Control, &control.identity));
+        let identities = [
             (Side::Baseline, &stream.baseline.identity),
             (Side::Canary, &stream.canary.identity),
-        ] {
+        ];
+        for (side, own) in identities.into_iter().chain(of_control) {
             let codec = &sides.get(side).codec;
             let at = own.as_ref().map_or(path.clone(), |_| path.key(side.as_str()));
             let parts = at.key("identity").key("parts");
@@ -96,7 +103,8 @@ impl Streams<'_> {
             framing: Some(Framing::None),
         });
         let is_both = |time: &codec::EventTime| {
-            sides.baseline.codec.event_time == *time && sides.canary.codec.event_time == *time
+            let is = |side: &Side| sides.get(*side).codec.event_time == *time;
+            sides.present().iter().all(is)
         };
         let lateness_ms = fill(&mut stream.lateness, "1m", 60_000);
         let grace_ms = fill(&mut stream.grace, "30s", 30_000);
@@ -137,6 +145,7 @@ impl Streams<'_> {
                 },
             },
             sample: engine::Sample::of(rate),
+            control: sides.control.is_some(),
             findings_max: FINDINGS_MAX,
             held_max_bytes: fill(held_max_bytes, "256MiB", 256 << 20),
         };

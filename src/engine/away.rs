@@ -23,10 +23,15 @@ const CANARY: u8 = 1;
 const BY_CONTENT: u8 = 2;
 const SETTLED: u8 = 4;
 const TOLERANT: u8 = 8;
+const OF_CONTROL: u8 = 16;
 
 /// A record that is put away: all that pairing needs of it. No payload.
 #[derive(Clone, Debug)]
-pub struct Away(pub(super) Row);
+pub struct Away {
+    row: Row,
+    /// It belongs to the comparison of baseline and control.
+    of_control: bool,
+}
 
 impl Away {
     /// Buckets of one level.
@@ -38,7 +43,7 @@ impl Away {
     /// of the next level.
     #[must_use]
     pub fn bucket(&self, level: u32) -> usize {
-        let Identity(bytes) = self.0.identity;
+        let Identity(bytes) = self.row.identity;
         let [low, high] = super::window::halves(u128::from_le_bytes(bytes));
         // An identity is a hash already; those of a test are not.
         let mut hash = low ^ high.rotate_left(32);
@@ -52,7 +57,7 @@ impl Away {
     /// Whose it is.
     #[must_use]
     pub fn identity(&self) -> Identity {
-        self.0.identity
+        self.row.identity
     }
 
     /// Appends it as bytes.
@@ -67,12 +72,13 @@ impl Away {
             side,
             by_content,
             settled,
-        } = &self.0;
+        } = &self.row;
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
         let flags = flag(*side == Side::Canary, CANARY)
             | flag(*by_content, BY_CONTENT)
             | flag(*settled, SETTLED)
-            | flag(tolerant.is_some(), TOLERANT);
+            | flag(tolerant.is_some(), TOLERANT)
+            | flag(self.of_control, OF_CONTROL);
         let mut fixed = [0; 53];
         fixed[..16].copy_from_slice(&identity.0);
         fixed[16..32].copy_from_slice(&digest.0);
@@ -102,7 +108,7 @@ impl Away {
             let values: Option<Vec<TolerantValue>> = (0..count).map(|_| read_value(bytes)).collect();
             Some(Box::new(values?.into_boxed_slice()))
         };
-        (flags < TOLERANT << 1).then_some(Away(Row {
+        let row = Row {
             identity,
             digest,
             time,
@@ -116,7 +122,9 @@ impl Away {
             },
             by_content: flags & BY_CONTENT != 0,
             settled: flags & SETTLED != 0,
-        }))
+        };
+        let of_control = flags & OF_CONTROL != 0;
+        (flags < OF_CONTROL << 1).then_some(Away { row, of_control })
     }
 }
 
@@ -174,6 +182,9 @@ impl Engine {
     /// What `each` says; then some are lost and the comparison is over.
     pub fn put_away<E>(&mut self, mut each: impl FnMut(Away) -> Result<(), E>) -> Result<(), E> {
         let away = self.away.get_or_insert_default();
+        if let Some(control) = &mut self.control {
+            control.put_away(|row| each(Away { row, of_control: true }))?;
+        }
         let Engine {
             rules, pairing, ledger, ..
         } = self;
@@ -185,7 +196,7 @@ impl Engine {
             if !row.settled {
                 *away.get_mut(row.side) += 1;
             }
-            each(Away(row))
+            each(Away { row, of_control: false })
         })
     }
 
@@ -196,7 +207,10 @@ impl Engine {
     }
 
     /// Takes a record back, to be settled with the others of its identity by [`Engine::settle_away`].
-    pub fn take_back(&mut self, Away(row): Away) {
+    pub fn take_back(&mut self, Away { row, of_control }: Away) {
+        if let (Some(control), true) = (&mut self.control, of_control) {
+            return control.take_back(row);
+        }
         if let Some(away) = self.away.as_mut().filter(|_| !row.settled) {
             let away = away.get_mut(row.side);
             *away = away.saturating_sub(1);
@@ -211,8 +225,16 @@ impl Engine {
             return;
         };
         let Engine {
-            rules, pairing, ledger, ..
+            rules,
+            pairing,
+            ledger,
+            control,
+            frontier,
+            ..
         } = self;
+        if let Some(control) = control {
+            control.settle_away(watermark, &ledger.evidence, *frontier);
+        }
         let mut pairing = std::mem::take(pairing);
         pairing.advance(
             watermark,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::bad::Bad;
+use super::control::Control;
 use super::evidence::Evidence;
 use super::ledger::Ledger;
 use super::pairing::Pairing;
@@ -34,6 +35,8 @@ pub struct Engine {
     /// Records without an outcome that are put away; then nothing is settled here.
     pub(super) away: Option<PerSide<u64>>,
     pub(super) pace: Pace,
+    /// Apart, and only where the settings ask for it.
+    pub(super) control: Option<Box<Control>>,
 }
 
 impl Engine {
@@ -65,6 +68,11 @@ impl Engine {
         evidence.start = checkpoint.evidence_start_ms.or(evidence.start);
         evidence.closing = checkpoint.closing;
         evidence.end = checkpoint.evidence_end_ms.or(evidence.end);
+        let control = settings
+            .control
+            .then(|| Box::new(Control::resume(settings.range, &checkpoint, &rules)));
+        let mut ledger = Ledger::new(evidence);
+        ledger.has_control = control.is_some();
         let mut engine = Engine {
             bad: Bad::resume(
                 &checkpoint.bad_baseline,
@@ -75,12 +83,13 @@ impl Engine {
             resumed: Resumed::new(checkpoint.frontier_ms, &checkpoint.straddling),
             floor: checkpoint.frontier_ms.map(|frontier| later(frontier, rules.grace)),
             frontier: checkpoint.frontier_ms,
-            ledger: Ledger::new(evidence),
+            ledger,
             pairing: Pairing::default(),
             watermark: None,
             broken: None,
             away: None,
             pace: Pace::default(),
+            control,
             partitions,
             rules,
             settings,
@@ -93,10 +102,15 @@ impl Engine {
     /// is a watermark starts there.
     pub fn declare(&mut self, side: Side, partition: u32, from: u64) {
         let watermark = self.watermark();
-        if side == Side::Control || watermark == Some(NEVER) {
+        if watermark == Some(NEVER) {
             return;
         }
-        self.partitions.get_mut(side).entry(partition).or_insert_with(|| {
+        let partitions = match (side, &mut self.control) {
+            (Side::Control, None) => return,
+            (Side::Control, Some(control)) => &mut control.partitions,
+            (Side::Baseline | Side::Canary, _) => self.partitions.get_mut(side),
+        };
+        partitions.entry(partition).or_insert_with(|| {
             let mut added = Partition::new(from);
             added.follow(watermark, &self.rules);
             added
@@ -106,6 +120,14 @@ impl Engine {
     /// From now on every mismatched pair that counts is put out.
     pub fn want_pairs(&mut self) {
         self.ledger.wants_pairs = true;
+    }
+
+    /// From now on no window becomes final before the control has passed it, but those that it is known to be left out of:
+    /// for whoever reads every log to an end.
+    pub fn await_control(&mut self) {
+        if let Some(control) = &mut self.control {
+            control.waits = true;
+        }
     }
 
     /// Takes in one thing that happened; what it brings about is appended to `outputs`, as far as the pace allows (see
@@ -166,15 +188,17 @@ impl Engine {
 
     fn partition(&mut self, side: Side, partition: u32) -> Option<&mut Partition> {
         if side == Side::Control {
-            None
-        } else {
-            self.partitions.get_mut(side).get_mut(&partition)
+            return self.control.as_mut()?.partitions.get_mut(&partition);
         }
+        self.partitions.get_mut(side).get_mut(&partition)
     }
 
     fn records(&mut self, side: Side, partition: u32, entries: &[Entry], read_at: i64) {
         let (watermark, frontier) = (self.watermark(), self.frontier);
         if side == Side::Control {
+            if let Some(control) = &mut self.control {
+                control.records(partition, entries, read_at, (watermark, frontier));
+            }
             return;
         }
         let Engine {
@@ -184,8 +208,11 @@ impl Engine {
             ledger,
             bad,
             resumed,
+            control,
             ..
         } = self;
+        // The baseline's are compared with the control's, too.
+        let mut control = control.as_mut().filter(|_| side == Side::Baseline);
         let Some(log) = partitions.get_mut(side).get_mut(&partition) else {
             return;
         };
@@ -225,10 +252,16 @@ impl Engine {
                         Some(time) if !resumed.expects_records() => {
                             mended |= log.mend();
                             pairing.push_fresh(fingerprint, position, time, rules);
+                            if let Some(control) = &mut control {
+                                control.push(fingerprint, position, time);
+                            }
                             None
                         }
                         Some(time) => {
                             mended |= log.mend();
+                            if let Some(control) = &mut control {
+                                control.push(fingerprint, position, time);
+                            }
                             let mut row = Row::new(fingerprint, position, time);
                             match resumed.meet(&mut row) {
                                 Met::Nobody => {}
@@ -348,7 +381,13 @@ pub(super) fn largest_max(partitions: &BTreeMap<u32, Partition>) -> Option<i64> 
 }
 
 /// The event time, where it can be used (rules 10 and 14).
-fn usable_time(print: &Fingerprint, entry: &Entry, log: &mut Partition, read_at: i64, rules: &Rules) -> Option<i64> {
+pub(super) fn usable_time(
+    print: &Fingerprint,
+    entry: &Entry,
+    log: &mut Partition,
+    read_at: i64,
+    rules: &Rules,
+) -> Option<i64> {
     if rules.no_time {
         return Some(0);
     }
@@ -376,7 +415,7 @@ fn forget_what_is_final(checkpoint: Checkpoint) -> Checkpoint {
 
 /// Rule 9; the maximum moves.
 #[inline(always)]
-fn is_late(log: &mut Partition, time: i64, frontier: Option<i64>, rules: &Rules) -> bool {
+pub(super) fn is_late(log: &mut Partition, time: i64, frontier: Option<i64>, rules: &Rules) -> bool {
     let late = log.observe(time, rules);
     if mutant!(LateByClosedWindow) {
         return frontier.is_some_and(|frontier| time < frontier);

@@ -59,6 +59,9 @@ pub struct Settings {
     /// Which identities are compared; `None` is all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<Sample>,
+    /// True where a control is compared with the baseline beside the canary.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub control: bool,
     /// Finding candidates kept a window and outcome.
     pub findings_max: usize,
     /// Bytes that unsettled and remembered records may hold before [`crate::engine::Engine::is_full`] says so.

@@ -16,6 +16,8 @@ const LATE: u64 = 16;
 const SELECT: u64 = 17;
 const ALONE: u64 = 18;
 const SAMPLE: u64 = 19;
+/// Marks what a control shows too.
+const NOISE: u64 = 1 << 9;
 
 /// A record that takes no part in pairing.
 #[derive(Clone, Debug)]
@@ -36,6 +38,10 @@ pub(super) struct Window {
     candidates: BTreeMap<Outcome, BTreeMap<(u64, Candidate), ()>>,
     /// Every mismatched pair, where somebody wants them all.
     pub(super) pairs: Vec<Candidate>,
+    /// A sample of what the control differs in.
+    pub(super) noisy: Vec<Candidate>,
+    /// Everything that differs and counts, where there is a control to compare it with.
+    pub(super) differing: Vec<Settled>,
 }
 
 impl Window {
@@ -97,8 +103,13 @@ impl Window {
         }
     }
 
-    /// One outcome; the candidate where it counts and differs.
-    pub(super) fn settled(&mut self, settled: &Settled, evidence: &Evidence, keep: usize) -> Option<Candidate> {
+    /// One outcome; the candidate where it counts and differs. With a control it is not known yet whether it is noise.
+    pub(super) fn settled(
+        &mut self,
+        settled: &Settled,
+        evidence: &Evidence,
+        (keep, has_control): (usize, bool),
+    ) -> Option<Candidate> {
         let edge = !evidence.contains(settled.time());
         let mut words = [code(settled.outcome) | if edge { EDGE } else { 0 }, 0, 0, 0, 0];
         for (at, sighting) in [(1, settled.baseline), (3, settled.canary)] {
@@ -137,6 +148,10 @@ impl Window {
             Outcome::Conflict => own.conflict += 1,
             // Never settled: they are counted aside.
             Outcome::Undecodable | Outcome::Untimely => return None,
+        }
+        if has_control {
+            self.differing.push(*settled);
+            return None;
         }
         let candidate = candidate(settled);
         self.sample(candidate.clone(), keep);
@@ -215,6 +230,8 @@ impl Window {
     pub(super) fn leave_out(&mut self) {
         leave_out(&mut self.counts);
         self.pairs.clear();
+        self.differing.clear();
+        self.noisy.clear();
         let bad = |outcome: &Outcome| matches!(outcome, Outcome::Undecodable | Outcome::Untimely);
         self.candidates.retain(|outcome, _| bad(outcome));
     }
@@ -230,7 +247,7 @@ impl Window {
         }
     }
 
-    fn sample(&mut self, candidate: Candidate, keep: usize) {
+    pub(super) fn sample(&mut self, candidate: Candidate, keep: usize) {
         let mut hash = mix(code(candidate.outcome), SEEDS[2]);
         for position in [candidate.baseline, candidate.canary].into_iter().flatten() {
             hash = mix(hash ^ key(position.partition), SEEDS[3]);
@@ -262,6 +279,38 @@ impl Window {
         }
     }
 
+    /// What a control shows too: left out of the comparison, in place of its outcome.
+    pub(super) fn noise(&mut self, settled: &Settled) {
+        let counts = &mut self.counts;
+        match settled.outcome {
+            Outcome::Mismatched => counts.mismatched -= 1,
+            Outcome::Missing => counts.missing -= 1,
+            Outcome::Extra => counts.extra -= 1,
+            _ => return,
+        }
+        counts.sides.baseline.excluded_noise += u64::from(settled.baseline.is_some());
+        counts.sides.canary.excluded_noise += u64::from(settled.canary.is_some());
+        let mut words = [code(settled.outcome) | NOISE, 0, 0, 0, 0];
+        for (at, sighting) in [(1, settled.baseline), (3, settled.canary)] {
+            if let Some(sighting) = sighting {
+                (words[at], words[at + 1]) = (key(sighting.partition), sighting.offset);
+            }
+        }
+        self.add(words);
+    }
+
+    /// What the control showed, and a sample of what it differs in.
+    pub(super) fn with_control(&mut self, control: crate::model::ControlCounts, noisy: Vec<Candidate>) {
+        self.counts.control = Some(Box::new(control));
+        self.noisy = noisy;
+    }
+
+    /// Takes the sample of an outcome.
+    pub(super) fn take_sample(&mut self, outcome: Outcome) -> Vec<Candidate> {
+        let sample = self.candidates.remove(&outcome).unwrap_or_default();
+        sample.into_keys().map(|(_, candidate)| candidate).collect()
+    }
+
     /// The window as it is stored.
     pub(super) fn finish(mut self, start_ms: Option<i64>, end_ms: Option<i64>, edge: bool, hole: bool) -> FinalWindow {
         if hole {
@@ -288,6 +337,7 @@ impl Window {
             edge: edge || hole,
             digest,
             candidates,
+            noise: self.noisy,
         }
     }
 
@@ -306,6 +356,7 @@ impl Window {
             extra,
             sides,
             skew,
+            control,
         } = &self.counts;
         for count in [matched, mismatched, missing, extra] {
             hasher.update(&count.to_le_bytes());
@@ -336,6 +387,12 @@ impl Window {
             hasher.update(&bucket.to_le_bytes());
             hasher.update(&count.to_le_bytes());
         }
+        if let Some(control) = control {
+            hasher.update(b"control");
+            for count in super::noise::words(control) {
+                hasher.update(&count.to_le_bytes());
+            }
+        }
         let mut digest = [0; 16];
         hasher.finalize_xof().fill(&mut digest);
         Digest(digest)
@@ -351,6 +408,7 @@ pub(super) fn leave_out(counts: &mut WindowCounts) {
         extra,
         sides,
         skew,
+        control: _,
     } = counts;
     let pairs = std::mem::take(matched) + std::mem::take(mismatched);
     let surplus = [std::mem::take(missing), std::mem::take(extra)];
@@ -361,7 +419,7 @@ pub(super) fn leave_out(counts: &mut WindowCounts) {
     *skew = crate::model::Skew::default();
 }
 
-fn candidate(settled: &Settled) -> Candidate {
+pub(super) fn candidate(settled: &Settled) -> Candidate {
     Candidate {
         outcome: settled.outcome,
         baseline: settled.baseline.map(|sighting| sighting.position(Side::Baseline)),

@@ -12,12 +12,12 @@ mod value;
 mod verdict;
 
 pub use batch::{Bytes, Header, Lent, RecordBatch, RecordRef};
-pub use counts::{BadCounts, SideCounts, Skew, WindowCounts};
+pub use counts::{BadCounts, ControlCounts, SideCounts, Skew, WindowCounts};
 pub use entry::Entry;
 pub use field::{DifferenceKind, FieldDifference, Path, PathParseError, Segment};
 pub use fingerprint::{Digest, Fingerprint, Identity, Reduction, TolerantKind, TolerantValue, hex};
 pub use outcome::{Excluded, Outcome, UndecodableReason};
 pub use position::Position;
-pub use side::{PerSide, Side};
+pub use side::{PerSide, Side, Sides};
 pub use value::Value;
 pub use verdict::{Inconclusive, Verdict};

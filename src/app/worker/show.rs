@@ -155,7 +155,7 @@ impl Show {
         if let Some(stream) = self.config.streams.iter().find(|stream| stream.name == name) {
             metrics.rules_expired(advice::expired(&stream.ignores, self.shared.clock.today()).count());
         }
-        for side in Side::PAIR {
+        for &side in view.sides.present() {
             let of = view.sides.get(side);
             metrics.read_total(side, of.read);
             let lag = lag(view, side);

@@ -50,6 +50,7 @@ impl Default for Case {
                 tolerances: Vec::new(),
                 range: Range::Everything,
                 sample: None,
+                control: false,
                 findings_max: 100,
                 held_max_bytes: 1 << 20,
             },

@@ -186,6 +186,7 @@ pub fn settings(rng: &mut Rng) -> Settings {
         tolerances: tolerance,
         range: Range::Everything,
         sample: None,
+        control: false,
         findings_max: rng.pick(&[3, 100]),
         held_max_bytes: 256 << 20,
     }
