@@ -368,7 +368,7 @@ mod tests {
                 let has_data = |state: &&PartitionState| !state.at_end || before.contains(&key(state));
                 if aligner.is_full() {
                     // Only the least side is read; it may have to wait at its end for what comes, or to become idle.
-                    let least = least(&sides).unwrap().0;
+                    let least = aligner.least(&sides).unwrap().0;
                     prop_assert!(states.iter().filter(open).all(|state| state.side == least));
                     prop_assert!(states.iter().filter(open).filter(|state| !state.idle).count() <= 1);
                     prop_assert!(states.iter().filter(open).count() >= 1);

@@ -229,7 +229,10 @@ impl Control {
             if !self.begun {
                 self.begin(frontier);
             }
-            self.watermark = self.watermark.max(Some(side.min(target)));
+            // Not past a cut that is to come: what stands behind it must not be forgotten.
+            let cut = self.cuts.front().map_or(NEVER, |(from, _)| *from);
+            let most = later(cut, self.rules.grace);
+            self.watermark = self.watermark.max(Some(side.min(target).min(most)));
         }
         (self.ledger.evidence.start, self.ledger.evidence.end) = (evidence.start, evidence.end);
         let Control {
@@ -331,7 +334,11 @@ impl Control {
     }
 
     fn has_passed(&self, end: i64, grace: Option<i64>) -> bool {
-        self.watermark.is_some_and(|watermark| passed(watermark, end, grace))
+        // At a cut that is to come everything before it is settled.
+        let cut = self.cuts.front().filter(|(from, _)| end <= *from);
+        let reaches = |watermark: i64| cut.is_some_and(|(from, _)| watermark >= later(*from, grace));
+        self.watermark
+            .is_some_and(|watermark| passed(watermark, end, grace) || reaches(watermark))
     }
 
     /// What it has of a window that becomes final; `None` where it is left out.

@@ -1,6 +1,6 @@
 //! Final is final (rule 11): windows that the watermark has passed, and what is stored with them.
 
-use super::rules::{NEVER, passed};
+use super::rules::{BEGIN, NEVER, later, passed};
 use super::{Checkpoint, Engine, Final, FinalWindow, Output, SettledBad, Straddling};
 use crate::model::{PerSide, Side};
 
@@ -9,8 +9,9 @@ impl Engine {
     pub(super) fn finish(&mut self, watermark: i64, outputs: &mut Vec<Output>) {
         let (windows, inputs) = self.finish_windows(watermark, outputs);
         let timeless = windows.iter().any(|window| window.start_ms.is_none());
-        let settled = self.bad.settle(watermark, &self.ledger.evidence, &self.rules);
-        self.pass_holes(watermark);
+        let reached = self.reached(watermark);
+        let settled = self.bad.settle(reached, &self.ledger.evidence, &self.rules);
+        self.pass_holes(reached);
         let start = |window| {
             if timeless {
                 None
@@ -36,6 +37,17 @@ impl Engine {
             checkpoint: self.checkpoint(),
             inputs,
         })));
+    }
+
+    /// How far windows are final: as far as the watermark says, unless a control that is awaited holds one.
+    fn reached(&self, watermark: i64) -> i64 {
+        let first = self.ledger.open.first_key_value().filter(|_| self.control.is_some());
+        let end = first.map(|(window, _)| self.rules.grid.window_end(*window));
+        match end.filter(|end| passed(watermark, *end, self.rules.grace)) {
+            None => watermark,
+            Some(end) if end == NEVER || self.rules.grace.is_none() => BEGIN,
+            Some(end) => later(end, self.rules.grace),
+        }
     }
 
     fn finish_windows(&mut self, watermark: i64, outputs: &mut Vec<Output>) -> (Vec<FinalWindow>, Option<Checkpoint>) {

@@ -149,7 +149,9 @@ impl Window {
             // Never settled: they are counted aside.
             Outcome::Undecodable | Outcome::Untimely => return None,
         }
-        if has_control {
+        // Surplus with a name of its own is its side's own doing.
+        let own = matches!(settled.outcome, Outcome::Duplicate | Outcome::Conflict);
+        if has_control && !own {
             self.differing.push(*settled);
             return None;
         }
@@ -408,8 +410,9 @@ pub(super) fn leave_out(counts: &mut WindowCounts) {
         extra,
         sides,
         skew,
-        control: _,
+        control,
     } = counts;
+    *control = None;
     let pairs = std::mem::take(matched) + std::mem::take(mismatched);
     let surplus = [std::mem::take(missing), std::mem::take(extra)];
     for (own, surplus) in [&mut sides.baseline, &mut sides.canary].into_iter().zip(surplus) {

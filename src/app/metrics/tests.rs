@@ -47,6 +47,7 @@ fn window() -> FinalWindow {
         edge: false,
         digest: crate::model::Digest([0; 16]),
         candidates: Vec::new(),
+        noise: Vec::new(),
     }
 }
 

@@ -25,6 +25,10 @@ pub struct Manner {
     pub away: u64,
     /// Settles so many records at once at most; 0 is all.
     pub pace: u64,
+    /// Percent of the reads of the control that find nothing.
+    pub silent: u64,
+    /// Windows wait for the control.
+    pub awaits: bool,
 }
 
 /// Raises of the running maxima: (side, partition) -> (offset, value).
@@ -93,7 +97,7 @@ pub fn run(world: &World, rng: &mut Rng, manner: Manner) -> Run {
         outputs: Vec::new(),
         buckets: Buckets::default(),
     };
-    runner.declare();
+    runner.declare(manner);
     runner.pace(rng, manner);
     let mut closed = false;
     while !runner.engine.is_complete() {
@@ -103,7 +107,7 @@ pub fn run(world: &World, rng: &mut Rng, manner: Manner) -> Run {
             runner.step(Input::Close);
         }
         if manner.crash > 0 && runner.run.crashes < 30 && rng.chance(manner.crash) {
-            runner.crash();
+            runner.crash(manner);
             runner.pace(rng, manner);
             closed = runner.stored.as_ref().is_some_and(|stored| stored.closing);
         }
@@ -129,7 +133,10 @@ pub fn run(world: &World, rng: &mut Rng, manner: Manner) -> Run {
 }
 
 impl Runner<'_> {
-    fn declare(&mut self) {
+    fn declare(&mut self, manner: Manner) {
+        if manner.awaits {
+            self.engine.await_control();
+        }
         for log in &self.world.logs {
             self.engine.declare(log.side, log.partition, log.from);
         }
@@ -183,7 +190,7 @@ impl Runner<'_> {
         let log = &world.logs[at];
         let (side, partition) = (log.side, log.partition);
         let view = self.view(at);
-        if view.completed {
+        if view.completed || (side == Side::Control && rng.chance(manner.silent)) {
             return;
         }
         if self.next[at] < log.entries.len() && rng.chance(manner.lose) {
@@ -308,7 +315,7 @@ impl Runner<'_> {
             .unwrap()
     }
 
-    fn crash(&mut self) {
+    fn crash(&mut self, manner: Manner) {
         self.run.crashes += 1;
         for at in 0..self.world.logs.len() {
             let view = self.view(at);
@@ -322,7 +329,7 @@ impl Runner<'_> {
             self.engine = Engine::new(self.world.settings.clone());
             self.next.fill(0);
             self.run.raises.clear();
-            return self.declare();
+            return self.declare(manner);
         };
         let stored: Checkpoint = serde_json::from_str(&serde_json::to_string(stored).unwrap()).unwrap();
         for (at, log) in self.world.logs.iter().enumerate() {
@@ -340,6 +347,6 @@ impl Runner<'_> {
         }
         self.engine_began = stored.frontier_ms;
         self.engine = Engine::resume(self.world.settings.clone(), stored);
-        self.declare();
+        self.declare(manner);
     }
 }

@@ -1,6 +1,7 @@
 //! Engine: properties and worked examples of the rules.
 
 mod away;
+mod control;
 mod driver;
 mod examples;
 mod holes;

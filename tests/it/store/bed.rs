@@ -263,6 +263,7 @@ pub fn window(n: i64) -> FinalWindow {
         edge: n == 0,
         digest: Digest([u8::try_from(n % 251).unwrap(); 16]),
         candidates: Vec::new(),
+        noise: Vec::new(),
     }
 }
 
