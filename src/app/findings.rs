@@ -70,6 +70,17 @@ impl Rereader {
         }
     }
 
+    /// The rules that it compares by.
+    #[must_use]
+    pub fn rules(&self) -> &DiffRules {
+        &self.rules
+    }
+
+    /// Compares by other rules from now on.
+    pub fn set_rules(&mut self, rules: DiffRules) {
+        self.rules = rules;
+    }
+
     /// Looks at every pair again, in the order of `pairs`.
     ///
     /// # Errors

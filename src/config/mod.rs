@@ -36,8 +36,8 @@ pub use flags::ReconcileFlags;
 pub use load::Purpose;
 pub use overlay::VARIABLES;
 pub use request::{Bound, ReconcileRequest, RequestError, SideRequest, Source, ordered};
-pub use request_from::request_from;
-pub use scalar::written_duration;
+pub use request_from::{calibrate_from, request_from};
+pub use scalar::{relative, written_duration};
 pub use schema::schema;
 pub use secret::is_secret_property;
 pub use settings::{

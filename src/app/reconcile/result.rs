@@ -339,7 +339,9 @@ fn noise(rereader: &mut Rereader, pairs: &[Candidate]) -> Result<FieldCounts> {
     Ok(fields)
 }
 
-fn rereader(request: &ReconcileRequest, stream: Stream, again: Sides<Place>) -> Rereader {
+/// What reads records again, under the request's rules.
+#[must_use]
+pub fn rereader(request: &ReconcileRequest, stream: Stream, again: Sides<Place>) -> Rereader {
     let Stream { lanes, book, .. } = stream;
     let Sides {
         baseline,

@@ -5,7 +5,7 @@ use crate::engine::stats::{key_sampling_detection, n_see_one};
 use crate::model::{FieldDifference, PerSide, Side, Verdict};
 
 /// 1234567 as `1,234,567`.
-pub(super) fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {

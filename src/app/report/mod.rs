@@ -14,7 +14,7 @@ mod table;
 mod tests;
 
 pub use build::{FieldCounts, SideInput, StreamInput, add_noise, checks, finding, release, rfc3339, stages, stream};
-pub use figures::harmless;
+pub use figures::{grouped, harmless};
 pub use markdown::markdown;
 pub use model::{
     CheckReport, ControlReport, Drift, ExcludedReasons, FieldCount, Finding, NoiseReport, Outcomes, PartitionRange,

@@ -1,5 +1,6 @@
 //! One stream, read and stepped: `read -> schema -> plan -> fingerprint -> step`, one straight line, one thread.
 
+mod disorder;
 mod idle;
 mod lost;
 mod needs;
@@ -21,6 +22,7 @@ use super::metrics::StreamMetrics;
 use super::schemas::Schemas;
 use crate::engine::{AlignSettings, Aligner, Engine, Entry, Input, Output, Range};
 use crate::model::{Inconclusive, Reduction, Side, Sides};
+pub use disorder::Disorder;
 pub use retention::Trail;
 
 /// How many records are settled at once: some tenths of a millisecond, so that nothing that a turn does waits for long.
@@ -55,6 +57,8 @@ pub struct Stream {
     pub stalled: bool,
     /// How long each topic keeps its records, where it does not keep them for ever and the broker tells.
     pub retention_ms: Sides<Option<i64>>,
+    /// How disordered partitions are, where somebody asks.
+    pub disorder: Option<Disorder>,
     /// Where emit delays go.
     pub meter: Option<Arc<StreamMetrics>>,
     schemas: Schemas,
@@ -116,6 +120,7 @@ impl Stream {
             ends: Sides::default(),
             stalled: false,
             retention_ms: Sides::default(),
+            disorder: None,
             meter: None,
             schemas,
             reading,
@@ -273,6 +278,9 @@ impl Stream {
         }
         if let Some(meter) = &self.meter {
             meter.emit_delays(side, entries.iter().filter_map(emit_delay_ms));
+        }
+        if let Some(disorder) = &mut self.disorder {
+            disorder.take(side, partition, entries);
         }
         let read_at_ms = self.clock.wall_ms();
         let mut rest = entries;

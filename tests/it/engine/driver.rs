@@ -125,6 +125,7 @@ pub fn run(world: &World, rng: &mut Rng, manner: Manner) -> Run {
         runner.engine.come_back(&mut runner.outputs);
         runner.take();
     }
+    runner.leave_idle_control();
     runner.end_life();
     runner.run.low.clone_from(&runner.low);
     runner.run.evidence = runner.engine.evidence_ms();
@@ -299,6 +300,17 @@ impl Runner<'_> {
                 .or_default()
                 .push((offset, watermark + lateness));
             self.run.wakes += 1;
+        }
+    }
+
+    /// Nobody waits for a control: what it would have shown where it was idle to the end came too late.
+    fn leave_idle_control(&mut self) {
+        for at in 0..self.world.logs.len() {
+            let (log, view) = (&self.world.logs[at], self.view(at));
+            if log.side == Side::Control && view.idle_since_ms.is_some() && !view.completed {
+                let raises = self.run.raises.entry((log.side, log.partition)).or_default();
+                raises.push((view.position, i64::MAX / 4));
+            }
         }
     }
 

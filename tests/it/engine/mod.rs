@@ -2,6 +2,7 @@
 
 mod away;
 mod control;
+mod control_examples;
 mod driver;
 mod examples;
 mod holes;

@@ -3,9 +3,11 @@
 mod avro;
 mod bad;
 mod by_config;
+mod calibrate;
 mod census;
 mod conditions;
 mod contract;
+mod control;
 mod json_files;
 mod json_topics;
 mod protobuf_topics;
