@@ -7,7 +7,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
-use super::topics::{PARTITIONS, Topics};
+use super::topics::Topics;
 
 /// What a full queue waits before it is filled again: a second with librdkafka's settings, which a loop that is slower than
 /// the broker meets.
@@ -28,7 +28,7 @@ pub fn read(topics: &Topics, more: Option<(&str, &str)>) -> Result<Duration, Box
     consumer.fetch_metadata(Some(&topics.names[0]), Duration::from_secs(10))?;
     let mut list = TopicPartitionList::new();
     for name in &topics.names {
-        for partition in 0..PARTITIONS {
+        for partition in 0..topics.partitions {
             list.add_partition_offset(name, partition, Offset::Beginning)?;
         }
     }

@@ -1,7 +1,9 @@
 //! `CROSSCHECK_BENCH_BROKERS=host:port cargo bench --bench kafka`: two topics of a million records each on a real broker,
 //! read and verified, against a bare `BaseConsumer` poll loop that verifies nothing; in turns, median of seven. Prints
-//! `NAME VALUE TARGET ok|short`, and ends non-zero where a figure falls short; without the variable the rows are `skipped`.
-//! The topics are made and removed. `CROSSCHECK_BENCH_RECORDS` is another number of records a side.
+//! `NAME VALUE TARGET ok|short`, and ends non-zero where a figure falls short; without the variable these rows are `skipped`,
+//! and the same is measured on the broker that librdkafka has within itself, without a target: it takes its share of the same
+//! cores and of the same process. The topics are made and removed. `CROSSCHECK_BENCH_RECORDS` is another number of records a
+//! side of the real broker.
 
 mod bare;
 #[path = "../ratios/data.rs"]
@@ -19,6 +21,8 @@ use topics::Topics;
 const BROKERS: &str = "CROSSCHECK_BENCH_BROKERS";
 const RECORDS: &str = "CROSSCHECK_BENCH_RECORDS";
 const RECORDS_DEFAULT: u64 = 1_000_000;
+/// A side of the embedded broker, which holds them in memory.
+const RECORDS_EMBEDDED: u64 = 200_000;
 const REPETITIONS: usize = 7;
 
 const WALL: &str = "kafka-against-a-bare-loop-wall";
@@ -34,53 +38,87 @@ fn main() -> Result<(), Box<dyn Error>> {
         for name in [WALL, CPU] {
             writeln!(stdout(), "{name:<44} {:>12} {:>8} skipped", "-", "-")?;
         }
-        return Ok(());
+        return on_the_embedded(&Topics::embedded(RECORDS_EMBEDDED)?);
     };
     let records: u64 = variable(RECORDS).map_or(Ok(RECORDS_DEFAULT), |text| text.parse())?;
     let topics = Topics::make(&brokers, records)?;
-    let measured = measure(&topics);
+    let measured = on_a_real_one(&topics);
     topics.remove()?;
     measured
 }
 
-fn measure(topics: &Topics) -> Result<(), Box<dyn Error>> {
-    // Once each for the broker's page cache and ours.
+/// One turn of the three readers.
+struct Turn {
+    bare: (Duration, Duration),
+    ours: (Duration, Duration),
+    /// The bare loop with the wait of a full queue as short as ours.
+    ready: (Duration, Duration),
+}
+
+impl Turn {
+    fn walls(&self, bare: Duration) -> f64 {
+        bare.as_secs_f64() / self.ours.0.as_secs_f64()
+    }
+}
+
+/// Seven turns; once each before, for the broker's page cache and ours. Prints what each reader took a record.
+fn measure(topics: &Topics, prefix: &str) -> Result<Vec<Turn>, Box<dyn Error>> {
     bare::read(topics, None)?;
     verify::read(topics)?;
-    let [mut walls, mut cpus, mut ready_walls] = [(); 3].map(|()| Vec::new());
-    let mut each = [(); 6].map(|()| Vec::new());
+    let mut turns = Vec::new();
     for _ in 0..REPETITIONS {
-        let bare = timed(|| bare::read(topics, None))?;
-        let ours = timed(|| verify::read(topics))?;
-        let ready = timed(|| bare::read(topics, Some(bare::READY)))?;
-        ready_walls.push(ready.0.as_secs_f64() / ours.0.as_secs_f64());
-        walls.push(bare.0.as_secs_f64() / ours.0.as_secs_f64());
-        cpus.push(ours.1.as_secs_f64() / bare.1.as_secs_f64());
-        let count = 2.0 * topics.records as f64;
-        for (times, time) in each.iter_mut().zip([bare.0, bare.1, ours.0, ours.1, ready.0, ready.1]) {
-            times.push(time.as_secs_f64() * 1e9 / count);
-        }
+        turns.push(Turn {
+            bare: timed(|| bare::read(topics, None))?,
+            ours: timed(|| verify::read(topics))?,
+            ready: timed(|| bare::read(topics, Some(bare::READY)))?,
+        });
     }
-    let names = [
-        "kafka-bare-loop-wall",
-        "kafka-bare-loop-cpu",
-        "kafka-verified-wall",
-        "kafka-verified-cpu",
-        "kafka-bare-loop-that-waits-2-ms-wall",
-        "kafka-bare-loop-that-waits-2-ms-cpu",
+    let count = 2.0 * topics.records as f64;
+    type Time = fn(&Turn) -> Duration;
+    let figures: [(&str, Time); 6] = [
+        ("bare-loop-wall", |turn| turn.bare.0),
+        ("bare-loop-cpu", |turn| turn.bare.1),
+        ("verified-wall", |turn| turn.ours.0),
+        ("verified-cpu", |turn| turn.ours.1),
+        ("bare-loop-that-waits-2-ms-wall", |turn| turn.ready.0),
+        ("bare-loop-that-waits-2-ms-cpu", |turn| turn.ready.1),
     ];
-    for (name, times) in names.iter().zip(&mut each) {
-        writeln!(stdout(), "{name:<44} {:>10.0}ns {:>8} -", middle(times), "-")?;
+    for (name, time) in figures {
+        let mut times: Vec<f64> = turns
+            .iter()
+            .map(|turn| time(turn).as_secs_f64() * 1e9 / count)
+            .collect();
+        let name = format!("{prefix}-{name}");
+        writeln!(stdout(), "{name:<44} {:>10.0}ns {:>8} -", middle(&mut times), "-")?;
     }
-    let ready = middle(&mut ready_walls);
-    writeln!(
-        stdout(),
-        "{:<44} {ready:>11.2}x {:>8} -",
-        "kafka-against-one-that-waits-2-ms-wall",
-        "-"
-    )?;
+    let mut ready: Vec<f64> = turns.iter().map(|turn| turn.walls(turn.ready.0)).collect();
+    untargeted(&format!("{prefix}-against-one-that-waits-2-ms-wall"), &mut ready)?;
+    Ok(turns)
+}
+
+/// The line of a ratio that has no target.
+fn untargeted(name: &str, ratios: &mut [f64]) -> std::io::Result<()> {
+    let ratio = middle(ratios);
+    writeln!(stdout(), "{name:<44} {ratio:>11.2}x {:>8} -", "-")
+}
+
+/// End to end with nothing else running. Time on the cores holds the broker's share too, so there is no ratio of it.
+fn on_the_embedded(topics: &Topics) -> Result<(), Box<dyn Error>> {
+    let turns = measure(topics, "embedded")?;
+    let mut walls: Vec<f64> = turns.iter().map(|turn| turn.walls(turn.bare.0)).collect();
+    Ok(untargeted("embedded-against-a-bare-loop-wall", &mut walls)?)
+}
+
+fn on_a_real_one(topics: &Topics) -> Result<(), Box<dyn Error>> {
+    let turns = measure(topics, "kafka")?;
+    let walls = turns.iter().map(|turn| turn.walls(turn.bare.0)).collect();
+    let cpus = turns
+        .iter()
+        .map(|turn| turn.ours.1.as_secs_f64() / turn.bare.1.as_secs_f64())
+        .collect();
     let mut short = 0;
-    for (name, values, target, least) in [(WALL, &mut walls, 0.85, true), (CPU, &mut cpus, 1.5, false)] {
+    for (name, mut values, target, least) in [(WALL, walls, 0.85, true), (CPU, cpus, 1.5, false)] {
+        let values: &mut Vec<f64> = &mut values;
         let value = middle(values);
         let (low, high) = (values[0], values[values.len() - 1]);
         writeln!(stdout(), "{name}-range {low:>31.2} to {high:.2}")?;

@@ -121,6 +121,7 @@ fn entry(number: u64, identity: u64, time_ms: i64, differs: bool) -> Entry {
         body: Reduction::Decoded(Fingerprint {
             identity: Identity(half(identity)),
             by_content: false,
+            tombstone: false,
             digest: Digest(digest),
             time_ms: Some(time_ms),
             tolerant: None,

@@ -84,6 +84,7 @@ fn run(records: u64, held_max_bytes: u64) -> Result<Ran, Box<dyn Error>> {
         range: Range::Everything,
         sample: None,
         control: false,
+        latest: false,
         findings_max: 100,
         held_max_bytes,
     });
@@ -159,6 +160,7 @@ fn entry(side: Side, place: u64) -> Option<Entry> {
         body: Reduction::Decoded(Fingerprint {
             identity: Identity(identity),
             by_content: false,
+            tombstone: false,
             digest: Digest(digest),
             time_ms: i64::try_from(number / 20).ok(),
             tolerant: None,

@@ -3,7 +3,7 @@
 
 use crosscheck::codec::{
     Condition, Conditional, EventTime, Field, Format, Framing, Mapping, Part, Progress, Reducer, Schema, Settings,
-    Sign, Then,
+    Sign, Then, Unwrap,
 };
 use crosscheck::model::{Path, RecordBatch, Reduction, Side};
 use serde::de::IgnoredAny;
@@ -53,6 +53,9 @@ pub fn run(bytes: &[u8]) {
     if kind & 32 != 0 {
         settings.rules.only = vec![path("m{*}.id"), path("a[*]"), path("id")];
     }
+    if kind & 64 != 0 {
+        settings.unwrap = Some(Unwrap::Debezium);
+    }
     let mut reducer = Reducer::new(Side::Canary, settings);
     let contract = CONTRACTS.get(usize::from(kind & 3));
     if let Some(contract) = contract {
@@ -100,6 +103,14 @@ fn reduce(reducer: &mut Reducer, values: &[&[u8]]) -> Vec<Reduction> {
 }
 
 pub fn seeds(write: &mut dyn FnMut(&[u8])) {
+    for kind in [64, 68] {
+        for document in [
+            r#"{"before":null,"after":{"id":1,"m":{}},"op":"c"}"#,
+            r#" {"schema":{},"payload":{"after":null,"before":[1,{"id":"x"}]}} "#,
+        ] {
+            write(&[&[kind], document.as_bytes()].concat());
+        }
+    }
     for kind in 0..16 {
         for document in [
             r#"{"id":1,"m":{"k":{"id":"x","d":1.25}},"a":[0.1,1e0,-0],"d":-12.5e-1}"#,

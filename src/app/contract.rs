@@ -82,7 +82,7 @@ pub async fn named(contract: &Contract, registry: Option<&dyn Registrar>) -> Res
 /// # Errors
 /// Protobuf records that name no schema, and a contract that is no Protobuf schema.
 pub fn check(contract: &Schema, settings: &codec::Settings, side: Side) -> Result<()> {
-    let needed = settings.format == codec::Format::Protobuf && settings.framing != codec::Framing::Confluent;
+    let needed = settings.format == codec::Format::Protobuf && !settings.framing.asks_a_registry();
     if needed && !contract.is_protobuf() {
         return Err(trouble(
             format!("the {side}'s records are Protobuf without a schema id, and the contract is no Protobuf schema"),

@@ -8,6 +8,7 @@ use backon::{BackoffBuilder as _, ExponentialBuilder};
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
 use super::book::{Book, Fact};
 use crate::codec::{Field, Schema, SchemaError, SchemaRef};
@@ -46,6 +47,9 @@ pub trait Registrar: Send + Sync {
     /// The schema of an id; asked `again`, a miss that is remembered is not believed.
     fn schema(&self, id: u32, again: bool) -> BoxFuture<'_, Result<Arc<RegisteredSchema>, RegistryError>>;
 
+    /// The schema of a GUID.
+    fn schema_of_guid(&self, guid: Uuid) -> BoxFuture<'_, Result<RegisteredSchema, RegistryError>>;
+
     /// A version of a subject, `None` is the latest.
     fn subject_version<'a>(
         &'a self,
@@ -55,6 +59,10 @@ pub trait Registrar: Send + Sync {
 }
 
 impl Registrar for Registry {
+    fn schema_of_guid(&self, guid: Uuid) -> BoxFuture<'_, Result<RegisteredSchema, RegistryError>> {
+        Box::pin(self.schema_of_guid(guid))
+    }
+
     fn schema(&self, id: u32, again: bool) -> BoxFuture<'_, Result<Arc<RegisteredSchema>, RegistryError>> {
         Box::pin(async move {
             if again {
@@ -133,7 +141,7 @@ impl Schemas {
         let schema = origin.fixed.clone().or_else(named).filter(|schema| match reference {
             SchemaRef::Fixed => true,
             SchemaRef::Fingerprint(wanted) => schema.fingerprint64() == wanted,
-            SchemaRef::Id(_) => false,
+            SchemaRef::Id(_) | SchemaRef::Guid(_) => false,
         });
         if let Some(schema) = schema {
             self.book.note(Fact::Schema(side, field, reference, schema));
@@ -226,6 +234,7 @@ impl Schemas {
 fn named(reference: SchemaRef) -> String {
     match reference {
         SchemaRef::Id(id) => format!("id {id}"),
+        SchemaRef::Guid(guid) => format!("GUID {}", Uuid::from_bytes(guid)),
         SchemaRef::Fingerprint(bytes) => format!("fingerprint {}", hex(&bytes)),
         SchemaRef::Fixed => "the subject's newest".to_owned(),
     }
@@ -280,6 +289,10 @@ async fn look(key: Key, origin: &Origin, again: bool) -> Result<Option<Arc<Schem
     });
     let found = match (reference, subject) {
         (SchemaRef::Id(id), _) => registry.schema(id, again).await.map(|schema| parse(side, &schema)),
+        (SchemaRef::Guid(guid), _) => {
+            let found = registry.schema_of_guid(Uuid::from_bytes(guid)).await;
+            found.map(|schema| parse(side, &schema))
+        }
         (SchemaRef::Fixed, Some(subject)) => registry
             .subject_version(&subject, None)
             .await

@@ -53,9 +53,12 @@ pub(super) struct Args {
     /// Only records with header:NAME=VALUE, partition:0-3 or schema:ID [by side]
     #[arg(long, value_name = "WHAT", help_heading = "What is compared")]
     select: Vec<String>,
-    /// The fraction of identities that are compared; 1 in this version
-    #[arg(long, value_name = "RATE", hide = true)]
+    /// The fraction of identities that are compared (1)
+    #[arg(long, value_name = "RATE", help_heading = "What is compared")]
     sample: Option<String>,
+    /// paired (unless set), or latest: the newest record of each identity, a tombstone is absence
+    #[arg(long, value_name = "MODE", help_heading = "What is compared")]
+    mode: Option<String>,
 
     /// key, key:PATH, header:NAME or field:PATH; again for a composite; none is the whole content [by side]
     #[arg(long, value_name = "PART", num_args = 1.., help_heading = "What is one event")]
@@ -113,13 +116,16 @@ pub(super) struct Args {
     /// avro (unless set), json, protobuf or raw [by side]
     #[arg(long, value_name = "FORMAT", help_heading = "How it is written")]
     format: Vec<String>,
-    /// confluent (unless set), single-object or none [by side]
+    /// confluent (unless set), header, single-object or none [by side]
     #[arg(long, value_name = "FRAMING", help_heading = "How it is written")]
     framing: Vec<String>,
+    /// debezium: compare `after` of its envelopes, null there is a tombstone [by side]
+    #[arg(long, value_name = "WHAT", help_heading = "How it is written")]
+    unwrap: Vec<String>,
     /// avro, json, protobuf or raw (unless set) [by side]
     #[arg(long, value_name = "FORMAT", help_heading = "How it is written")]
     key_format: Vec<String>,
-    /// confluent, single-object or none [by side]
+    /// confluent, header, single-object or none [by side]
     #[arg(long, value_name = "FRAMING", help_heading = "How it is written")]
     key_framing: Vec<String>,
     /// The schema registry [by side]
@@ -197,6 +203,7 @@ impl Args {
             select: self.select,
             format: self.format,
             framing: self.framing,
+            unwrap: self.unwrap,
             key_format: self.key_format,
             key_framing: self.key_framing,
             registry: self.registry,
@@ -211,6 +218,7 @@ impl Args {
             age_max: self.age_max,
             late_max: self.late_max,
             held_max_bytes: self.held_max_bytes,
+            mode: self.mode,
             sample: self.sample,
             budget: self.budget,
             contract: self.contract,

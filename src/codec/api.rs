@@ -20,6 +20,8 @@ pub enum Field {
 pub enum SchemaRef {
     /// Its id in the registry of the side.
     Id(u32),
+    /// Its GUID, which is the same in every registry.
+    Guid([u8; 16]),
     /// The CRC-64-AVRO fingerprint, as it stands in the frame.
     Fingerprint([u8; 8]),
     /// Not at all: the log has one schema.

@@ -1,5 +1,9 @@
 //! One half of the records of a side, keys or values: its schemas, contracts and plans.
 
+mod ready;
+
+pub(super) use ready::Ready;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
@@ -7,8 +11,8 @@ use super::api::{Field, Met, SchemaRef, SchemaUse};
 use super::applied::Rule;
 use super::changes::{SchemaChange, changes};
 use super::compile::{Purpose, TooLarge, compile};
+use super::envelope::{self, Envelope};
 use super::fast::{self, Program};
-use super::frame;
 use super::json::Json;
 use super::marks::Asked;
 use super::plan::Plan;
@@ -34,8 +38,10 @@ struct Known {
     reference: SchemaRef,
     /// Which message of a Protobuf schema.
     message: Option<u32>,
-    /// None where it was given up.
+    /// None where it was given up, and where it has no row though values are in envelopes. Of an envelope that of the row.
     schema: Option<Arc<Schema>>,
+    envelope: Option<Envelope>,
+    is_given_up: bool,
     prepared: Option<usize>,
     records: u64,
     /// Met since the uses were taken.
@@ -47,7 +53,9 @@ impl Known {
         Self {
             reference,
             message,
+            is_given_up: schema.is_none(),
             schema,
+            envelope: None,
             prepared: None,
             records: 0,
             met: false,
@@ -59,6 +67,10 @@ pub(super) struct Half {
     field: Field,
     pub format: Format,
     framing: Framing,
+    /// Values are in envelopes.
+    unwrap: bool,
+    /// Bytes of the envelope behind the last row.
+    behind: usize,
     pub asked: Asked,
     /// Places of `schemas`.
     known: HashMap<SchemaRef, usize>,
@@ -86,28 +98,14 @@ fn plain_bytes() -> Option<Arc<Schema>> {
     BYTES.get_or_init(|| Schema::parse("\"bytes\"").ok()).clone()
 }
 
-/// What there is to do with the bytes of a record.
-pub(super) enum Ready<'b> {
-    /// Walk them by this plan.
-    Plan {
-        at: usize,
-        known: usize,
-        bytes: &'b [u8],
-    },
-    NeedsSchema(SchemaRef),
-    NeedsContract {
-        schema: Arc<Schema>,
-        bytes: &'b [u8],
-    },
-    Bad(UndecodableReason),
-}
-
 impl Half {
     pub fn new(field: Field, format: Format, framing: Framing, asked: Asked) -> Self {
         let mut half = Self {
             field,
             format,
             framing,
+            unwrap: false,
+            behind: 0,
             asked,
             known: HashMap::new(),
             schemas: Vec::new(),
@@ -116,7 +114,7 @@ impl Half {
             sole: None,
             prepared: Vec::new(),
             last: None,
-            indexed: (format, framing) == (Format::Protobuf, Framing::Confluent),
+            indexed: format == Format::Protobuf && framing.asks_a_registry(),
             last_indexes: Vec::new(),
             raw: Vec::new(),
             decoder: Decoder::default(),
@@ -136,13 +134,30 @@ impl Half {
         half
     }
 
+    /// From now on values are in envelopes.
+    pub fn unwrap(&mut self) {
+        self.unwrap = true;
+        let before: Vec<_> = self
+            .schemas
+            .iter()
+            .map(|known| (known.reference, known.schema.clone()))
+            .collect();
+        for (reference, schema) in before {
+            self.add_schema(reference, schema);
+        }
+    }
+
     pub fn add_schema(&mut self, r: SchemaRef, schema: Option<Arc<Schema>>) {
         // A schema of another language tells nothing of these bytes.
         let schema = schema.filter(|schema| {
             schema.is_document() == (self.format == Format::Json)
                 && schema.is_protobuf() == (self.format == Format::Protobuf)
         });
-        let known = Known::new(r, None, schema);
+        let mut known = Known::new(r, None, schema);
+        if self.unwrap {
+            let (envelope, row) = known.schema.as_ref().and_then(envelope::of).unzip();
+            (known.envelope, known.schema) = (envelope, row);
+        }
         let next = self.schemas.len();
         let place = *self.known.entry(r).or_insert(next);
         self.messages.retain(|(file, _), _| *file != place);
@@ -154,6 +169,11 @@ impl Half {
     }
 
     pub fn add_contract(&mut self, contract: Arc<Schema>) {
+        let contract = if self.unwrap {
+            envelope::row_of(contract)
+        } else {
+            contract
+        };
         match self.contracts.iter_mut().find(|other| other.name() == contract.name()) {
             Some(place) => *place = contract,
             None => self.contracts.push(contract),
@@ -162,6 +182,11 @@ impl Half {
     }
 
     pub fn set_sole_contract(&mut self, contract: Arc<Schema>) {
+        let contract = if self.unwrap {
+            envelope::row_of(contract)
+        } else {
+            contract
+        };
         self.sole = Some(contract);
         self.forget();
     }
@@ -225,87 +250,6 @@ impl Half {
         let met = self.schemas.iter().filter(|known| known.records > 0);
         let plans = met.filter_map(|known| self.prepared[known.prepared?].plan.as_ref().ok());
         plans.flat_map(|plan| plan.applied.iter().copied())
-    }
-
-    /// Finds the plan for the bytes of a record.
-    #[inline(always)]
-    pub fn ready<'b>(&mut self, bytes: &'b [u8]) -> Ready<'b> {
-        let Some((schema, bytes)) = frame::open(self.framing, bytes) else {
-            return Ready::Bad(UndecodableReason::Framing);
-        };
-        let (indexes, bytes) = if self.indexed {
-            let Some(found) = frame::indexes(bytes) else {
-                return Ready::Bad(UndecodableReason::Framing);
-            };
-            found
-        } else {
-            (&bytes[..0], bytes)
-        };
-        if let Some((last, at, known)) = self.last
-            && last == schema
-            && (!self.indexed || self.last_indexes == indexes)
-        {
-            return Ready::Plan { at, known, bytes };
-        }
-        self.find(schema, indexes, bytes)
-    }
-
-    /// The schema is not that of the last record.
-    #[inline(never)]
-    fn find<'b>(&mut self, schema: SchemaRef, indexes: &[u8], bytes: &'b [u8]) -> Ready<'b> {
-        let Some(&place) = self.known.get(&schema) else {
-            return Ready::NeedsSchema(schema);
-        };
-        let message = match &self.schemas[place].schema {
-            None => return Ready::Bad(UndecodableReason::Schema),
-            Some(file) if file.is_file() => file.message_at(&frame::path(indexes)),
-            Some(_) => return self.plan(place, bytes),
-        };
-        let Some(place) = message.and_then(|message| self.message(place, message)) else {
-            return Ready::Bad(UndecodableReason::Schema);
-        };
-        self.last_indexes.clear();
-        self.last_indexes.extend_from_slice(indexes);
-        self.plan(place, bytes)
-    }
-
-    /// The place of a message of a Protobuf schema.
-    fn message(&mut self, file: usize, message: u32) -> Option<usize> {
-        if let Some(place) = self.messages.get(&(file, message)) {
-            return Some(*place);
-        }
-        let Known { reference, schema, .. } = &self.schemas[file];
-        let known = Known::new(*reference, Some(message), Some(schema.as_ref()?.message(message)?));
-        self.schemas.push(known);
-        let place = self.schemas.len() - 1;
-        self.messages.insert((file, message), place);
-        Some(place)
-    }
-
-    /// The plan of a known schema for the bytes of a record.
-    fn plan<'b>(&mut self, place: usize, bytes: &'b [u8]) -> Ready<'b> {
-        let known = &self.schemas[place];
-        let Some(writer) = known.schema.clone() else {
-            return Ready::Bad(UndecodableReason::Schema);
-        };
-        let at = match known.prepared {
-            Some(at) => at,
-            None => {
-                let Some(contract) = self.contract(&writer) else {
-                    return Ready::NeedsContract { schema: writer, bytes };
-                };
-                self.prepare(writer, contract)
-            }
-        };
-        let known = &mut self.schemas[place];
-        known.prepared = Some(at);
-        known.met = true;
-        self.last = Some((known.reference, at, place));
-        Ready::Plan {
-            at,
-            known: place,
-            bytes,
-        }
     }
 
     fn contract(&self, writer: &Schema) -> Option<Arc<Schema>> {

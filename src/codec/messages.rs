@@ -40,6 +40,7 @@ pub(super) struct Message {
     pub spans: [usize; 3],
     pub time_ms: Option<i64>,
     pub tolerant: Option<Box<[TolerantValue]>>,
+    pub tombstone: bool,
     /// Which of the keys.
     pub key: usize,
 }
@@ -187,6 +188,7 @@ impl Messages {
                         // A record without an identity has its digest for one.
                         identity: Identity(hashes[usize::from(!message.by_content())]),
                         by_content: message.by_content(),
+                        tombstone: message.tombstone,
                         digest: Digest(hashes[0]),
                         time_ms: message.time_ms,
                         tolerant: message.tolerant.take(),

@@ -13,6 +13,7 @@ mod compile;
 mod decimal;
 mod default;
 mod digest;
+mod envelope;
 mod fast;
 mod frame;
 mod half;
@@ -48,6 +49,6 @@ pub use reducer::Reducer;
 pub use schema::{Schema, SchemaError};
 pub use settings::{
     CONDITIONS_MAX, Condition, Conditional, EventTime, Format, Framing, Mapping, Part, Rules, Select, Settings, Sign,
-    Then,
+    Then, Unwrap,
 };
 pub use skip::Skipper;

@@ -83,6 +83,15 @@ impl Reducer {
         let key_compared = settings.compares_key();
         let in_key = |part: &Part| matches!(part, Part::Key | Part::KeyPath(_));
         let ignored = |name: &String| rules.ignore.iter().any(|path| header_path(path) == Some(name));
+        let mut value = Half::new(
+            Field::Value,
+            settings.format,
+            settings.framing,
+            Asked::of_value(side, &settings, met),
+        );
+        if settings.unwrap.is_some() {
+            value.unwrap();
+        }
         Self {
             side,
             key: Half::new(
@@ -91,12 +100,7 @@ impl Reducer {
                 settings.key_framing,
                 Asked::of_key(side, &settings, met),
             ),
-            value: Half::new(
-                Field::Value,
-                settings.format,
-                settings.framing,
-                Asked::of_value(side, &settings, met),
-            ),
+            value,
             key_compared,
             key_needed: key_compared || settings.identity.iter().any(in_key),
             headers: rules.headers.iter().filter(|name| !ignored(name)).cloned().collect(),
@@ -278,8 +282,9 @@ impl Reducer {
     #[inline]
     fn prepare<'b>(&mut self, batch: &'b RecordBatch, at: usize, record: &RecordRef) -> Prepared<'b> {
         let value = match batch.value(record) {
-            Some(bytes) => match self.value.ready(bytes) {
+            Some(bytes) => match self.value.ready(batch, record, bytes) {
                 Ready::Plan { at, known, bytes } => Some((at, known, bytes)),
+                Ready::Tombstone => None,
                 Ready::Bad(reason) => return Prepared::Bad(reason),
                 Ready::NeedsSchema(schema) => return needs_schema(at, Field::Value, schema),
                 Ready::NeedsContract { schema, bytes } => {
@@ -290,9 +295,9 @@ impl Reducer {
             None => None,
         };
         let key = match batch.key(record).filter(|_| self.key_needed) {
-            Some(bytes) => match self.key.ready(bytes) {
+            Some(bytes) => match self.key.ready(batch, record, bytes) {
                 Ready::Plan { at, known, bytes } => Some((at, known, bytes)),
-                Ready::Bad(_) => return Prepared::Bad(UndecodableReason::Identity),
+                Ready::Bad(_) | Ready::Tombstone => return Prepared::Bad(UndecodableReason::Identity),
                 Ready::NeedsSchema(schema) => return needs_schema(at, Field::Key, schema),
                 Ready::NeedsContract { schema, .. } => return needs_contract(at, Field::Key, None, schema),
             },

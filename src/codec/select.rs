@@ -1,8 +1,8 @@
 //! Which records of a log belong to the side. Nothing is decoded for it but the frame.
 
-use super::api::SchemaRef;
+use super::api::{Field, SchemaRef};
 use super::frame;
-use super::settings::Settings;
+use super::settings::{Framing, Settings};
 use crate::model::{RecordBatch, RecordRef};
 
 /// True where every condition holds.
@@ -18,9 +18,10 @@ pub(super) fn selected(settings: &Settings, batch: &RecordBatch, record: &Record
             .any(|(first, last)| (*first..=*last).contains(&batch.partition))
     };
     let schema = || {
-        let named = batch
-            .value(record)
-            .and_then(|bytes| frame::open(settings.framing, bytes));
+        let named = match settings.framing {
+            Framing::Header => frame::of_headers(Field::Value, batch, record),
+            framing => batch.value(record).and_then(|bytes| frame::open(framing, bytes)),
+        };
         matches!(named, Some((SchemaRef::Id(id), _)) if select.schemas.contains(&id))
     };
     let header = |(name, value): &(String, String)| {

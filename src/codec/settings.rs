@@ -37,10 +37,29 @@ pub enum Framing {
     /// which the indexes of the message follow.
     #[default]
     Confluent,
+    /// The headers `__value_schema_id` and `__key_schema_id`: `0x00` and the id as above, or `0x01` and the schema's GUID,
+    /// of Protobuf with the indexes of the message behind it. Bytes as without framing.
+    Header,
     /// Avro single-object encoding: `0xC3 0x01` and the CRC-64 fingerprint of the schema.
     SingleObject,
     /// Nothing: one schema for the whole log.
     None,
+}
+
+impl Framing {
+    /// True where a record names its schema by an id that a registry gave.
+    #[must_use]
+    pub fn asks_a_registry(self) -> bool {
+        matches!(self, Self::Confluent | Self::Header)
+    }
+}
+
+/// What a value stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unwrap {
+    /// Debezium's envelope: the row is in `after`, and null there is a tombstone.
+    Debezium,
 }
 
 /// A part of an identity.
@@ -168,6 +187,9 @@ pub struct Settings {
     pub key_format: Format,
     /// Framing of the key.
     pub key_framing: Framing,
+    /// Values stand in envelopes of change data capture, and what is in them is compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unwrap: Option<Unwrap>,
     /// Parts of the identity; empty is whole content.
     pub identity: Vec<Part>,
     /// Where the event time comes from.
@@ -179,6 +201,12 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// True where values of the format can be taken out of their envelopes.
+    #[must_use]
+    pub fn may_unwrap(&self) -> bool {
+        matches!(self.format, Format::Avro | Format::Json)
+    }
+
     /// True where the key is compared: asked for, or there is no identity; not a part of the identity as a whole, not
     /// ignored, and among the paths that alone are compared.
     #[must_use]

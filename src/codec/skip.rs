@@ -1,10 +1,11 @@
 //! Where a record ends: a bounded walk over Avro binary that keeps nothing. An object container does not say it itself.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::Schema;
 use super::schema::{Kind, Node, NodeId};
-use crate::model::UndecodableReason::{self, Bounds, DuplicateKey, Malformed, Truncated, Utf8};
+use crate::model::UndecodableReason::{self, Bounds, DuplicateKey, Malformed, Trailing, Truncated, Utf8};
 
 /// How deep records, arrays and maps may nest: as deep as where they are decoded.
 const DEPTH_MAX: u32 = 64;
@@ -105,6 +106,35 @@ impl Skipper {
         };
         walk.skip(self.schema.root)?;
         Ok(walk.at)
+    }
+}
+
+impl Skipper {
+    /// Where a field of the record stands that is all of `bytes`.
+    ///
+    /// # Errors
+    /// Why it cannot be decoded.
+    pub(super) fn field(&self, bytes: &[u8], place: usize) -> Result<Range<usize>, UndecodableReason> {
+        let mut walk = Walk {
+            plan: self,
+            bytes,
+            at: 0,
+            depth: 1,
+        };
+        let (from, to) = self.spans[self.schema.root as usize];
+        let mut found = 0..0;
+        for (at, &(step, id)) in self.fields[from..to].iter().enumerate() {
+            let start = walk.at;
+            walk.step(step, id)?;
+            if at == place {
+                found = start..walk.at;
+            }
+        }
+        if walk.at == bytes.len() {
+            Ok(found)
+        } else {
+            Err(Trailing)
+        }
     }
 }
 

@@ -36,6 +36,9 @@ pub(super) struct Stream {
     pub(super) format: Option<Format>,
     /// How a value names its schema (`confluent`).
     pub(super) framing: Option<Framing>,
+    /// What values stand in: change data capture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) unwrap: Option<Unwrap>,
     /// How keys are written (`raw`, `none`).
     pub(super) key: Option<Key>,
     /// What makes two sightings one event; without it the whole content.
@@ -92,6 +95,9 @@ pub(super) struct Side {
     /// How a value names its schema.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) framing: Option<Framing>,
+    /// What values stand in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) unwrap: Option<Unwrap>,
     /// How keys are written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) key: Option<Key>,
@@ -131,6 +137,8 @@ pub(super) enum Mode {
     /// Both see every event.
     #[default]
     Paired,
+    /// Bounded runs: the newest record of each identity, a tombstone is absence.
+    Latest,
 }
 
 /// How bytes are written.
@@ -153,10 +161,20 @@ pub(super) enum Format {
 pub(super) enum Framing {
     /// A zero byte and the schema's id in its registry.
     Confluent,
+    /// A record header with the schema's id or GUID.
+    Header,
     /// Avro's single-object encoding.
     SingleObject,
     /// Nothing.
     None,
+}
+
+/// What values stand in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Unwrap {
+    /// Debezium's envelope: `after` is compared, null there is a tombstone.
+    Debezium,
 }
 
 /// How keys are written.

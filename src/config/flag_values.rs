@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::flags::{not_built, wrong};
+use super::flags::wrong;
 use super::request::{Bound, RequestError, Source};
 use super::resolve::check_broker;
 use super::{Budgets, fault, scalar};
@@ -176,14 +176,14 @@ pub(super) fn format(flag: &str, text: &str) -> Result<Format, RequestError> {
     }
 }
 
-/// `confluent`, `single-object`, `none`.
+/// `confluent`, `header`, `single-object`, `none`.
 pub(super) fn framing(flag: &str, text: &str) -> Result<Framing, RequestError> {
     match text {
         "confluent" => Ok(Framing::Confluent),
+        "header" => Ok(Framing::Header),
         "single-object" => Ok(Framing::SingleObject),
         "none" => Ok(Framing::None),
-        "header" => Err(not_built(&format!("{flag} {text}"))),
-        _ => Err(wrong(flag, text, "confluent, single-object or none")),
+        _ => Err(wrong(flag, text, "confluent, header, single-object or none")),
     }
 }
 

@@ -20,6 +20,8 @@ pub struct ReconcileFlags {
     pub stream: Option<String>,
     /// `--identity PART`, by side.
     pub identity: Vec<String>,
+    /// `--mode paired|latest`.
+    pub mode: Option<String>,
     /// `--names event|entity`.
     pub names: Option<String>,
     /// `--ignore PATH`.
@@ -42,6 +44,8 @@ pub struct ReconcileFlags {
     pub format: Vec<String>,
     /// `--framing`, by side.
     pub framing: Vec<String>,
+    /// `--unwrap debezium`, by side.
+    pub unwrap: Vec<String>,
     /// `--key-format`, by side.
     pub key_format: Vec<String>,
     /// `--key-framing`, by side.
@@ -107,13 +111,5 @@ pub(super) fn wrong(flag: &str, text: &str, must: &str) -> RequestError {
     RequestError {
         what: format!("{flag} {text}: must be {must}"),
         hint: None,
-    }
-}
-
-/// What the contract has and this version has not.
-pub(super) fn not_built(what: &str) -> RequestError {
-    RequestError {
-        what: format!("{what} is not built yet"),
-        hint: Some("this version compares two sides of Avro, JSON, Protobuf or raw bytes".to_owned()),
     }
 }

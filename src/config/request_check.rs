@@ -84,6 +84,22 @@ fn formats(request: &ReconcileRequest) -> Result<(), RequestError> {
             ));
         }
     }
+    if request
+        .sides
+        .all()
+        .any(|side| side.codec.unwrap.is_some() && !side.codec.may_unwrap())
+    {
+        return Err(fault(
+            "--unwrap: envelopes are unwrapped in avro and json".to_owned(),
+            Some("leave it out, or say it for one side: baseline=debezium"),
+        ));
+    }
+    if request.engine.latest && request.sides.control.is_some() {
+        return Err(fault(
+            "--mode latest: a control is compared record by record, not by the newest of each identity".to_owned(),
+            Some("leave --control out"),
+        ));
+    }
     let others = [Some(&request.sides.canary), request.sides.control.as_ref()];
     let baseline = &request.sides.baseline;
     others
@@ -172,7 +188,7 @@ fn file(name: Side, side: &SideRequest) -> Result<(), RequestError> {
 /// Where the schemas of a topic come from.
 fn topic(name: Side, side: &SideRequest, has_contract: bool) -> Result<(), RequestError> {
     let codec = &side.codec;
-    let asks = |format, framing| format != Format::Raw && framing == Framing::Confluent;
+    let asks = |format, framing: Framing| format != Format::Raw && framing.asks_a_registry();
     let needs = asks(codec.format, codec.framing) || asks(codec.key_format, codec.key_framing);
     if needs && side.registry.is_none() {
         return Err(fault(
@@ -181,7 +197,7 @@ fn topic(name: Side, side: &SideRequest, has_contract: bool) -> Result<(), Reque
         ));
     }
     let typed = matches!(codec.format, Format::Avro | Format::Protobuf);
-    if typed && codec.framing != Framing::Confluent && !has_contract {
+    if typed && !codec.framing.asks_a_registry() && !has_contract {
         return Err(fault(
             format!("--contract is missing: the {name}'s records do not name a schema of a registry"),
             Some("say --contract FILE or SUBJECT:VERSION"),

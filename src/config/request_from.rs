@@ -64,6 +64,7 @@ fn built(flags: &ReconcileFlags, config: Option<&Config>) -> Result<ReconcileReq
     decoding(&mut request, flags)?;
     request_rules::add(&mut request, flags)?;
     bounds(&mut request, flags)?;
+    mode(&mut request, flags)?;
     times(&mut request, flags, stream.is_some())?;
     limits(&mut request, flags)?;
     for property in &flags.properties {
@@ -169,6 +170,7 @@ fn from_sources(flags: &ReconcileFlags) -> Result<ReconcileRequest, RequestError
             range: Range::Everything,
             sample: None,
             control: flags.control.is_some(),
+            latest: false,
             findings_max: FINDINGS_MAX,
             held_max_bytes: 256 << 20,
         },
@@ -293,6 +295,13 @@ fn decoding(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<()
         side.codec.framing = value::framing("--framing", text)?;
         Ok(())
     })?;
+    each(request, "--unwrap", &flags.unwrap, |side, text| {
+        if text != "debezium" {
+            return Err(wrong("--unwrap", text, "debezium"));
+        }
+        side.codec.unwrap = Some(codec::Unwrap::Debezium);
+        Ok(())
+    })?;
     each(request, "--key-format", &flags.key_format, |side, text| {
         side.codec.key_format = value::format("--key-format", text)?;
         side.codec.key_framing = match side.codec.key_format {
@@ -358,6 +367,40 @@ fn bounds(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), 
     })?;
     for side in request.sides.all() {
         ordered(side.from, side.to)?;
+    }
+    Ok(())
+}
+
+/// Where only the newest records are compared there is one window and no event time, whatever the config's stream has for
+/// its worker.
+fn mode(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), RequestError> {
+    let engine = &mut request.engine;
+    engine.latest = match flags.mode.as_deref() {
+        None => engine.latest,
+        Some("paired") => false,
+        Some("latest") => true,
+        Some(other) => return Err(wrong("--mode", other, "paired or latest")),
+    };
+    if !engine.latest {
+        return Ok(());
+    }
+    if !flags.event_time.iter().all(|text| text.ends_with("none")) {
+        return Err(RequestError {
+            what: "--event-time: with --mode latest the newest by Kafka timestamp is compared, in one window"
+                .to_owned(),
+            hint: Some("leave it out".to_owned()),
+        });
+    }
+    if !engine.has_identity {
+        return Err(RequestError {
+            what: "--mode latest: there is no identity, of which the newest record could be found".to_owned(),
+            hint: Some("say --identity key, or what else names a thing".to_owned()),
+        });
+    }
+    (engine.lateness_ms, engine.grace_ms) = (None, None);
+    (engine.skew_max_ms, engine.age_max_ms) = (None, None);
+    for side in request.sides.all_mut() {
+        side.codec.event_time = EventTime::None;
     }
     Ok(())
 }

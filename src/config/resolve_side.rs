@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::fault::nearest_hint;
 use super::faults::Faults;
-use super::file_stream::{EventTime, Format, Framing, Identity, Key, Part, Select, Side as FileSide};
+use super::file_stream::{EventTime, Format, Framing, Identity, Key, Part, Select, Side as FileSide, Unwrap};
 use super::keypath::KeyPath;
 use super::resolve_stream::Streams;
 use super::settings::StreamSide;
@@ -16,6 +16,7 @@ pub(super) struct Decoding<'a> {
     pub(super) streams: &'a Streams<'a>,
     pub(super) format: Format,
     pub(super) framing: Option<Framing>,
+    pub(super) unwrap: Option<Unwrap>,
     pub(super) key: Key,
     pub(super) identity: Identity,
     pub(super) event_time: Option<EventTime>,
@@ -51,13 +52,21 @@ impl Decoding<'_> {
                 faults.push(&path.key(key), "single-object is a framing of avro".to_owned(), hint);
             }
         }
+        if codec.unwrap.is_some() && !codec.may_unwrap() {
+            let hint = Some("leave it out, or compare the whole envelope".to_owned());
+            faults.push(
+                &path.key("unwrap"),
+                "envelopes are unwrapped in avro and json".to_owned(),
+                hint,
+            );
+        }
         let typed = matches!(codec.format, codec::Format::Avro | codec::Format::Protobuf);
-        let bare = typed && codec.framing != codec::Framing::Confluent;
+        let bare = typed && !codec.framing.asks_a_registry();
         if bare && !self.has_contract {
             let hint = "say `contract: {file: PATH}` or `{subject: \"SUBJECT:VERSION\"}` in the stream";
             faults.push(
                 &path,
-                "without confluent framing a contract is needed".to_owned(),
+                "without the framing confluent or header a contract is needed".to_owned(),
                 Some(hint.to_owned()),
             );
         }
@@ -126,6 +135,10 @@ impl Decoding<'_> {
         codec::Settings {
             format: format.into(),
             framing: framing(side.framing, self.framing, format).into(),
+            unwrap: side
+                .unwrap
+                .or(self.unwrap)
+                .map(|Unwrap::Debezium| codec::Unwrap::Debezium),
             key_format: key_format.into(),
             key_framing: framing(own_key.framing, self.key.framing, key_format).into(),
             identity: identity.parts.iter().map(codec::Part::from).collect(),
@@ -178,7 +191,7 @@ fn choose<T>(
 }
 
 fn needs_registry(codec: &codec::Settings) -> bool {
-    let asks = |format, framing| format != codec::Format::Raw && framing == codec::Framing::Confluent;
+    let asks = |format, framing: codec::Framing| format != codec::Format::Raw && framing.asks_a_registry();
     asks(codec.format, codec.framing) || asks(codec.key_format, codec.key_framing)
 }
 
@@ -256,6 +269,7 @@ impl From<Framing> for codec::Framing {
     fn from(framing: Framing) -> Self {
         match framing {
             Framing::Confluent => codec::Framing::Confluent,
+            Framing::Header => codec::Framing::Header,
             Framing::SingleObject => codec::Framing::SingleObject,
             Framing::None => codec::Framing::None,
         }

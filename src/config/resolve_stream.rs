@@ -59,13 +59,19 @@ impl Streams<'_> {
             let what = "must be above 0 and at most 1".to_owned();
             faults.push(&path.key("sample").key("rate"), what, None);
         }
-        stream.mode.get_or_insert(Mode::Paired);
+        let latest = *stream.mode.get_or_insert(Mode::Paired) == Mode::Latest;
+        if latest && self.worker {
+            let what = "`latest` is for bounded runs".to_owned();
+            let hint = "a worker compares windows: say `paired`, or crosscheck reconcile -c FILE --stream NAME";
+            faults.push(&path.key("mode"), what, Some(hint.to_owned()));
+        }
         let contract = contract(stream.contract.as_ref(), &path.key("contract"), faults);
         let (rules, tolerances) = compare(&mut stream.compare, &path.key("compare"), faults);
         let decoding = Decoding {
             streams: self,
             format: *stream.format.get_or_insert(Format::Avro),
             framing: stream.framing,
+            unwrap: stream.unwrap,
             key: stream.key.clone().unwrap_or_default(),
             identity: stream.identity.clone().unwrap_or_default(),
             event_time: stream.event_time.clone(),
@@ -124,7 +130,13 @@ impl Streams<'_> {
             held_max_bytes,
             ..
         } = &mut stream.limits;
+        if latest && sides.baseline.codec.identity.is_empty() {
+            let what = "`latest` needs an identity".to_owned();
+            let hint = "say what names a thing, as `identity: {parts: [key]}`".to_owned();
+            faults.push(&path.key("mode"), what, Some(hint));
+        }
         let engine = engine::Settings {
+            latest,
             window_ms: (!is_both(&codec::EventTime::None)).then_some(window_ms),
             lateness_ms: Some(lateness_ms),
             grace_ms: Some(grace_ms),

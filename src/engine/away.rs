@@ -7,6 +7,7 @@
 //! have their outcome already among them. Windows are sums and samples of what is settled in them, and neither depends on
 //! the order; they wait for the last identity. Bad records (rule 14) are compared apart and stay in memory.
 
+use super::latest::{Latest, Version};
 use super::ledger::{Apart, Sink};
 use super::row::Row;
 use super::{Engine, Output};
@@ -23,7 +24,8 @@ const CANARY: u8 = 1;
 const BY_CONTENT: u8 = 2;
 const SETTLED: u8 = 4;
 const TOLERANT: u8 = 8;
-const OF_CONTROL: u8 = 16;
+const TOMBSTONE: u8 = 16;
+const OF_CONTROL: u8 = 32;
 
 /// A record that is put away: all that pairing needs of it. No payload.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub struct Away {
     row: Row,
     /// It belongs to the comparison of baseline and control.
     of_control: bool,
+    /// Where only the newest records are compared.
+    tombstone: bool,
 }
 
 impl Away {
@@ -78,6 +82,7 @@ impl Away {
             | flag(*by_content, BY_CONTENT)
             | flag(*settled, SETTLED)
             | flag(tolerant.is_some(), TOLERANT)
+            | flag(self.tombstone, TOMBSTONE)
             | flag(self.of_control, OF_CONTROL);
         let mut fixed = [0; 53];
         fixed[..16].copy_from_slice(&identity.0);
@@ -123,8 +128,11 @@ impl Away {
             by_content: flags & BY_CONTENT != 0,
             settled: flags & SETTLED != 0,
         };
-        let of_control = flags & OF_CONTROL != 0;
-        (flags < OF_CONTROL << 1).then_some(Away { row, of_control })
+        (flags < OF_CONTROL << 1).then_some(Away {
+            row,
+            of_control: flags & OF_CONTROL != 0,
+            tombstone: flags & TOMBSTONE != 0,
+        })
     }
 }
 
@@ -183,11 +191,29 @@ impl Engine {
     pub fn put_away<E>(&mut self, mut each: impl FnMut(Away) -> Result<(), E>) -> Result<(), E> {
         let away = self.away.get_or_insert_default();
         if let Some(control) = &mut self.control {
-            control.put_away(|row| each(Away { row, of_control: true }))?;
+            control.put_away(|row| {
+                each(Away {
+                    row,
+                    of_control: true,
+                    tombstone: false,
+                })
+            })?;
         }
         let Engine {
-            rules, pairing, ledger, ..
+            rules,
+            pairing,
+            ledger,
+            latest,
+            ..
         } = self;
+        for Version { row, tombstone } in latest.iter_mut().flat_map(Latest::take) {
+            *away.get_mut(row.side) += 1;
+            each(Away {
+                row,
+                of_control: false,
+                tombstone,
+            })?;
+        }
         // They serve a restart only, and a bounded run has none.
         ledger.forget(i64::MAX);
         ledger.undecided.decide();
@@ -196,7 +222,11 @@ impl Engine {
             if !row.settled {
                 *away.get_mut(row.side) += 1;
             }
-            each(Away { row, of_control: false })
+            each(Away {
+                row,
+                of_control: false,
+                tombstone: false,
+            })
         })
     }
 
@@ -207,7 +237,14 @@ impl Engine {
     }
 
     /// Takes a record back, to be settled with the others of its identity by [`Engine::settle_away`].
-    pub fn take_back(&mut self, Away { row, of_control }: Away) {
+    pub fn take_back(
+        &mut self,
+        Away {
+            row,
+            of_control,
+            tombstone,
+        }: Away,
+    ) {
         if let (Some(control), true) = (&mut self.control, of_control) {
             return control.take_back(row);
         }
@@ -215,12 +252,16 @@ impl Engine {
             let away = away.get_mut(row.side);
             *away = away.saturating_sub(1);
         }
-        self.pairing.push(row, &self.rules);
+        match &mut self.latest {
+            Some(latest) => latest.offer(Version { row, tombstone }, &mut self.ledger, &self.rules),
+            None => self.pairing.push(row, &self.rules),
+        }
     }
 
     /// Settles what was taken back, as far as the watermark allows: everything, once all is read. All records of their
     /// identities must be there.
     pub fn settle_away(&mut self) {
+        self.compare_newest();
         let Some((watermark, away)) = self.watermark().zip(self.away.as_mut()) else {
             return;
         };

@@ -79,9 +79,10 @@ impl Census {
             excluded_edge,
             ..
         } = self.counts.sides.get(side);
+        let not_newest = self.counts.sides.get(side).not_newest();
         self.read
             .get(side)
-            .saturating_sub(excluded_select + excluded_sample + excluded_edge)
+            .saturating_sub(excluded_select + excluded_sample + excluded_edge + not_newest)
     }
 
     /// Judged records over records asked for, the least over the sides; 0 where a side has none.

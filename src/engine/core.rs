@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::bad::Bad;
 use super::control::Control;
 use super::evidence::Evidence;
+use super::latest::{Latest, Version};
 use super::ledger::Ledger;
 use super::pairing::Pairing;
 use super::partition::Partition;
@@ -25,6 +26,8 @@ pub struct Engine {
     pub(super) pairing: Pairing,
     pub(super) ledger: Ledger,
     pub(super) bad: Bad,
+    /// Where only the newest records are compared.
+    pub(super) latest: Option<Latest>,
     pub(super) resumed: Resumed,
     /// The least over the sides since this engine began; records before it cannot come any more.
     pub(super) watermark: Option<i64>,
@@ -85,6 +88,7 @@ impl Engine {
             frontier: checkpoint.frontier_ms,
             ledger,
             pairing: Pairing::default(),
+            latest: settings.latest.then(Latest::default),
             watermark: None,
             broken: None,
             away: None,
@@ -207,6 +211,7 @@ impl Engine {
             pairing,
             ledger,
             bad,
+            latest,
             resumed,
             control,
             ..
@@ -246,6 +251,13 @@ impl Engine {
                                 resumed.recognise(side);
                             } else {
                                 ledger.unsampled(position, time, rules);
+                            }
+                            None
+                        }
+                        Some(_) if latest.is_some() => {
+                            if let Some(latest) = latest {
+                                let version = Version::new(fingerprint, position, entry.timestamp_ms);
+                                latest.offer(version, ledger, rules);
                             }
                             None
                         }
@@ -339,7 +351,29 @@ impl Engine {
         if self.away.is_some() {
             return;
         }
+        if watermark == NEVER {
+            self.compare_newest();
+        }
         self.go_on(outputs);
+    }
+
+    /// All is read: where only the newest records are compared, they are known.
+    pub(super) fn compare_newest(&mut self) {
+        let Engine {
+            latest,
+            pairing,
+            ledger,
+            rules,
+            ..
+        } = self;
+        if let Some(latest) = latest {
+            latest.compare(pairing, ledger, rules);
+        }
+    }
+
+    /// Records of a side that may be the newest of their identities.
+    pub(super) fn maybe_newest(&self, side: Side) -> u64 {
+        self.latest.as_ref().map_or(0, |latest| latest.pending(side))
     }
 
     /// The engine's watermark, which never falls.

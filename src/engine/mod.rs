@@ -16,6 +16,7 @@ mod group;
 mod holes;
 mod input;
 pub mod judge;
+mod latest;
 mod ledger;
 mod line;
 mod many;

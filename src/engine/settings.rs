@@ -62,6 +62,9 @@ pub struct Settings {
     /// True where a control is compared with the baseline beside the canary.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub control: bool,
+    /// True where only the newest record of each identity is compared, once all is read; then there is no window.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub latest: bool,
     /// Finding candidates kept a window and outcome.
     pub findings_max: usize,
     /// Bytes that unsettled and remembered records may hold before [`crate::engine::Engine::is_full`] says so.

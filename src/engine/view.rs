@@ -94,7 +94,12 @@ impl Engine {
         };
         let pending = match (&self.control, side) {
             (Some(control), Side::Control) => control.unsettled(),
-            _ => self.pairing.pending().get(side) + self.put_away_of(side) + self.resumed.halves(side),
+            _ => {
+                self.pairing.pending().get(side)
+                    + self.put_away_of(side)
+                    + self.maybe_newest(side)
+                    + self.resumed.halves(side)
+            }
         };
         let mut view = SideView {
             watermark_ms: side_watermark(logs, &self.rules).filter(|watermark| *watermark != BEGIN),
@@ -183,7 +188,8 @@ impl Engine {
     #[must_use]
     pub fn held_bytes(&self) -> u64 {
         let control = self.control.as_ref().map_or(0, |control| control.held_bytes());
-        self.pairing.held_bytes(&self.rules) + self.ledger.held_bytes() + self.bad.held_bytes() + control
+        let newest = self.latest.as_ref().map_or(0, |latest| latest.held_bytes(&self.rules));
+        self.pairing.held_bytes(&self.rules) + self.ledger.held_bytes() + self.bad.held_bytes() + newest + control
     }
 
     /// True at `held_max_bytes`: then only the slowest partition of the side with the least watermark may be read.
@@ -224,7 +230,7 @@ impl Engine {
         Side::PAIR.into_iter().try_for_each(|side| {
             let read = self.partitions.get(side).values().map(|log| log.read_here()).sum();
             let resumed = self.resumed.recognised(side) + self.resumed.halves(side);
-            let pending = in_pairing.get(side) + self.put_away_of(side);
+            let pending = in_pairing.get(side) + self.put_away_of(side) + self.maybe_newest(side);
             let placed = resumed + pending + counted.get(side);
             if read == placed {
                 Ok(())

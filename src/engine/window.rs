@@ -18,6 +18,8 @@ const ALONE: u64 = 18;
 const SAMPLE: u64 = 19;
 /// Marks what a control shows too.
 const NOISE: u64 = 1 << 9;
+const SUPERSEDED: u64 = 20;
+const TOMBSTONE: u64 = 21;
 
 /// A record that takes no part in pairing.
 #[derive(Clone, Debug)]
@@ -212,6 +214,19 @@ impl Window {
         self.add([SAMPLE, side, key(position.partition), position.offset, 0]);
     }
 
+    /// A record that is not the newest of its identity, or the newest and a tombstone.
+    pub(super) fn not_newest(&mut self, position: Position, tombstone: bool) {
+        let own = self.counts.sides.get_mut(position.side);
+        if tombstone {
+            own.excluded_tombstone += 1;
+        } else {
+            own.excluded_superseded += 1;
+        }
+        let side = u64::from(position.side == Side::Canary);
+        let place = if tombstone { TOMBSTONE } else { SUPERSEDED };
+        self.add([place, side, key(position.partition), position.offset, 0]);
+    }
+
     /// One of those that counted lies at an edge.
     pub(super) fn unsampled_at_edge(&mut self, side: Side) {
         let own = self.counts.sides.get_mut(side);
@@ -374,6 +389,8 @@ impl Window {
                 excluded_sample,
                 excluded_edge,
                 excluded_noise,
+                excluded_superseded,
+                excluded_tombstone,
             } = side;
             for count in [duplicate, conflict, late, untimely] {
                 hasher.update(&count.to_le_bytes());
@@ -382,6 +399,13 @@ impl Window {
                 hasher.update(&undecodable.get(&reason).copied().unwrap_or(0).to_le_bytes());
             }
             for count in [excluded_select, excluded_sample, excluded_edge, excluded_noise] {
+                hasher.update(&count.to_le_bytes());
+            }
+            // Of bounded runs only: the digests of stored windows are without them.
+            for count in [excluded_superseded, excluded_tombstone]
+                .into_iter()
+                .filter(|count| **count > 0)
+            {
                 hasher.update(&count.to_le_bytes());
             }
         }

@@ -28,6 +28,17 @@ pub struct SideCounts {
     pub excluded_edge: u64,
     /// Left out because a control differs too.
     pub excluded_noise: u64,
+    /// Left out because a newer record of its identity stands on its side, where only the newest are compared.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub excluded_superseded: u64,
+    /// Left out because the newest record of its identity is a tombstone, and it is that one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub excluded_tombstone: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl SideCounts {
@@ -44,7 +55,13 @@ impl SideCounts {
     /// Records that were left out on purpose.
     #[must_use]
     pub fn excluded_total(&self) -> u64 {
-        self.excluded_select + self.excluded_sample + self.excluded_edge + self.excluded_noise
+        self.excluded_select + self.excluded_sample + self.excluded_edge + self.excluded_noise + self.not_newest()
+    }
+
+    /// Records that were left out because only the newest of each identity is compared.
+    #[must_use]
+    pub fn not_newest(&self) -> u64 {
+        self.excluded_superseded + self.excluded_tombstone
     }
 
     /// Adds another window's counts.
@@ -59,6 +76,8 @@ impl SideCounts {
             excluded_sample,
             excluded_edge,
             excluded_noise,
+            excluded_superseded,
+            excluded_tombstone,
         } = other;
         self.duplicate += duplicate;
         self.conflict += conflict;
@@ -71,6 +90,8 @@ impl SideCounts {
         self.excluded_sample += excluded_sample;
         self.excluded_edge += excluded_edge;
         self.excluded_noise += excluded_noise;
+        self.excluded_superseded += excluded_superseded;
+        self.excluded_tombstone += excluded_tombstone;
     }
 }
 

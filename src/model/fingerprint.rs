@@ -72,6 +72,8 @@ pub struct Fingerprint {
     pub identity: Identity,
     /// True where it is paired by its content: whole-content streams, and a null or absent identity.
     pub by_content: bool,
+    /// The record has no value, or what stands in its place says that the thing is gone.
+    pub tombstone: bool,
     /// The checksum.
     pub digest: Digest,
     /// Event time in whole milliseconds since the epoch, rounded down; `None` where it is absent or unparsable.

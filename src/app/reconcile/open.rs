@@ -200,7 +200,7 @@ fn open_side(side: &SideRequest, which: Side, request: &ReconcileRequest) -> Res
                     span.partition, span.to
                 )
             }));
-            if reader.describe().is_compacted() {
+            if reader.describe().is_compacted() && !request.engine.latest {
                 notes.push(format!(
                     "{which} {topic} is compacted: older values of a key may be gone, which counts as gaps"
                 ));

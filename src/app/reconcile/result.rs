@@ -200,7 +200,7 @@ fn schema_uses(stream: &Stream) -> Vec<SchemaUse> {
         for used in stream.lanes.get(side).reducer().schema_uses() {
             let id = match used.schema {
                 SchemaRef::Id(id) => Some(id),
-                SchemaRef::Fingerprint(_) | SchemaRef::Fixed => None,
+                SchemaRef::Guid(_) | SchemaRef::Fingerprint(_) | SchemaRef::Fixed => None,
             };
             let digest = hex(&used.digest);
             uses.push(SchemaUse {

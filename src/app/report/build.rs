@@ -288,6 +288,8 @@ fn side(input: SideInput, counts: &SideCounts) -> SideReport {
             sample: counts.excluded_sample,
             edge: counts.excluded_edge,
             noise: counts.excluded_noise,
+            superseded: counts.excluded_superseded,
+            tombstone: counts.excluded_tombstone,
         },
         gaps: input.gaps,
         partitions: input.partitions,

@@ -214,6 +214,17 @@ pub struct ExcludedReasons {
     pub edge: u64,
     /// A control differs too.
     pub noise: u64,
+    /// With `mode: latest`: a newer record of the identity is there.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub superseded: u64,
+    /// With `mode: latest`: the newest record of its identity, and a tombstone.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tombstone: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// A range of offsets, half-open.

@@ -264,6 +264,8 @@ fn of_side(side: &SideReport) -> String {
         ("not sampled", excluded.sample),
         ("outside the range", excluded.edge),
         ("noise", excluded.noise),
+        ("not the newest", excluded.superseded),
+        ("tombstones", excluded.tombstone),
         ("gaps", side.gaps),
     ];
     for (what, count) in apart.into_iter().filter(|(_, count)| *count > 0) {

@@ -39,6 +39,7 @@ pub struct UnknownSchema {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Named {
     Id(u32),
+    Guid([u8; 16]),
     Fingerprint([u8; 8]),
     Fixed,
 }
@@ -47,6 +48,7 @@ impl Named {
     fn of(reference: SchemaRef) -> Self {
         match reference {
             SchemaRef::Id(id) => Self::Id(id),
+            SchemaRef::Guid(guid) => Self::Guid(guid),
             SchemaRef::Fingerprint(fingerprint) => Self::Fingerprint(fingerprint),
             SchemaRef::Fixed => Self::Fixed,
         }
@@ -55,6 +57,7 @@ impl Named {
     fn reference(self) -> SchemaRef {
         match self {
             Self::Id(id) => SchemaRef::Id(id),
+            Self::Guid(guid) => SchemaRef::Guid(guid),
             Self::Fingerprint(fingerprint) => SchemaRef::Fingerprint(fingerprint),
             Self::Fixed => SchemaRef::Fixed,
         }

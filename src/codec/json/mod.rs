@@ -4,6 +4,7 @@
 //! Nothing is kept of a document but its canonical bytes: members are put in order where they were written.
 
 mod document;
+mod envelope;
 mod fill;
 mod leaf;
 pub(super) mod literal;
@@ -15,6 +16,7 @@ mod show;
 mod typed;
 
 pub(super) use document::put_identity;
+pub(super) use envelope::row_of_document;
 pub(super) use show::foreign as show_foreign;
 
 use std::sync::Arc;

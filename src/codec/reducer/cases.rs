@@ -12,7 +12,6 @@ use super::super::schema::Schema;
 use super::super::settings::{Condition, Part, Rules, Settings, Sign, Then};
 use super::super::walk::{Form, Scratch};
 use super::Reducer;
-use super::message::wide;
 use crate::model::{Path, RecordBatch, RecordRef, Side};
 
 /// The conditions of a stream, and what was made for those that records met.
@@ -136,13 +135,13 @@ impl Cases {
         let (Some(probe), Some(value)) = (&mut self.probe, batch.value(record)) else {
             return vec![false; wanted.len()];
         };
-        let Ready::Plan { at, bytes, .. } = probe.ready(value) else {
+        let Ready::Plan { at, bytes, .. } = probe.ready(batch, record, value) else {
             return vec![false; wanted.len()];
         };
         let memory = &mut self.memory;
         memory.out.clear();
         memory.reset(wanted.len(), 0);
-        let around = wide(batch, record.value);
+        let around = probe.wide(batch, record.value);
         if probe.walk(at, around, bytes, memory).is_err() {
             return vec![false; wanted.len()];
         }

@@ -16,7 +16,11 @@ impl Reducer {
     pub(super) fn is_lean(&self) -> bool {
         let select = &self.settings.select;
         let all = select.partitions.is_empty() && select.schemas.is_empty() && select.headers.is_empty();
-        all && self.cases.is_none() && !self.key_needed && !self.key_compared && self.headers.is_empty()
+        all && self.settings.unwrap.is_none()
+            && self.cases.is_none()
+            && !self.key_needed
+            && !self.key_compared
+            && self.headers.is_empty()
     }
 
     /// Appends the record; false where this is not its way: then nothing is left of it.
@@ -25,7 +29,7 @@ impl Reducer {
         let Some(span) = record.value else { return false };
         let (wide, end) = batch.around(span);
         let framed = &wide[end - (span.end - span.start)..end];
-        let Ready::Plan { at, known, bytes } = self.value.ready(framed) else {
+        let Ready::Plan { at, known, bytes } = self.value.ready(batch, record, framed) else {
             return false;
         };
         let Some((program, plan, contract)) = self.value.fast(at) else {
@@ -71,6 +75,7 @@ impl Reducer {
             spans,
             time_ms,
             tolerant,
+            tombstone: false,
             key,
         }));
         self.value.count(known);

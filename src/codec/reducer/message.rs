@@ -12,7 +12,7 @@ use super::super::settings::{EventTime, Part};
 use super::super::walk::{Form, Scratch, walk};
 use super::super::{header, identity, time};
 use super::{Memory, Planned, Reducer};
-use crate::model::{Bytes, RecordBatch, RecordRef, TolerantValue, UndecodableReason};
+use crate::model::{RecordBatch, RecordRef, TolerantValue, UndecodableReason};
 
 impl Reducer {
     /// Appends a record that can be decoded: its message, its identity, and what else is known of it. What is written to the
@@ -35,11 +35,15 @@ impl Reducer {
         if let Some((at, _, bytes)) = value {
             // The canonical bytes are written where they are hashed.
             memory.value.base = from;
-            let walked = self.value.walk(at, wide(batch, record.value), bytes, &mut memory.value);
+            let walked = self
+                .value
+                .walk(at, self.value.wide(batch, record.value), bytes, &mut memory.value);
             flags |= u8::from(walked?.tagged);
         }
         if let Some((at, _, bytes)) = key {
-            let walked = self.key.walk(at, wide(batch, record.key), bytes, &mut memory.key);
+            let walked = self
+                .key
+                .walk(at, self.key.wide(batch, record.key), bytes, &mut memory.key);
             let walked = walked.map_err(|_| UndecodableReason::Identity)?;
             if self.key_compared {
                 flags |= u8::from(walked.tagged) << 1;
@@ -80,6 +84,7 @@ impl Reducer {
             spans,
             time_ms: self.time(batch, record),
             tolerant,
+            tombstone: value.is_none(),
             key,
         }));
         Ok(())
@@ -142,7 +147,7 @@ impl Reducer {
             let part = walked.0[place]?;
             let bytes = match part.form {
                 Form::Plain | Form::Tagged => walked.1.as_slice(),
-                Form::Text => half.around(wide(batch, span).0),
+                Form::Text => half.around(half.wide(batch, span).0),
             };
             identity::put_captured(arena, &half.prepared[at].contract, part, &bytes[part.start..part.end])?;
         }
@@ -188,9 +193,4 @@ impl Reducer {
             }
         }
     }
-}
-
-/// The memory that a span stands in, and where it ends there.
-pub(super) fn wide(batch: &RecordBatch, span: Option<Bytes>) -> (&[u8], usize) {
-    span.map_or((&[], 0), |span| batch.around(span))
 }

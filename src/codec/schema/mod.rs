@@ -201,6 +201,11 @@ impl Schema {
         &self.json
     }
 
+    /// A part of it as a schema of its own.
+    pub(super) fn part(&self, node: NodeId) -> Option<Arc<Self>> {
+        Self::parse(&text::full(&self.nodes, node)).ok()
+    }
+
     /// True where one of the two root types names the other as an alias.
     pub(super) fn is_alias_of(&self, other: &Self) -> bool {
         let (Some(own), Some(other)) = (self.node(self.root).names(), other.node(other.root).names()) else {

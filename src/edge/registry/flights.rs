@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::http::Http;
 use super::misses::Misses;
@@ -85,6 +86,15 @@ impl Registry {
         let path = ["subjects", subject, "versions", &version];
         let what = format!("version {version} of subject `{subject}`");
         self.inner.load(&path, &what).await
+    }
+
+    /// The schema of a GUID, as Confluent's registry gives one since version 8. Not cached: a log asks for it once.
+    ///
+    /// # Errors
+    /// As [`Registry::schema`].
+    pub async fn schema_of_guid(&self, guid: Uuid) -> Result<RegisteredSchema, RegistryError> {
+        let what = format!("schema with GUID {guid}");
+        self.inner.load(&["schemas", "guids", &guid.to_string()], &what).await
     }
 
     /// Proves that a registry answers there and lets us in.

@@ -76,11 +76,17 @@ pub fn reduce(reducer: &mut Reducer, batch: &RecordBatch) -> Vec<Entry> {
 }
 
 pub fn one(reducer: &mut Reducer, value: &[u8]) -> Result<Fingerprint, UndecodableReason> {
-    match reduce(reducer, &values(&[value.to_vec()])).remove(0).body {
+    each(reducer, &[value.to_vec()]).remove(0)
+}
+
+/// What becomes of each value, reduced in one batch.
+pub fn each(reducer: &mut Reducer, bytes: &[Vec<u8>]) -> Vec<Result<Fingerprint, UndecodableReason>> {
+    let became = |entry: Entry| match entry.body {
         Reduction::Decoded(fingerprint) => Ok(fingerprint),
         Reduction::Undecodable(reason, _) => Err(reason),
         Reduction::Deselected => panic!("deselected"),
-    }
+    };
+    reduce(reducer, &values(bytes)).into_iter().map(became).collect()
 }
 
 pub fn with_identity(parts: &[&str]) -> Settings {

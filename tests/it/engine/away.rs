@@ -177,6 +177,7 @@ fn bytes_say_what_was_put_away() {
         body: Reduction::Decoded(Fingerprint {
             identity: Identity([9; 16]),
             by_content: tolerant.is_none(),
+            tombstone: false,
             digest: Digest([7; 16]),
             time_ms: Some(1),
             tolerant: tolerant.map(|values| values.into_iter().map(TolerantValue).collect()),

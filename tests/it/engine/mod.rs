@@ -7,6 +7,7 @@ mod driver;
 mod examples;
 mod holes;
 mod hot;
+mod latest;
 mod limits;
 mod lives;
 #[cfg(feature = "mutants")]

@@ -81,6 +81,7 @@ pub fn settings() -> Settings {
         range: Range::Everything,
         sample: None,
         control: false,
+        latest: false,
         findings_max: 10_000,
         held_max_bytes: u64::MAX,
     }
@@ -90,6 +91,7 @@ pub fn decoded(offset: u64, identity_number: u64, digest_number: u64, time: Opti
     let body = Reduction::Decoded(Fingerprint {
         identity: identity(identity_number),
         by_content: false,
+        tombstone: false,
         digest: digest(digest_number),
         time_ms: time,
         tolerant: None,
@@ -188,6 +190,7 @@ impl World {
                             identity(who)
                         },
                         by_content: plain,
+                        tombstone: false,
                         digest: digest(what),
                         time_ms: Some(at),
                         tolerant: tolerant.then(|| vec![number(value)].into()),

@@ -7,6 +7,7 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
 use serde_json::json;
+use uuid::Uuid;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -27,16 +28,23 @@ pub(super) struct Registry {
     _runtime: tokio::runtime::Runtime,
 }
 
+/// The GUID of a schema that has an id.
+pub(super) fn guid(id: u32) -> Uuid {
+    Uuid::from_u64_pair(0x0123_4567_89ab_cdef, id.into())
+}
+
 impl Registry {
-    /// Knows schemas by their ids, and no others.
+    /// Knows schemas by their ids, and by their GUIDs, and no others.
     pub(super) fn knows(schemas: &[(u32, serde_json::Value)]) -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let server = runtime.block_on(async {
             let server = MockServer::start().await;
             for (id, schema) in schemas {
                 let answer = ResponseTemplate::new(200).set_body_json(schema);
-                let asked = Mock::given(method("GET")).and(path(format!("/schemas/ids/{id}")));
-                asked.respond_with(answer).mount(&server).await;
+                for below in [format!("ids/{id}"), format!("guids/{}", guid(*id))] {
+                    let asked = Mock::given(method("GET")).and(path(format!("/schemas/{below}")));
+                    asked.respond_with(answer.clone()).mount(&server).await;
+                }
             }
             let unknown = json!({"error_code": 40403, "message": "Schema not found"});
             let answer = ResponseTemplate::new(404).set_body_json(unknown);
@@ -55,6 +63,9 @@ impl Registry {
 /// A key, and a value; none is a tombstone.
 pub(super) type Row<'a> = (&'a str, Option<&'a [u8]>);
 
+/// A row and its headers.
+pub(super) type Headed<'a> = (Row<'a>, Vec<(&'static str, Vec<u8>)>);
+
 impl World {
     pub(super) fn new() -> Self {
         let cluster = MockCluster::new(1).unwrap();
@@ -72,13 +83,22 @@ impl World {
 
     /// All with a header `source`.
     fn produce_of(&self, topic: &str, rows: &[Row], source: &str) {
+        let headed = rows
+            .iter()
+            .map(|row| (*row, vec![("source", source.as_bytes().to_vec())]));
+        self.produce_headed(topic, &headed.collect::<Vec<_>>());
+    }
+
+    /// Each with headers of its own.
+    pub(super) fn produce_headed(&self, topic: &str, rows: &[Headed]) {
         self.cluster.create_topic(topic, 1, 1).unwrap();
-        for (key, value) in rows {
-            let header = Header {
-                key: "source",
-                value: Some(source),
-            };
-            let headers = OwnedHeaders::new().insert(header);
+        for ((key, value), named) in rows {
+            let headers = named.iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
+                headers.insert(Header {
+                    key,
+                    value: Some(value),
+                })
+            });
             let mut record: BaseRecord<str, [u8]> = BaseRecord::to(topic).partition(0).key(*key).headers(headers);
             if let Some(value) = value {
                 record = record.payload(value);
@@ -86,6 +106,10 @@ impl World {
             self.producer.send(record).map_err(|(error, _)| error).unwrap();
         }
         self.producer.flush(Duration::from_secs(20)).unwrap();
+    }
+
+    pub(super) fn brokers(&self) -> String {
+        self.cluster.bootstrap_servers()
     }
 
     pub(super) fn reconcile(&self, flags: &str) -> Told {

@@ -12,6 +12,7 @@ use crosscheck::edge::kafka::KafkaError;
 use crosscheck::edge::registry::{Kind, RegisteredSchema, RegistryError};
 use crosscheck::model::{PerSide, Side};
 use futures_util::future::BoxFuture;
+use uuid::Uuid;
 
 use super::clock::SimTime;
 use super::topic::{Again, Reader};
@@ -158,6 +159,16 @@ impl Registrar for SimRegistry {
         Box::pin(async move {
             self.answer().await?;
             self.of(id).map(Arc::new)
+        })
+    }
+
+    fn schema_of_guid(&self, guid: Uuid) -> BoxFuture<'_, Result<RegisteredSchema, RegistryError>> {
+        Box::pin(async move {
+            self.answer().await?;
+            Err(RegistryError::NotFound {
+                registry: name_of(self.side).to_owned(),
+                what: format!("schema {guid}"),
+            })
         })
     }
 

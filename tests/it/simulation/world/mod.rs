@@ -141,6 +141,7 @@ impl World {
         crosscheck::codec::Settings {
             format: Format::Avro,
             framing: Framing::Confluent,
+            unwrap: None,
             key_format: Format::Raw,
             key_framing: Framing::None,
             identity: match identity {

@@ -187,6 +187,7 @@ pub fn settings(rng: &mut Rng) -> Settings {
         range: Range::Everything,
         sample: None,
         control: false,
+        latest: false,
         findings_max: rng.pick(&[3, 100]),
         held_max_bytes: 256 << 20,
     }
