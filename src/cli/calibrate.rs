@@ -12,9 +12,11 @@ use crate::config::{Purpose, ReconcileFlags, calibrate_from};
 
 /// Propose rules for the noise between baseline and control, as YAML
 ///
-/// Both are of the same version, so what differs is noise: `ignore`, `tolerance` and `unordered` that take it out, and the
-/// `lateness` and `grace` that it needs. The evidence for each stands beside it: how many records, which kinds, never values.
-/// SOURCE is kafka://BROKER[,BROKER]/TOPIC, a path to .avro, .jsonl or .ndjson, each also .gz or .zst, or - with --format.
+/// Both are of the same version, so what differs is noise: `ignore`, `tolerance` and `unordered` that
+/// take it out, and the `lateness` and `grace` that it needs. The evidence for each stands beside it:
+/// how many records, which kinds, never values.
+/// SOURCE is kafka://BROKER[,BROKER]/TOPIC, a path to .avro, .jsonl or .ndjson, each also .gz or .zst,
+/// or - with --format.
 /// An option that may differ by side takes `baseline=` or `control=` before its value.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]

@@ -60,6 +60,14 @@ impl Streams<'_> {
             faults.push(&path.key("sample").key("rate"), what, None);
         }
         let latest = *stream.mode.get_or_insert(Mode::Paired) == Mode::Latest;
+        if latest && stream.control.is_some() {
+            let what = "a control is compared record by record, not by the newest of each identity".to_owned();
+            faults.push(
+                &path.key("control"),
+                what,
+                Some("leave it out, or say `mode: paired`".to_owned()),
+            );
+        }
         if latest && self.worker {
             let what = "`latest` is for bounded runs".to_owned();
             let hint = "a worker compares windows: say `paired`, or crosscheck reconcile -c FILE --stream NAME";

@@ -19,7 +19,7 @@ use super::resumed::{Met, Resumed};
 use super::row::Row;
 use super::rules::{NEVER, Rules, earlier, later, passed};
 use super::window::Window;
-use super::{Checkpoint, ControlCheckpoint, Entry, Range, Straddling};
+use super::{Checkpoint, ControlCheckpoint, Engine, Entry, Range, Straddling};
 use crate::model::{Fingerprint, Position, Reduction, Side, SideCounts};
 
 /// The comparison of baseline and control.
@@ -430,6 +430,29 @@ impl Control {
 
     pub(super) fn held_bytes(&self) -> u64 {
         self.pairing.held_bytes(&self.rules) + self.ledger.held_bytes()
+    }
+}
+
+impl Engine {
+    /// From now on no window becomes final before the control has passed it, but those that it is known to be left out of:
+    /// for whoever reads every log to an end.
+    pub fn await_control(&mut self) {
+        if let Some(control) = &mut self.control {
+            control.waits = true;
+        }
+    }
+
+    /// The partitions of a side, where there is such a side.
+    pub(super) fn logs_mut(&mut self, side: Side) -> Option<&mut BTreeMap<u32, Partition>> {
+        if side == Side::Control {
+            return Some(&mut self.control.as_mut()?.partitions);
+        }
+        Some(self.partitions.get_mut(side))
+    }
+
+    /// A partition that was declared.
+    pub(super) fn partition(&mut self, side: Side, partition: u32) -> Option<&mut Partition> {
+        self.logs_mut(side)?.get_mut(&partition)
     }
 }
 

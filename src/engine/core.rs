@@ -109,29 +109,20 @@ impl Engine {
         if watermark == Some(NEVER) {
             return;
         }
-        let partitions = match (side, &mut self.control) {
-            (Side::Control, None) => return,
-            (Side::Control, Some(control)) => &mut control.partitions,
-            (Side::Baseline | Side::Canary, _) => self.partitions.get_mut(side),
-        };
-        partitions.entry(partition).or_insert_with(|| {
-            let mut added = Partition::new(from);
-            added.follow(watermark, &self.rules);
-            added
-        });
+        let known = self.logs_mut(side).map(|logs| logs.contains_key(&partition));
+        if known != Some(false) {
+            return;
+        }
+        let mut added = Partition::new(from);
+        added.follow(watermark, &self.rules);
+        if let Some(logs) = self.logs_mut(side) {
+            logs.insert(partition, added);
+        }
     }
 
     /// From now on every mismatched pair that counts is put out.
     pub fn want_pairs(&mut self) {
         self.ledger.wants_pairs = true;
-    }
-
-    /// From now on no window becomes final before the control has passed it, but those that it is known to be left out of:
-    /// for whoever reads every log to an end.
-    pub fn await_control(&mut self) {
-        if let Some(control) = &mut self.control {
-            control.waits = true;
-        }
     }
 
     /// Takes in one thing that happened; what it brings about is appended to `outputs`, as far as the pace allows (see
@@ -188,13 +179,6 @@ impl Engine {
             Input::Close => self.ledger.evidence.closing = true,
         }
         self.advance(outputs);
-    }
-
-    fn partition(&mut self, side: Side, partition: u32) -> Option<&mut Partition> {
-        if side == Side::Control {
-            return self.control.as_mut()?.partitions.get_mut(&partition);
-        }
-        self.partitions.get_mut(side).get_mut(&partition)
     }
 
     fn records(&mut self, side: Side, partition: u32, entries: &[Entry], read_at: i64) {

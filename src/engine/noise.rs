@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::row::Settled;
-use super::window::{Window, candidate};
+use super::window::{Window, candidate, words};
 use super::{Candidate, Engine};
 use crate::model::{ControlCounts, Identity, Outcome, Position, Side};
 
+/// Marks what a control shows too in the sums.
+const NOISE: u64 = 1 << 9;
+
 /// Its counts in the order of the digest.
-pub(super) fn words(counts: &ControlCounts) -> [u64; 10] {
+pub(super) fn in_order(counts: &ControlCounts) -> [u64; 10] {
     let ControlCounts {
         windows,
         left_out,
@@ -94,6 +97,34 @@ fn sample(window: &mut Window) -> Vec<Candidate> {
         .collect();
     noisy.sort_unstable();
     noisy
+}
+
+impl Window {
+    /// What a control shows too: left out of the comparison, in place of its outcome.
+    pub(super) fn noise(&mut self, settled: &Settled) {
+        let counts = &mut self.counts;
+        match settled.outcome {
+            Outcome::Mismatched => counts.mismatched -= 1,
+            Outcome::Missing => counts.missing -= 1,
+            Outcome::Extra => counts.extra -= 1,
+            _ => return,
+        }
+        counts.sides.baseline.excluded_noise += u64::from(settled.baseline.is_some());
+        counts.sides.canary.excluded_noise += u64::from(settled.canary.is_some());
+        self.add(words(settled, NOISE));
+    }
+
+    /// What the control showed, and a sample of what it differs in.
+    pub(super) fn with_control(&mut self, control: ControlCounts, noisy: Vec<Candidate>) {
+        self.counts.control = Some(Box::new(control));
+        self.noisy = noisy;
+    }
+
+    /// Takes the sample of an outcome.
+    pub(super) fn take_sample(&mut self, outcome: Outcome) -> Vec<Candidate> {
+        let sample = self.candidates.remove(&outcome).unwrap_or_default();
+        sample.into_keys().map(|(_, candidate)| candidate).collect()
+    }
 }
 
 impl Engine {

@@ -16,8 +16,6 @@ const LATE: u64 = 16;
 const SELECT: u64 = 17;
 const ALONE: u64 = 18;
 const SAMPLE: u64 = 19;
-/// Marks what a control shows too.
-const NOISE: u64 = 1 << 9;
 const SUPERSEDED: u64 = 20;
 const TOMBSTONE: u64 = 21;
 
@@ -33,11 +31,11 @@ pub(super) enum Aside {
 /// A window that is not final.
 #[derive(Debug, Default)]
 pub(super) struct Window {
-    counts: WindowCounts,
+    pub(super) counts: WindowCounts,
     /// Sums of two independent 64-bit hashes of what is in it: sums do not depend on the order, and do not wrap.
     sums: [u128; 2],
     /// The ones with the smallest hashes of their positions, by outcome.
-    candidates: BTreeMap<Outcome, BTreeMap<(u64, Candidate), ()>>,
+    pub(super) candidates: BTreeMap<Outcome, BTreeMap<(u64, Candidate), ()>>,
     /// Every mismatched pair, where somebody wants them all.
     pub(super) pairs: Vec<Candidate>,
     /// A sample of what the control differs in.
@@ -113,13 +111,7 @@ impl Window {
         (keep, has_control): (usize, bool),
     ) -> Option<Candidate> {
         let edge = !evidence.contains(settled.time());
-        let mut words = [code(settled.outcome) | if edge { EDGE } else { 0 }, 0, 0, 0, 0];
-        for (at, sighting) in [(1, settled.baseline), (3, settled.canary)] {
-            if let Some(sighting) = sighting {
-                (words[at], words[at + 1]) = (key(sighting.partition), sighting.offset);
-            }
-        }
-        self.add(words);
+        self.add(words(settled, if edge { EDGE } else { 0 }));
         let kept = self.candidates.get(&settled.outcome).map_or(0, BTreeMap::len);
         if mutant!(CapDropsCounts) && kept >= keep {
             return None;
@@ -283,7 +275,7 @@ impl Window {
         }
     }
 
-    fn add(&mut self, [a, b, c, d, e]: [u64; 5]) {
+    pub(super) fn add(&mut self, [a, b, c, d, e]: [u64; 5]) {
         self.add_rest(begin([a, b]), [c, d, e]);
     }
 
@@ -294,38 +286,6 @@ impl Window {
             let hash = words.into_iter().fold(begun, |hash, word| mix(hash ^ word, seed));
             *sum = sum.wrapping_add(u128::from(hash));
         }
-    }
-
-    /// What a control shows too: left out of the comparison, in place of its outcome.
-    pub(super) fn noise(&mut self, settled: &Settled) {
-        let counts = &mut self.counts;
-        match settled.outcome {
-            Outcome::Mismatched => counts.mismatched -= 1,
-            Outcome::Missing => counts.missing -= 1,
-            Outcome::Extra => counts.extra -= 1,
-            _ => return,
-        }
-        counts.sides.baseline.excluded_noise += u64::from(settled.baseline.is_some());
-        counts.sides.canary.excluded_noise += u64::from(settled.canary.is_some());
-        let mut words = [code(settled.outcome) | NOISE, 0, 0, 0, 0];
-        for (at, sighting) in [(1, settled.baseline), (3, settled.canary)] {
-            if let Some(sighting) = sighting {
-                (words[at], words[at + 1]) = (key(sighting.partition), sighting.offset);
-            }
-        }
-        self.add(words);
-    }
-
-    /// What the control showed, and a sample of what it differs in.
-    pub(super) fn with_control(&mut self, control: crate::model::ControlCounts, noisy: Vec<Candidate>) {
-        self.counts.control = Some(Box::new(control));
-        self.noisy = noisy;
-    }
-
-    /// Takes the sample of an outcome.
-    pub(super) fn take_sample(&mut self, outcome: Outcome) -> Vec<Candidate> {
-        let sample = self.candidates.remove(&outcome).unwrap_or_default();
-        sample.into_keys().map(|(_, candidate)| candidate).collect()
     }
 
     /// The window as it is stored.
@@ -415,7 +375,7 @@ impl Window {
         }
         if let Some(control) = control {
             hasher.update(b"control");
-            for count in super::noise::words(control) {
+            for count in super::noise::in_order(control) {
                 hasher.update(&count.to_le_bytes());
             }
         }
@@ -489,13 +449,24 @@ pub(super) fn halves(wide: u128) -> [u64; 2] {
     ]
 }
 
+/// An outcome in the sums.
+pub(super) fn words(settled: &Settled, mark: u64) -> [u64; 5] {
+    let mut words = [code(settled.outcome) | mark, 0, 0, 0, 0];
+    for (at, sighting) in [(1, settled.baseline), (3, settled.canary)] {
+        if let Some(sighting) = sighting {
+            (words[at], words[at + 1]) = (key(sighting.partition), sighting.offset);
+        }
+    }
+    words
+}
+
 /// A partition, apart from "no record".
-fn key(partition: u32) -> u64 {
+pub(super) fn key(partition: u32) -> u64 {
     u64::from(partition) + 1
 }
 
 /// Numbers of the outcomes in the digest: they never change.
-fn code(outcome: Outcome) -> u64 {
+pub(super) fn code(outcome: Outcome) -> u64 {
     match outcome {
         Outcome::Matched => 1,
         Outcome::Mismatched => 2,

@@ -81,7 +81,12 @@ pub fn report(
         findings,
     };
     let mut stream = report::stream(input);
-    report::add_noise(&mut stream, control_read, &noise, &counted.counts);
+    let noisy = counted
+        .counts
+        .control
+        .as_ref()
+        .is_some_and(|control| control.is_noisy());
+    report::add_noise(&mut stream, control_read, &noise, noisy);
     propose(&mut judgement, &stream);
     let streams = vec![stream];
     let mut report = report::release(&request.release, 1, &judgement, streams, counted.interrupted);

@@ -233,11 +233,10 @@ pub fn rfc3339(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms).map_or_else(|_| format!("{ms} ms"), |time| time.to_string())
 }
 
-/// Adds what was read of the control, and the differing paths of its pairs that were read again: where they are too many,
-/// those paths had better be ignored.
-pub fn add_noise(stream: &mut StreamReport, read: u64, noise: &FieldCounts, counts: &WindowCounts) {
+/// Adds what was read of the control, and the differing paths of its pairs that were read again: where it is too noisy those
+/// had better be ignored.
+pub fn add_noise(stream: &mut StreamReport, read: u64, noise: &FieldCounts, noisy: bool) {
     let Some(control) = &mut stream.control else { return };
-    let noisy = counts.control.as_ref().is_some_and(|control| control.is_noisy());
     let ignore: BTreeSet<&str> = noise.keys().map(|(path, _)| path.as_str()).collect();
     control.read = read;
     control.fields = fields(noise);

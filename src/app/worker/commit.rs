@@ -154,6 +154,7 @@ impl Committer {
             shared: _,
         } = found;
         let findings = self.findings(&windows).await?;
+        self.look_at_noise(&windows).await?;
         self.checkpoint = checkpoint;
         // What is learnt meanwhile is told again by the next commit.
         let facts = self.book.since(0).len();

@@ -244,5 +244,8 @@ fn report_of(name: &str, seat: &Seat, view: &View, verdict: Verdict) -> report::
         findings: seat.findings.iter().map(stored::finding).collect(),
     });
     stream.checks = report::checks(&seat.tally.standings());
+    let noisy = seat.tally.evidence().recent.control.is_noisy();
+    let control_read = view.sides.control.map_or(0, |control| control.read);
+    report::add_noise(&mut stream, control_read, &seat.noise, noisy);
     stream
 }

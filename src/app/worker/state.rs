@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::app::book::{Book, Fact};
 use crate::codec::{Field, Schema, SchemaRef};
-use crate::model::{Inconclusive, Side, Sides};
+use crate::model::{DifferenceKind, Inconclusive, Side, Sides};
 
 /// It.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub struct State {
     /// What each topic was when the generation began to read it, as far as its cluster tells.
     #[serde(default)]
     pub topic_ids: Sides<Option<String>>,
+    /// Differing paths of baseline and control, over pairs of noisy windows that were read again: path, kind, pairs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub noise: Vec<(String, DifferenceKind, u64)>,
     /// Schemas that were given up: their records are undecodable, after a restart too.
     #[serde(default)]
     pub unknown: Vec<UnknownSchema>,
