@@ -1,5 +1,6 @@
 //! One stream, read and stepped: `read -> schema -> plan -> fingerprint -> step`, one straight line, one thread.
 
+mod control;
 mod disorder;
 mod idle;
 mod lost;
@@ -76,6 +77,8 @@ pub struct Stream {
     /// What each topic was when this generation began to read it, as far as its cluster tells.
     pub topic_ids: Sides<Option<String>>,
     asked_ms: i64,
+    /// When the control last gave something.
+    control_ms: i64,
     /// When topics were last looked at: their ids, and how many partitions they have.
     looked_ms: i64,
     /// Partitions that ended below what was read of them at the last look.
@@ -96,6 +99,7 @@ impl Stream {
         reading: Reading,
         clock: Clock,
     ) -> Self {
+        let control_ms = clock.elapsed_ms();
         engine.pace(reading.pace);
         if reading.idle_ms.is_none() {
             // Every log is read to an end, so that nobody waits for ever.
@@ -132,6 +136,7 @@ impl Stream {
             unreadable: Sides::default(),
             topic_ids: Sides::default(),
             asked_ms: 0,
+            control_ms,
             looked_ms: 0,
             short: Sides::default(),
             closed: false,
@@ -154,8 +159,7 @@ impl Stream {
         }
         let mut moved = self.schemas.take()?;
         moved |= self.settle_needs(outputs);
-        // The control first: what the others make final it should have passed.
-        for side in self.sides().iter().rev() {
+        for side in self.sides_to_read() {
             moved |= self.read(*side, Duration::ZERO, outputs)?;
         }
         self.align();
@@ -169,7 +173,7 @@ impl Stream {
     /// As [`Stream::turn`].
     pub fn wait(&mut self, outputs: &mut Vec<Output>) -> Result<bool> {
         let follows = |lane: &Lane| matches!(lane.log, Log::Kafka(_)) && lane.wants_records();
-        let present = self.sides().iter().copied();
+        let present = self.sides_to_read().iter().copied();
         let readable: Vec<Side> = present.filter(|side| follows(self.lanes.get(*side))).collect();
         let mut moved = false;
         for side in &readable {
@@ -254,6 +258,9 @@ impl Stream {
             Read::Corrupt(partition, offset) => self.corrupt(side, partition, offset),
             Read::Trouble(text) => *self.trouble.get_mut(side) = Some(text),
             Read::Idle => return Ok(false),
+        }
+        if side == Side::Control {
+            self.control_ms = self.clock.elapsed_ms();
         }
         Ok(true)
     }
