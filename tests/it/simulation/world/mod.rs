@@ -67,7 +67,7 @@ impl World {
         settings.control = plan.control.is_some();
         let control = plan.control.map(|control| {
             injected.reached("a control");
-            let mut rng = Rng::new(seed ^ 0x6e6f_6973_65);
+            let mut rng = Rng::new(seed ^ 0x006e_6f69_7365);
             let emitted = emit::control(&mut rng, &plan, &settings, &emitted, &mut injected);
             layout::topic(&mut rng, &plan, Side::Control, control.its, emitted, &mut injected)
         });

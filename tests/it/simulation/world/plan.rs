@@ -179,7 +179,7 @@ pub fn sample(seed: u64) -> Option<Sample> {
 /// Whether there is a control, and what goes wrong with it: drawn by itself, so that it moves nothing else of a seed. Its log
 /// keeps what it has: what a worker does where it does not is `engine::control`'s.
 pub fn control(seed: u64, settings: &Settings, span_ms: i64) -> Option<Control> {
-    let mut rng = Rng::new(seed ^ 0x636f_6e74_726f_6c);
+    let mut rng = Rng::new(seed ^ 0x0063_6f6e_7472_6f6c);
     if !rng.chance(0.25) {
         return None;
     }
