@@ -132,6 +132,7 @@ fn engine_settings() -> engine::Settings {
         range: Range::Everything,
         sample: None,
         control: false,
+        profile: None,
         latest: false,
         findings_max: 100,
         held_max_bytes: 256 << 20,

@@ -47,6 +47,7 @@ pub fn engine_settings(lateness_ms: Option<i64>, grace_ms: Option<i64>) -> engin
         range: Range::Everything,
         sample: None,
         control: false,
+        profile: None,
         latest: false,
         findings_max: 100,
         held_max_bytes: u64::MAX,

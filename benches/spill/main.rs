@@ -84,6 +84,7 @@ fn run(records: u64, held_max_bytes: u64) -> Result<Ran, Box<dyn Error>> {
         range: Range::Everything,
         sample: None,
         control: false,
+        profile: None,
         latest: false,
         findings_max: 100,
         held_max_bytes,
@@ -164,6 +165,7 @@ fn entry(side: Side, place: u64) -> Option<Entry> {
             digest: Digest(digest),
             time_ms: i64::try_from(number / 20).ok(),
             tolerant: None,
+            profiled: None,
         }),
     })
 }

@@ -6,6 +6,7 @@ use crate::edge::store::GenerationId;
 use crate::model::{Identity, hex};
 
 const CONTEXT: &str = "crosscheck 2026 finding-key v1";
+const CATEGORIES: &str = "crosscheck 2026 category-key v1";
 const SALT: &str = "crosscheck 2026 sample-salt v1";
 
 /// The key of a generation's findings. No `Debug`.
@@ -39,6 +40,12 @@ impl Key {
     #[must_use]
     pub fn salt(&self) -> [u8; 32] {
         blake3::derive_key(SALT, &self.0)
+    }
+
+    /// What the categories of a profile are hashed with: nobody finds them in a dictionary.
+    #[must_use]
+    pub fn categories(&self) -> [u8; 32] {
+        blake3::derive_key(CATEGORIES, &self.0)
     }
 
     /// What stands for an identity: 128 bits in hex.

@@ -190,6 +190,7 @@ fn all(sides: PerSide<&Settings>, show: &[Path], named: Named) -> Vec<(&'static 
             Part::Field(path) => Some((word("--identity", "identity"), path.clone())),
             Part::Key | Part::KeyPath(_) | Part::Header(_) => None,
         }));
+        paths.extend(named("profile_fields", &codec.profile));
         if let EventTime::Field(path) = &codec.event_time {
             paths.push((word("--event-time", "event_time"), path.clone()));
         }

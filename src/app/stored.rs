@@ -72,6 +72,7 @@ pub async fn load(store: &Store, config: &Config, id: &GenerationId) -> Result<L
             end_ms: window.end_ms,
             counts: &window.counts,
             edge: window.edge,
+            profile: window.profile.as_ref(),
         });
         let bad = found.bad.iter().filter(|row| row.stream == stream.name);
         let shared = bad.map(|row| Shared {
@@ -161,6 +162,7 @@ fn policy(config: &Config, stream: &config::Stream, alpha: f64) -> Policy {
         window_ms: stream.engine.window_ms,
         late_max: stream.limits.late_max,
         grace_ms: stream.engine.grace_ms,
+        drift: stream.drift.clone(),
         ..policy_of(&config.policy)
     }
 }
@@ -193,8 +195,10 @@ fn profile(profile: config::Profile) -> Profile {
 
 /// What the verdicts under a config promise.
 #[must_use]
-pub fn guarantee(policy: &config::Policy) -> String {
-    judge::guarantee(policy.alpha, policy.beta, &profile(policy.profile))
+pub fn guarantee(config: &Config) -> String {
+    let policy = &config.policy;
+    let unpaired = config.streams.iter().any(|stream| stream.drift.unpaired);
+    judge::guarantee(policy.alpha, policy.beta, &profile(policy.profile), unpaired)
 }
 
 /// How much a stream weighs, in the judge's words.
@@ -269,6 +273,7 @@ pub fn report(loaded: &Loaded, id: &GenerationId, judged: &Stored) -> Report {
         };
         let mut stream = report::stream(input);
         stream.checks = report::checks(&seat.tally.standings());
+        stream.drift = report::drift(&seat.tally.drift());
         stream.explained_by = judged.causes.get(name).cloned().unwrap_or_default();
         streams.push(stream);
     }
@@ -292,7 +297,8 @@ fn side(counts: &WindowCounts, side: Side) -> SideInput {
         + own.late
         + own.untimely
         + own.undecodable_total()
-        + own.excluded_total();
+        + own.excluded_total()
+        + own.profiled;
     SideInput {
         read,
         ..SideInput::default()

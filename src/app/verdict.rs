@@ -85,7 +85,7 @@ pub async fn from_store(config: &Config, release: &str, generation: Option<u32>)
     let wall_ms = super::clock::Clock::start().wall_ms();
     let judged = stored::judge(&loaded, wall_ms);
     let mut report = stored::report(&loaded, &id, &judged);
-    report.guarantee = Some(stored::guarantee(&config.policy));
+    report.guarantee = Some(stored::guarantee(config));
     report.warnings = store.warnings().to_vec();
     report.warnings.extend(loaded.decisions.told(wall_ms));
     report.stages = report::stages(&stages::stages(config, &judged, &loaded.decisions));

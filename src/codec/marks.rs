@@ -279,6 +279,10 @@ impl Asked {
                 asked.marks.at(&path.0).parts.push(i);
             }
         }
+        // They are captured as parts of the identity are, behind these.
+        for (i, path) in (settings.identity.len()..).zip(&settings.profile) {
+            asked.marks.at(&path.0).parts.push(i);
+        }
         if let EventTime::Field(path) = &settings.event_time {
             asked.marks.at(&path.0).time = true;
         }

@@ -3,7 +3,8 @@
 use super::digest::{self, IDENTITY};
 use super::hashes::Hashes;
 use crate::model::{
-    Digest, Entry, Fingerprint, Identity, RecordBatch, RecordRef, Reduction, TolerantValue, UndecodableReason,
+    Digest, Entry, Fingerprint, Identity, ProfiledValues, RecordBatch, RecordRef, Reduction, TolerantValue,
+    UndecodableReason,
 };
 
 /// When so much was written no further record is walked: it is hashed while it is still in the cache.
@@ -40,6 +41,7 @@ pub(super) struct Message {
     pub spans: [usize; 3],
     pub time_ms: Option<i64>,
     pub tolerant: Option<Box<[TolerantValue]>>,
+    pub profiled: Option<Box<ProfiledValues>>,
     pub tombstone: bool,
     /// Which of the keys.
     pub key: usize,
@@ -192,6 +194,7 @@ impl Messages {
                         digest: Digest(hashes[0]),
                         time_ms: message.time_ms,
                         tolerant: message.tolerant.take(),
+                        profiled: message.profiled.take(),
                     }),
                 }),
                 Walked::Undecodable(reason) => out.push(Entry {

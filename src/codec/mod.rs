@@ -28,6 +28,7 @@ mod matching;
 mod messages;
 mod paths;
 mod plan;
+mod profiled;
 mod proto;
 mod reducer;
 mod render;

@@ -54,6 +54,8 @@ pub struct Reducer {
 struct Memory {
     key: Scratch,
     value: Scratch,
+    /// A profiled value as an identity has it.
+    written: Vec<u8>,
 }
 
 /// Where a half of a record is to be walked: a place of `Half::prepared`, one of its known schemas, its bytes.
@@ -451,7 +453,7 @@ impl Reducer {
     /// The rules that applied to a record so far.
     #[must_use]
     pub fn applied(&self) -> Applied {
-        let Memory { key, value } = &self.memory;
+        let Memory { key, value, .. } = &self.memory;
         let seen = key.applied.iter().chain(&value.applied).copied();
         let cases = self.cases.iter().flat_map(|cases| cases.reducers());
         let of_cases = cases.flat_map(Reducer::applied);

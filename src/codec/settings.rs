@@ -198,6 +198,9 @@ pub struct Settings {
     pub select: Select,
     /// The rules.
     pub rules: Rules,
+    /// Paths whose values travel beside the fingerprint to be profiled, without `[*]` and `{*}`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub profile: Vec<Path>,
 }
 
 impl Settings {

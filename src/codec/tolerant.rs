@@ -4,7 +4,7 @@ use super::canonical::{Reader, minimal};
 use super::decimal;
 use super::schema::{Kind, Logical, NodeId, Schema, Unit};
 use super::walk::big;
-use crate::model::TolerantKind;
+use crate::model::{TolerantKind, shortest};
 
 /// The number in the canonical bytes of a value, and how many of these bytes, which tell the kind, stay in the digest.
 /// None where the type has no tolerance.
@@ -47,11 +47,11 @@ fn number(schema: &Schema, node: NodeId, reader: &mut Reader) -> Option<Tolerant
         }
         (Kind::Float, _) => {
             let value = f32::from_le_bytes(reader.array()?);
-            return floating(f64::from(value), &format!("{value:e}"));
+            return floating(f64::from(value), true);
         }
         (Kind::Double, _) => {
             let value = f64::from_le_bytes(reader.array()?);
-            return floating(value, &format!("{value:e}"));
+            return floating(value, false);
         }
         (_, Some(Logical::Decimal { scale, .. })) => (reader.bytes()?.to_vec(), i32::try_from(scale).ok()?),
         (_, Some(Logical::BigDecimal)) => {
@@ -64,13 +64,13 @@ fn number(schema: &Schema, node: NodeId, reader: &mut Reader) -> Option<Tolerant
 }
 
 /// A float or double is the number that its shortest text says.
-fn floating(value: f64, text: &str) -> Option<TolerantKind> {
+fn floating(value: f64, single: bool) -> Option<TolerantKind> {
     if value.is_nan() {
         return Some(TolerantKind::NotANumber);
     }
     if value.is_infinite() {
         return Some(TolerantKind::Infinite { negative: value < 0.0 });
     }
-    let (unscaled, scale) = decimal::of_text(text)?;
+    let (unscaled, scale) = decimal::of_text(&shortest(value, single))?;
     Some(TolerantKind::Decimal { unscaled, scale })
 }

@@ -9,6 +9,10 @@ use super::{Budgets, Config, Contract, Criticality, Policy, Start, Stream};
 use crate::model::PerSide;
 use crate::{codec, engine};
 
+/// Of the comparison itself: windows of another one are of another generation. 2: the shortest text of a double is the one
+/// with the even digit, where two are as near.
+const VERSION: u32 = 2;
+
 #[derive(Serialize)]
 struct Frozen<'a> {
     version: u32,
@@ -29,6 +33,8 @@ struct FrozenStream<'a> {
     contract: Option<&'a Contract>,
     budgets: Budgets,
     late_max: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drift: Option<&'a engine::judge::DriftPolicy>,
 }
 
 #[derive(Serialize)]
@@ -46,7 +52,7 @@ impl Config {
         let mut streams: Vec<FrozenStream> = self.streams.iter().map(frozen).collect();
         streams.sort_by_key(|stream| stream.name);
         let frozen = Frozen {
-            version: 1,
+            version: VERSION,
             start: self.release.start,
             policy: self.policy,
             streams,
@@ -89,5 +95,6 @@ fn frozen(stream: &Stream) -> FrozenStream<'_> {
         contract: stream.contract.as_ref(),
         budgets: stream.budgets,
         late_max: stream.limits.late_max,
+        drift: stream.engine.profile.as_ref().map(|_| &stream.drift),
     }
 }

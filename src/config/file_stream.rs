@@ -32,6 +32,16 @@ pub(super) struct Stream {
     pub(super) control: Option<Side>,
     /// How the sides relate (`paired`).
     pub(super) mode: Option<Mode>,
+    /// What the traffic was split by, where the sides see different records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) unit: Option<Vec<Part>>,
+    /// The canary's share of the traffic, where the sides see different records; without it the rate of records is reported
+    /// and leads to nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) share: Option<Rate>,
+    /// Paths whose distributions are looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) profile_fields: Vec<ProfileField>,
     /// How values are written (`avro`).
     pub(super) format: Option<Format>,
     /// How a value names its schema (`confluent`).
@@ -137,8 +147,26 @@ pub(super) enum Mode {
     /// Both see every event.
     #[default]
     Paired,
+    /// Each sees its share of the events: nothing is paired, and distributions are compared.
+    Unpaired,
     /// Bounded runs: the newest record of each identity, a tombstone is absence.
     Latest,
+}
+
+/// A path whose distribution is looked at.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProfileField {
+    /// Where, in the contract's names; without `[*]` and `{*}`.
+    pub(super) path: PathText,
+    /// Share of the values that may have moved (0.02): of numbers, of categories and of lengths.
+    pub(super) floor: Option<Rate>,
+    /// Difference of the shares of nulls that is borne (0.005).
+    pub(super) null_floor: Option<Rate>,
+    /// Relative difference of the numbers of distinct values that is borne (0.05).
+    pub(super) distinct_floor: Option<Rate>,
+    /// A drift fails the stream (false: it holds the rollout and never fails).
+    pub(super) critical: Option<bool>,
 }
 
 /// How bytes are written.

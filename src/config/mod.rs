@@ -19,6 +19,7 @@ mod request_from;
 mod request_rules;
 mod resolve;
 mod resolve_compare;
+mod resolve_profile;
 mod resolve_side;
 mod resolve_stream;
 mod scalar;

@@ -33,6 +33,7 @@ pub(super) fn built(flags: &ReconcileFlags, config: Option<&Config>) -> Result<R
         .map(|config| stream_of(config, flags.stream.as_deref()))
         .transpose()?;
     let mut request = match (config, stream) {
+        (Some(_), Some(stream)) if stream.drift.unpaired => return Err(unpaired(stream)),
         (Some(config), Some(stream)) => from_stream(config, stream),
         _ => from_sources(flags)?,
     };
@@ -70,6 +71,17 @@ fn stream_of<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a Stream, R
     }
 }
 
+/// A census of records that were never to be equal says nothing, and noise is known after many windows only.
+fn unpaired(stream: &Stream) -> RequestError {
+    RequestError {
+        what: format!(
+            "stream `{}` has `mode: unpaired`, and reconcile compares record with record",
+            stream.name
+        ),
+        hint: Some("let `crosscheck run` follow it and ask `crosscheck verdict --explain` for its drift".to_owned()),
+    }
+}
+
 fn from_stream(config: &Config, stream: &Stream) -> ReconcileRequest {
     let side = |side: &super::StreamSide| {
         let cluster = config.clusters.get(&side.cluster).cloned().unwrap_or_default();
@@ -84,7 +96,10 @@ fn from_stream(config: &Config, stream: &Stream) -> ReconcileRequest {
                 .as_ref()
                 .and_then(|name| config.registries.get(name))
                 .cloned(),
-            codec: side.codec.clone(),
+            codec: codec::Settings {
+                profile: Vec::new(),
+                ..side.codec.clone()
+            },
             from: Bound::Beginning,
             to: Bound::End,
         }
@@ -99,6 +114,7 @@ fn from_stream(config: &Config, stream: &Stream) -> ReconcileRequest {
         },
         engine: engine::Settings {
             range: Range::Everything,
+            profile: None,
             ..stream.engine.clone()
         },
         contract: stream.contract.clone(),
@@ -146,6 +162,7 @@ fn from_sources(flags: &ReconcileFlags) -> Result<ReconcileRequest, RequestError
             range: Range::Everything,
             sample: None,
             control: flags.control.is_some(),
+            profile: None,
             latest: false,
             findings_max: FINDINGS_MAX,
             held_max_bytes: 256 << 20,

@@ -145,6 +145,7 @@ impl Decoding<'_> {
             event_time,
             select: (&side.select).into(),
             rules,
+            profile: Vec::new(),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::file_stream::{Budget, Format, Framing, Key, Limits as FileLimits, Mod
 use super::keypath::KeyPath;
 use super::resolve::fill;
 use super::resolve_compare::{compare, contract, ignores, times};
+use super::resolve_profile::profiles;
 use super::resolve_side::{Decoding, check_sides};
 use super::scalar::written_duration;
 use super::settings::{Budgets, Criticality, Limits, Start, Stream};
@@ -59,6 +60,7 @@ impl Streams<'_> {
             let what = "must be above 0 and at most 1".to_owned();
             faults.push(&path.key("sample").key("rate"), what, None);
         }
+        let profiles = profiles(stream, path, faults);
         let latest = *stream.mode.get_or_insert(Mode::Paired) == Mode::Latest;
         if latest && stream.control.is_some() {
             let what = "a control is compared record by record, not by the newest of each identity".to_owned();
@@ -87,11 +89,23 @@ impl Streams<'_> {
             has_contract: contract.is_some(),
         };
         let control = stream.control.as_mut();
-        let sides = Sides {
+        let mut sides = Sides {
             baseline: decoding.side(&mut stream.baseline, Side::Baseline, path, faults),
             canary: decoding.side(&mut stream.canary, Side::Canary, path, faults),
             control: control.map(|control| decoding.side(control, Side::Control, path, faults)),
         };
+        if profiles.drift.unpaired && stream.control.is_some() {
+            let what = "a control is compared record by record, and `unpaired` compares none".to_owned();
+            let hint = Some("leave it out, or say `mode: paired`".to_owned());
+            faults.push(&path.key("control"), what, hint);
+        }
+        for side in sides.all_mut() {
+            let codec = &mut side.codec;
+            codec.profile.clone_from(&profiles.paths);
+            if let Some(unit) = &profiles.unit {
+                codec.identity.clone_from(unit);
+            }
+        }
         check_sides(&sides, contract.is_some(), path, faults);
         let of_control = stream
             .control
@@ -166,6 +180,7 @@ impl Streams<'_> {
             },
             sample: engine::Sample::of(rate),
             control: sides.control.is_some(),
+            profile: engine::Profile::of(profiles.paths.len(), profiles.drift.unpaired),
             findings_max: FINDINGS_MAX,
             held_max_bytes: fill(held_max_bytes, "256MiB", 256 << 20),
         };
@@ -183,6 +198,7 @@ impl Streams<'_> {
             show: stream.show.iter().map(|path| path.value.clone()).collect(),
             times: times(&stream.compare),
             runbook_url: stream.runbook_url.clone(),
+            drift: profiles.drift,
         }
     }
 }

@@ -106,6 +106,8 @@ pub struct Stream {
     pub times: Vec<Path>,
     /// What an alert points to.
     pub runbook_url: Option<String>,
+    /// Which distributions are looked at, and how.
+    pub drift: engine::judge::DriftPolicy,
 }
 
 /// One side of a stream.

@@ -12,16 +12,13 @@ use super::text;
 use super::tree::{Entry, Kind, Node};
 
 /// Keys that the contract has and this version has not: known words, not faults of spelling.
-const KEYS_LATER: [&str; 18] = [
+const KEYS_LATER: [&str; 15] = [
     "tokens",
     "tls",
     "rules",
     "aggregates",
-    "profile_fields",
-    "unit",
     "latency",
     "dead_letter",
-    "share",
     "probe",
     "fallback",
     "segments",
@@ -32,9 +29,6 @@ const KEYS_LATER: [&str; 18] = [
     "retention",
     "mutes",
 ];
-
-/// Values that the contract has and this version has not.
-const VALUES_LATER: [&str; 1] = ["unpaired"];
 
 /// Checks a tree; the JSON can be deserialised into the file's structs.
 pub(super) fn check(tree: &Node, schema: &Value, faults: &mut Faults) -> Value {
@@ -153,14 +147,6 @@ impl<'a> Checker<'a> {
             Kind::Scalar { text, .. } if words.contains(&text.as_str()) => {
                 let short = options.iter().any(|(key, _)| key == text);
                 Some(if short { json!({text: null}) } else { json!(text) })
-            }
-            Kind::Scalar { text, .. } if VALUES_LATER.contains(&text.as_str()) && options.is_empty() => {
-                faults.push(
-                    path,
-                    format!("`{text}` is not built yet"),
-                    Some(format!("built: {}", words.join(", "))),
-                );
-                None
             }
             Kind::Scalar { text, .. } if options.is_empty() => {
                 let hint = nearest(text, words.iter().copied()).map(|word| format!("did you mean `{word}`?"));

@@ -112,6 +112,7 @@ impl Census {
             + counts.untimely
             + counts.undecodable_total()
             + counts.excluded_total()
+            + counts.profiled
             + self.pending.get(side);
         placed == *self.read.get(side)
     }

@@ -19,7 +19,7 @@ use super::resumed::{Met, Resumed};
 use super::row::Row;
 use super::rules::{NEVER, Rules, earlier, later, passed};
 use super::window::Window;
-use super::{Checkpoint, ControlCheckpoint, Engine, Entry, Range, Straddling};
+use super::{Checkpoint, ControlCheckpoint, Engine, Entry, Range, Settings, Straddling};
 use crate::model::{Fingerprint, Position, Reduction, Side, SideCounts};
 
 /// The comparison of baseline and control.
@@ -54,7 +54,8 @@ pub(super) struct Control {
 }
 
 impl Control {
-    pub(super) fn resume(range: Range, checkpoint: &Checkpoint, rules: &Rules) -> Control {
+    /// Where the settings ask for one.
+    pub(super) fn resume(settings: &Settings, checkpoint: &Checkpoint, rules: &Rules) -> Option<Box<Control>> {
         let stored = checkpoint.control.clone().unwrap_or_default();
         let ours = checkpoint
             .partitions
@@ -67,7 +68,7 @@ impl Control {
             .iter()
             .map(|pair| with_side(*pair, Side::Canary))
             .collect();
-        Control {
+        let control = Control {
             partitions: ours
                 .map(|stored| (stored.partition, Partition::resume(stored)))
                 .collect(),
@@ -78,14 +79,15 @@ impl Control {
             watermark: None,
             reach: stored.frontier_ms,
             cut: stored.cut_ms,
-            begun: stored.begun || range != Range::Discovered,
+            begun: stored.begun || settings.range != Range::Discovered,
             waits: false,
             known: stored.left_out.into_iter().collect(),
             cuts: stored.later_cuts.into(),
             left_out: Vec::new(),
             own: SideCounts::default(),
             away: 0,
-        }
+        };
+        settings.control.then(|| Box::new(control))
     }
 
     /// Records of the control.

@@ -71,9 +71,7 @@ impl Engine {
         evidence.start = checkpoint.evidence_start_ms.or(evidence.start);
         evidence.closing = checkpoint.closing;
         evidence.end = checkpoint.evidence_end_ms.or(evidence.end);
-        let control = settings
-            .control
-            .then(|| Box::new(Control::resume(settings.range, &checkpoint, &rules)));
+        let control = Control::resume(&settings, &checkpoint, &rules);
         let mut ledger = Ledger::new(evidence);
         ledger.has_control = control.is_some();
         let mut engine = Engine {
@@ -229,12 +227,15 @@ impl Engine {
                             Some(bad_record(position, log.max(), None, Some(fingerprint), hash))
                         }
                         Some(time) if is_late(log, time, frontier, rules) => Some(Aside::Late),
-                        Some(time) if !rules.takes(fingerprint) => {
+                        Some(time) if rules.is_unpaired() || !rules.takes(fingerprint) => {
                             mended |= log.mend();
                             if resumed.is_counted(time) {
                                 resumed.recognise(side);
                             } else {
                                 ledger.unsampled(position, time, rules);
+                                if rules.is_unpaired() {
+                                    ledger.profile(side, time, fingerprint, rules);
+                                }
                             }
                             None
                         }
@@ -247,6 +248,9 @@ impl Engine {
                         }
                         Some(time) if !resumed.expects_records() => {
                             mended |= log.mend();
+                            if rules.profile.is_some() && !resumed.is_counted(time) {
+                                ledger.profile(side, time, fingerprint, rules);
+                            }
                             pairing.push_fresh(fingerprint, position, time, rules);
                             if let Some(control) = &mut control {
                                 control.push(fingerprint, position, time);
@@ -257,6 +261,9 @@ impl Engine {
                             mended |= log.mend();
                             if let Some(control) = &mut control {
                                 control.push(fingerprint, position, time);
+                            }
+                            if rules.profile.is_some() && !resumed.is_counted(time) {
+                                ledger.profile(side, time, fingerprint, rules);
                             }
                             let mut row = Row::new(fingerprint, position, time);
                             match resumed.meet(&mut row) {

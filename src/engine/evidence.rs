@@ -86,6 +86,15 @@ impl Evidence {
         self.contains(max) && !self.holes.touch_bad(rules.grid.window(max))
     }
 
+    /// True where all of a window is evidence, as far as the range goes. Only then its profile says something, and the same
+    /// however far was read when the range's end became known.
+    pub(super) fn is_whole(&self, start: Option<i64>, end: i64) -> bool {
+        match start {
+            Some(start) => self.start.is_none_or(|first| first <= start) && self.end.is_none_or(|last| end <= last),
+            None => self.start.is_none() && self.end.is_none(),
+        }
+    }
+
     /// True where no part of a window is evidence.
     pub(super) fn leaves_out(&self, start: Option<i64>, end: i64) -> bool {
         self.start.is_some_and(|first| end <= first) || self.end.zip(start).is_some_and(|(last, start)| start >= last)

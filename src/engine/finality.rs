@@ -80,7 +80,9 @@ impl Engine {
             if !hole {
                 outputs.extend(std::mem::take(&mut counted.pairs).into_iter().map(Output::Mismatched));
             }
-            windows.push(counted.finish(start, start.map(|_| end), edge, hole));
+            let whole = self.ledger.evidence.is_whole(start, end);
+            let profile = self.rules.profile.as_ref().filter(|_| whole);
+            windows.push(counted.finish((start, start.map(|_| end)), edge, hole, profile));
             self.frontier = self.frontier.max(Some(end));
         }
         let over = watermark == NEVER && windows.is_empty() && self.ledger.open.is_empty();
@@ -96,7 +98,7 @@ impl Engine {
             self.bad.place(0, &self.rules);
             self.ledger.close(counted.counts());
             let hole = !self.ledger.evidence.holes.is_empty();
-            windows.push(counted.finish(None, None, false, hole));
+            windows.push(counted.finish((None, None), false, hole, None));
             self.frontier = Some(NEVER);
         }
         // Taken before anything is forgotten.

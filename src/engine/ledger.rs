@@ -9,7 +9,7 @@ use super::row::{Settled, Sighting};
 use super::rules::Rules;
 use super::sample::Undecided;
 use super::window::{Aside, Window, leave_out};
-use crate::model::{PerSide, Position, Side, WindowCounts};
+use crate::model::{Fingerprint, PerSide, Position, Side, WindowCounts};
 
 /// A pair with its records in two windows.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +55,14 @@ impl Ledger {
     /// A record that was settled with one that is lost.
     pub(super) fn alone(&mut self, position: Position, time: i64, rules: &Rules) {
         self.open.entry(rules.grid.window(time)).or_default().alone(position);
+    }
+
+    /// The values of a timely record at the profiled paths: in the window of its own event time.
+    pub(super) fn profile(&mut self, side: Side, time: i64, print: &Fingerprint, rules: &Rules) {
+        if let Some(settings) = &rules.profile {
+            let window = self.open.entry(rules.grid.window(time)).or_default();
+            window.profile.add(side, print, settings);
+        }
     }
 
     /// Remembers a pair that may straddle a frontier.
@@ -120,9 +128,10 @@ impl Ledger {
     }
 
     pub(super) fn held_bytes(&self) -> u64 {
+        let profiles: u64 = self.open.values().map(|window| window.profile.held_bytes()).sum();
         let differing: usize = self.open.values().map(|window| window.differing.len()).sum();
         let bytes = self.cross.len() * size_of::<Cross>() + differing * size_of::<Settled>();
-        u64::try_from(bytes).unwrap_or(u64::MAX) + self.undecided.held_bytes()
+        u64::try_from(bytes).unwrap_or(u64::MAX) + self.undecided.held_bytes() + profiles
     }
 }
 
@@ -143,6 +152,7 @@ pub(super) fn counted(counts: &WindowCounts, side: Side) -> u64 {
         + own.untimely
         + own.undecodable_total()
         + own.excluded_total()
+        + own.profiled
 }
 
 /// Takes outcomes into the ledger.

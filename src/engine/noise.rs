@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::codes::words;
 use super::row::Settled;
-use super::window::{Window, candidate, words};
+use super::window::{Window, candidate};
 use super::{Candidate, Engine};
 use crate::model::{ControlCounts, Identity, Outcome, Position, Side};
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Checkpoint;
-use crate::model::{BadCounts, Digest, Identity, Outcome, Position, WindowCounts};
+use crate::model::{BadCounts, Digest, Identity, Outcome, Position, WindowCounts, WindowProfile};
 
 /// A window that is final, with what must be stored in one transaction with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct FinalWindow {
     /// A sample of the pairs of baseline and control that differ, in the order of the positions: what may be noise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub noise: Vec<Candidate>,
+    /// What it has at the profiled paths, where the stream has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Box<WindowProfile>>,
 }
 
 /// A pair or record that a finding may be made of.

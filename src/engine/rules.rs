@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::tolerance::Limit;
-use super::{Names, Sample, Settings};
+use super::{Names, Profile, Sample, Settings};
 use crate::model::{Fingerprint, Identity};
 
 /// Before every event time.
@@ -139,6 +139,7 @@ pub(super) struct Rules {
     pub(super) limits: Vec<Limit>,
     pub(super) findings_max: usize,
     sample: Option<Sample>,
+    pub(super) profile: Option<Profile>,
 }
 
 impl Rules {
@@ -161,6 +162,7 @@ impl Rules {
             limits: settings.tolerances.iter().map(Limit::new).collect(),
             findings_max: settings.findings_max,
             sample: settings.sample,
+            profile: settings.profile.clone(),
         }
     }
 
@@ -173,6 +175,11 @@ impl Rules {
             }
             sample.takes(print.identity)
         })
+    }
+
+    /// True where nothing is paired.
+    pub(super) fn is_unpaired(&self) -> bool {
+        self.profile.as_ref().is_some_and(|profile| profile.unpaired)
     }
 
     /// Bytes that the tolerant values of a record hold.

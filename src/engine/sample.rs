@@ -79,11 +79,11 @@ impl Evidence {
 }
 
 impl Ledger {
-    /// A timely record that is not in the sample.
+    /// A timely record that pairs with none: it is not in the sample, or the stream is unpaired.
     pub(super) fn unsampled(&mut self, position: Position, time: i64, rules: &Rules) {
         let counts = self.evidence.contains(time);
         let window = self.open.entry(rules.grid.window(time)).or_default();
-        window.unsampled(position, counts);
+        window.unsampled(position, counts, rules.is_unpaired());
         if counts && !self.undecided.decided && self.evidence.may_lose(rules) {
             self.undecided.times.push((time, position.side));
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Sample;
+use super::{Profile, Sample};
 
 /// What an identity names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +62,9 @@ pub struct Settings {
     /// True where a control is compared with the baseline beside the canary.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub control: bool,
+    /// Which values are profiled, and whether nothing else is done; `None` profiles nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
     /// True where only the newest record of each identity is compared, once all is read; then there is no window.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub latest: bool,
@@ -79,7 +82,25 @@ impl Settings {
         if let Some(sample) = &mut salted.sample {
             sample.salt = salt;
         }
+        if let Some(profile) = &mut salted.profile {
+            profile.salt = salt;
+        }
         salted
+    }
+
+    /// The same, with what the hashes of categories are keyed by.
+    #[must_use]
+    pub fn keyed(mut self, key: [u8; 32]) -> Settings {
+        if let Some(profile) = &mut self.profile {
+            profile.key = key;
+        }
+        self
+    }
+
+    /// True where nothing is paired: the sides see different records.
+    #[must_use]
+    pub fn is_unpaired(&self) -> bool {
+        self.profile.as_ref().is_some_and(|profile| profile.unpaired)
     }
 
     /// The share of the identities that is compared: 1 without a sample.

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::codes::{code, key, reason_code, words};
+use super::profile::{self, Profiles};
 use super::row::{Settled, Sighting};
-use super::{Candidate, FinalWindow, evidence::Evidence};
-use crate::model::{Digest, Outcome, Position, Side, SideCounts, UndecodableReason, WindowCounts};
+use super::{Candidate, FinalWindow, Profile, evidence::Evidence};
+use crate::model::{Digest, Outcome, Position, Side, SideCounts, UndecodableReason, WindowCounts, WindowProfile};
 
 /// Skews below this are exact in the histogram.
 const SKEW_EXACT: usize = 1_024;
@@ -18,6 +20,7 @@ const ALONE: u64 = 18;
 const SAMPLE: u64 = 19;
 const SUPERSEDED: u64 = 20;
 const TOMBSTONE: u64 = 21;
+const PROFILED: u64 = 22;
 
 /// A record that takes no part in pairing.
 #[derive(Clone, Debug)]
@@ -42,6 +45,8 @@ pub(super) struct Window {
     pub(super) noisy: Vec<Candidate>,
     /// Everything that differs and counts, where there is a control to compare it with.
     pub(super) differing: Vec<Settled>,
+    /// What it has at the profiled paths.
+    pub(super) profile: Profiles,
 }
 
 impl Window {
@@ -194,16 +199,18 @@ impl Window {
         self.add([ALONE | EDGE, side, key(position.partition), position.offset, 0]);
     }
 
-    /// A record that is not in the sample. Whether it counts does not show in the sums: that may be known later.
-    pub(super) fn unsampled(&mut self, position: Position, counts: bool) {
+    /// A record that pairs with none: of an unpaired stream, or not in the sample. Whether it counts does not show in the sums:
+    /// that may be known later.
+    pub(super) fn unsampled(&mut self, position: Position, counts: bool, unpaired: bool) {
         let own = self.counts.sides.get_mut(position.side);
-        if counts {
-            own.excluded_sample += 1;
+        let (place, counter) = if unpaired {
+            (PROFILED, &mut own.profiled)
         } else {
-            own.excluded_edge += 1;
-        }
+            (SAMPLE, &mut own.excluded_sample)
+        };
+        *(if counts { counter } else { &mut own.excluded_edge }) += 1;
         let side = u64::from(position.side == Side::Canary);
-        self.add([SAMPLE, side, key(position.partition), position.offset, 0]);
+        self.add([place, side, key(position.partition), position.offset, 0]);
     }
 
     /// A record that is not the newest of its identity, or the newest and a tombstone.
@@ -222,7 +229,12 @@ impl Window {
     /// One of those that counted lies at an edge.
     pub(super) fn unsampled_at_edge(&mut self, side: Side) {
         let own = self.counts.sides.get_mut(side);
-        own.excluded_sample -= 1;
+        let counted = if own.profiled > 0 {
+            &mut own.profiled
+        } else {
+            &mut own.excluded_sample
+        };
+        *counted = counted.saturating_sub(1);
         own.excluded_edge += 1;
     }
 
@@ -230,7 +242,7 @@ impl Window {
     pub(super) fn leave_out_unsampled(&mut self) {
         for side in Side::PAIR {
             let own = self.counts.sides.get_mut(side);
-            own.excluded_edge += std::mem::take(&mut own.excluded_sample);
+            own.excluded_edge += std::mem::take(&mut own.excluded_sample) + std::mem::take(&mut own.profiled);
         }
     }
 
@@ -241,6 +253,7 @@ impl Window {
         self.pairs.clear();
         self.differing.clear();
         self.noisy.clear();
+        self.profile = Profiles::default();
         let bad = |outcome: &Outcome| matches!(outcome, Outcome::Undecodable | Outcome::Untimely);
         self.candidates.retain(|outcome, _| bad(outcome));
     }
@@ -289,11 +302,18 @@ impl Window {
     }
 
     /// The window as it is stored.
-    pub(super) fn finish(mut self, start_ms: Option<i64>, end_ms: Option<i64>, edge: bool, hole: bool) -> FinalWindow {
+    pub(super) fn finish(
+        mut self,
+        (start_ms, end_ms): (Option<i64>, Option<i64>),
+        edge: bool,
+        hole: bool,
+        profile: Option<&Profile>,
+    ) -> FinalWindow {
         if hole {
             self.leave_out();
         }
-        let digest = self.digest(start_ms, hole);
+        let profile = profile.map(|settings| Box::new(std::mem::take(&mut self.profile).finish(settings)));
+        let digest = self.digest(start_ms, hole, profile.as_deref());
         let mut candidates: Vec<Candidate> = self
             .candidates
             .into_values()
@@ -315,11 +335,12 @@ impl Window {
             digest,
             candidates,
             noise: self.noisy,
+            profile,
         }
     }
 
     /// Over the sums, then the counts in the order of their fields, each as eight bytes, little-endian.
-    fn digest(&self, start: Option<i64>, hole: bool) -> Digest {
+    fn digest(&self, start: Option<i64>, hole: bool, profile: Option<&WindowProfile>) -> Digest {
         let mut hasher = blake3::Hasher::new_derive_key("crosscheck 2026 digest of a window");
         hasher.update(&[u8::from(start.is_some()) | u8::from(hole) << 1]);
         hasher.update(&start.unwrap_or(0).to_le_bytes());
@@ -351,6 +372,7 @@ impl Window {
                 excluded_noise,
                 excluded_superseded,
                 excluded_tombstone,
+                profiled: _,
             } = side;
             for count in [duplicate, conflict, late, untimely] {
                 hasher.update(&count.to_le_bytes());
@@ -379,6 +401,12 @@ impl Window {
                 hasher.update(&count.to_le_bytes());
             }
         }
+        if let Some(profile) = profile {
+            for side in [&sides.baseline, &sides.canary] {
+                hasher.update(&side.profiled.to_le_bytes());
+            }
+            profile::digest(profile, &mut hasher);
+        }
         let mut digest = [0; 16];
         hasher.finalize_xof().fill(&mut digest);
         Digest(digest)
@@ -401,7 +429,7 @@ pub(super) fn leave_out(counts: &mut WindowCounts) {
     let surplus = [std::mem::take(missing), std::mem::take(extra)];
     for (own, surplus) in [&mut sides.baseline, &mut sides.canary].into_iter().zip(surplus) {
         own.excluded_edge += pairs + surplus + std::mem::take(&mut own.duplicate) + std::mem::take(&mut own.conflict);
-        own.excluded_edge += std::mem::take(&mut own.excluded_sample);
+        own.excluded_edge += std::mem::take(&mut own.excluded_sample) + std::mem::take(&mut own.profiled);
     }
     *skew = crate::model::Skew::default();
 }
@@ -447,48 +475,4 @@ pub(super) fn halves(wide: u128) -> [u64; 2] {
         u64::from_le_bytes([a, b, c, d, e, f, g, h]),
         u64::from_le_bytes([i, j, k, l, m, n, o, p]),
     ]
-}
-
-/// An outcome in the sums.
-pub(super) fn words(settled: &Settled, mark: u64) -> [u64; 5] {
-    let mut words = [code(settled.outcome) | mark, 0, 0, 0, 0];
-    for (at, sighting) in [(1, settled.baseline), (3, settled.canary)] {
-        if let Some(sighting) = sighting {
-            (words[at], words[at + 1]) = (key(sighting.partition), sighting.offset);
-        }
-    }
-    words
-}
-
-/// A partition, apart from "no record".
-pub(super) fn key(partition: u32) -> u64 {
-    u64::from(partition) + 1
-}
-
-/// Numbers of the outcomes in the digest: they never change.
-pub(super) fn code(outcome: Outcome) -> u64 {
-    match outcome {
-        Outcome::Matched => 1,
-        Outcome::Mismatched => 2,
-        Outcome::Missing => 3,
-        Outcome::Extra => 4,
-        Outcome::Duplicate => 5,
-        Outcome::Conflict => 6,
-        Outcome::Undecodable => 7,
-        Outcome::Untimely => 8,
-    }
-}
-
-fn reason_code(reason: UndecodableReason) -> u64 {
-    match reason {
-        UndecodableReason::Truncated => 1,
-        UndecodableReason::Trailing => 2,
-        UndecodableReason::Malformed => 3,
-        UndecodableReason::Bounds => 4,
-        UndecodableReason::Framing => 5,
-        UndecodableReason::Schema => 6,
-        UndecodableReason::Utf8 => 7,
-        UndecodableReason::DuplicateKey => 8,
-        UndecodableReason::Identity => 9,
-    }
 }

@@ -34,6 +34,9 @@ pub struct SideCounts {
     /// Left out because the newest record of its identity is a tombstone, and it is that one.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub excluded_tombstone: u64,
+    /// Records of an unpaired stream.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub profiled: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
@@ -76,6 +79,7 @@ impl SideCounts {
             excluded_sample,
             excluded_edge,
             excluded_noise,
+            profiled,
             excluded_superseded,
             excluded_tombstone,
         } = other;
@@ -90,6 +94,7 @@ impl SideCounts {
         self.excluded_sample += excluded_sample;
         self.excluded_edge += excluded_edge;
         self.excluded_noise += excluded_noise;
+        self.profiled += profiled;
         self.excluded_superseded += excluded_superseded;
         self.excluded_tombstone += excluded_tombstone;
     }
@@ -271,7 +276,7 @@ impl WindowCounts {
             Side::Canary => self.extra,
             Side::Baseline | Side::Control => self.missing,
         };
-        self.matched + self.mismatched + alone + own.duplicate + own.conflict + own.excluded_noise
+        self.matched + self.mismatched + alone + own.duplicate + own.conflict + own.excluded_noise + own.profiled
     }
 
     /// Records of a side that were judged, and those that were asked for, where so many more are `pending` and nothing can be

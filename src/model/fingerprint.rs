@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::UndecodableReason;
+use super::{ProfiledValues, UndecodableReason};
 
 /// What makes two sightings one event: 128 bits of a keyed BLAKE3 over the identity's unambiguous encoding.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -80,6 +80,8 @@ pub struct Fingerprint {
     pub time_ms: Option<i64>,
     /// Values under tolerance, at most 8, in the order of the rules; `None` where the stream has no tolerance.
     pub tolerant: Option<Box<[TolerantValue]>>,
+    /// Values at profiled paths; `None` where the stream has none.
+    pub profiled: Option<Box<ProfiledValues>>,
 }
 
 /// What the codec makes of one record.

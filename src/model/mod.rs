@@ -5,8 +5,10 @@ mod counts;
 mod entry;
 mod field;
 mod fingerprint;
+mod floating;
 mod outcome;
 mod position;
+mod profile;
 mod side;
 mod value;
 mod verdict;
@@ -16,8 +18,13 @@ pub use counts::{BadCounts, ControlCounts, SideCounts, Skew, WindowCounts};
 pub use entry::Entry;
 pub use field::{DifferenceKind, FieldDifference, Path, PathParseError, Segment};
 pub use fingerprint::{Digest, Fingerprint, Identity, Reduction, TolerantKind, TolerantValue, hex};
+pub use floating::{readable, shortest};
 pub use outcome::{Excluded, Outcome, UndecodableReason};
 pub use position::Position;
+pub use profile::{
+    Arm, BINS_MAX, Bins, CATEGORIES_MAX, Categories, FieldProfile, Profiled, ProfiledValues, Split, WindowProfile,
+    length_bin, number_bin,
+};
 pub use side::{PerSide, Side, Sides};
 pub use value::Value;
 pub use verdict::{Inconclusive, Verdict};

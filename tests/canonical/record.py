@@ -1,7 +1,7 @@
 """Sections 5 to 8: a record's digest, identity, event time, or why it is undecodable."""
 
 import re
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
 import convert
@@ -229,9 +229,9 @@ def body(plain):
 
 
 def shortest_text(kind, x):
-    """The number of the shortest decimal text that reads back; of two that are as near, the one further from zero."""
+    """The number of the shortest decimal text that reads back; of two that are as near, the one whose last digit is even."""
     for digits in range(1, 18):
-        text = Context(digits, ROUND_HALF_UP).create_decimal(Decimal(x))
+        text = Context(digits, ROUND_HALF_EVEN).create_decimal(Decimal(x))
         if convert.pack_float(kind, float(text)) == convert.pack_float(kind, x):
             return Fraction(text)
     return Fraction(x)

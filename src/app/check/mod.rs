@@ -4,6 +4,7 @@ mod decidable;
 mod print;
 mod propose;
 mod sample;
+mod unpaired;
 mod world;
 
 use std::io::Write;

@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use super::decidable;
 use super::print::Found;
 use super::propose::{self, Places};
+use super::unpaired;
 use crate::app::advice;
 use crate::app::book::{self, Book, Fact};
 use crate::app::clock::Clock;
@@ -24,6 +25,7 @@ use crate::codec::{Applied, Field, Progress, Reducer, looks};
 use crate::config::{self, Config, RequestError};
 use crate::edge::kafka::{self, KafkaError};
 use crate::engine::Names;
+use crate::engine::stats::CALIBRATION_MIN;
 use crate::model::{Fingerprint, Identity, PerSide, RecordBatch, Reduction, Side, Sides, Skew};
 
 /// Offsets that are looked at before the end of each partition.
@@ -172,7 +174,9 @@ fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle
     }
     judge(stream, &samples, &mut found);
     sides_meet(stream, config, &samples, &mut found);
-    better_identity(stream, samples, &mut found);
+    if !stream.drift.unpaired {
+        better_identity(stream, samples, &mut found);
+    }
     Ok(found)
 }
 
@@ -333,7 +337,7 @@ fn judge(stream: &config::Stream, samples: &Sides<Sample>, found: &mut Vec<Found
                 "name parts of the identity that are never null",
             ));
         }
-        if sample.twice * 100 > sample.read {
+        if sample.twice * 100 > sample.read && !stream.drift.unpaired {
             let text = format!(
                 "{} of {} sampled {side} records repeat an identity",
                 sample.twice, sample.read
@@ -404,6 +408,12 @@ fn sides_meet(stream: &config::Stream, config: &Config, samples: &Sides<Sample>,
     }
     let met: u64 = skew.0.values().sum();
     let least = baseline.times.len().min(canary.times.len());
+    if stream.drift.unpaired {
+        let window_ms = stream.engine.window_ms.unwrap_or(0);
+        let windows = i64::try_from(CALIBRATION_MIN).unwrap_or(0);
+        found.extend(unpaired::stream(stream, met, least, window_ms * windows / 1_000));
+        return;
+    }
     let text = format!("{met} of {least} sampled identities stand on both sides");
     found.push(if met == 0 {
         Found::bad(

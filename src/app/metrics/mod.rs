@@ -44,6 +44,8 @@ pub struct StreamSettings {
     pub fields: Vec<String>,
     /// What each check bears, by the check's name.
     pub budgets: Vec<(&'static str, f64)>,
+    /// Paths whose distributions are looked at, each with a measure.
+    pub drift: Vec<(String, &'static str)>,
 }
 
 /// A part of us that may not work as it should.

@@ -55,6 +55,8 @@ metrics! {
     MISMATCH_RATIO_UPPER Gauge "mismatch_ratio_upper" ["stream"] "Upper end of that interval."
     EVIDENCE Gauge "check_evidence_log10" ["stream", "check"] "log10 of the evidence against the check's budget."
     BUDGET Gauge "budget" ["stream", "check"] "Rate of bad records that the check bears."
+    DRIFT Gauge "drift" ["stream", "field", "measure"] "How much the distribution of a profiled field differs, over about the last fifty windows."
+    DRIFT_EVIDENCE Gauge "drift_evidence_log10" ["stream", "field", "measure"] "log10 of the evidence that this is more than what is borne."
     RULES_EXPIRED Gauge "rules_expired" ["stream"] "Ignore rules whose last day has passed; they still hold."
     RELEASE_VERDICT Gauge "release_verdict" ["release", "verdict"] "1 for the verdict that the release has."
     STREAM_VERDICT Gauge "stream_verdict" ["release", "stream", "verdict"] "1 for the verdict that the stream has."

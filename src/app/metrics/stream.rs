@@ -12,6 +12,8 @@ use crate::engine::FinalWindow;
 use crate::engine::judge::Tally;
 use crate::model::{Outcome, Side, SideCounts, UndecodableReason, Verdict, WindowCounts};
 
+/// The outcome of a record that pairs with none because its stream is unpaired.
+const PROFILED: &str = "profiled";
 /// Label of the fields that the config does not name.
 const OTHER: &str = "other";
 const QUANTILES: [(f64, &str); 3] = [(0.01, "0.01"), (0.5, "0.5"), (0.99, "0.99")];
@@ -49,11 +51,14 @@ pub struct StreamMetrics {
     held: Gauge,
     rules_expired: Gauge,
     changes: BTreeMap<&'static str, Gauge>,
+    /// How much, and the evidence for it.
+    drift: BTreeMap<(String, &'static str), [LateGauge; 2]>,
 }
 
 struct SideMetrics {
     read: Counter,
     duplicate: Counter,
+    profiled: Counter,
     conflict: Counter,
     late: Counter,
     untimely: Counter,
@@ -72,6 +77,7 @@ impl StreamMetrics {
             sides,
             fields,
             budgets,
+            drift,
         } = settings;
         let stream = name.as_str();
         let outcome =
@@ -118,6 +124,16 @@ impl StreamMetrics {
             held: registry.gauge(names::HELD_BYTES, &[stream]),
             rules_expired: registry.gauge(names::RULES_EXPIRED, &[stream]),
             changes: CHANGES.map(change).into(),
+            drift: drift
+                .iter()
+                .map(|(path, measure)| {
+                    let gauge = |metric| registry.late_gauge(metric, &[stream, path, measure]);
+                    (
+                        (path.clone(), *measure),
+                        [names::DRIFT, names::DRIFT_EVIDENCE].map(gauge),
+                    )
+                })
+                .collect(),
             registry: Arc::clone(registry),
         };
         for (check, budget) in budgets {
@@ -162,6 +178,12 @@ impl StreamMetrics {
         for (check, log10) in tally.evidence_log10() {
             if let Some(gauge) = self.evidence.get(check.as_str()) {
                 gauge.set(log10);
+            }
+        }
+        for row in tally.drift() {
+            if let Some([value, evidence]) = self.drift.get(&(row.path, row.measure.as_str())) {
+                self.registry.set(value, row.value);
+                self.registry.set(evidence, row.evidence_log10);
             }
         }
         let evidence = tally.evidence();
@@ -275,6 +297,7 @@ impl SideMetrics {
         SideMetrics {
             read: registry.counter(names::RECORDS_READ, &labels),
             duplicate: outcome(Outcome::Duplicate),
+            profiled: registry.counter(names::OUTCOMES, &[stream, PROFILED, side]),
             conflict: outcome(Outcome::Conflict),
             late: registry.counter(names::LATE, &labels),
             untimely: registry.counter(names::UNTIMELY, &labels),
@@ -289,6 +312,7 @@ impl SideMetrics {
 
     fn window(&self, counts: &SideCounts) {
         self.duplicate.increment(counts.duplicate);
+        self.profiled.increment(counts.profiled);
         self.conflict.increment(counts.conflict);
         self.late.increment(counts.late);
         self.untimely.increment(counts.untimely);

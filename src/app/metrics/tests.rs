@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use super::*;
 use crate::engine::FinalWindow;
-use crate::engine::judge::{Found, Policy, Tally};
-use crate::model::{SideCounts, Skew, UndecodableReason, WindowCounts};
+use crate::engine::judge::{DriftPolicy, Found, Policy, ProfiledField, Tally};
+use crate::model::{Arm, FieldProfile, SideCounts, Skew, UndecodableReason, WindowCounts, WindowProfile};
 
 fn metrics() -> Metrics {
     Metrics::new(&Settings {
@@ -18,9 +18,44 @@ fn metrics() -> Metrics {
             sides: vec![Side::Baseline, Side::Canary],
             fields: vec!["amount".to_owned()],
             budgets: vec![("mismatched", 0.25), ("conflict", 0.0)],
+            drift: vec![("amount".to_owned(), "cdf_gap")],
         }],
     })
     .unwrap()
+}
+
+/// Three of four numbers are the same.
+fn profile() -> WindowProfile {
+    let arm = |numbers: [u32; 4]| {
+        let mut field = FieldProfile::default();
+        numbers.into_iter().for_each(|number| field.numbers.add(number));
+        Arm {
+            records: 4,
+            fields: vec![field],
+        }
+    };
+    WindowProfile {
+        baseline: arm([1, 2, 3, 4]),
+        canary: arm([1, 2, 3, 9]),
+        split: None,
+    }
+}
+
+fn policy() -> Policy {
+    let amount = ProfiledField {
+        path: "amount".to_owned(),
+        critical: false,
+        floor: 0.02,
+        null_floor: 0.005,
+        distinct_floor: 0.05,
+    };
+    Policy {
+        drift: DriftPolicy {
+            fields: vec![amount],
+            ..DriftPolicy::default()
+        },
+        ..Policy::default()
+    }
 }
 
 fn window() -> FinalWindow {
@@ -48,6 +83,7 @@ fn window() -> FinalWindow {
         digest: crate::model::Digest([0; 16]),
         candidates: Vec::new(),
         noise: Vec::new(),
+        profile: Some(Box::new(profile())),
     }
 }
 
@@ -58,7 +94,7 @@ fn used() -> Metrics {
     stream.read_total(Side::Baseline, 250);
     stream.read_total(Side::Control, 250);
     stream.window(&window());
-    let mut tally = Tally::new(Policy::default());
+    let mut tally = Tally::new(policy());
     tally.take([(&window()).into()], [], &Found::default());
     stream.evidence(&tally);
     stream.interval(&tally);
@@ -97,6 +133,7 @@ fn a_scrape_says_what_was_recorded() {
         r#"crosscheck_records_read_total{stream="orders",side="canary"} 0"#,
         r#"crosscheck_outcomes_total{stream="orders",outcome="matched",side="both"} 97"#,
         r#"crosscheck_outcomes_total{stream="orders",outcome="mismatched",side="both"} 3"#,
+        r#"crosscheck_drift{stream="orders",field="amount",measure="cdf_gap"} 0.25"#,
         r#"crosscheck_outcomes_total{stream="orders",outcome="missing",side="baseline"} 2"#,
         r#"crosscheck_outcomes_total{stream="orders",outcome="extra",side="canary"} 1"#,
         r#"crosscheck_outcomes_total{stream="orders",outcome="duplicate",side="canary"} 4"#,

@@ -240,6 +240,7 @@ mod tests {
             digest: Digest([0; 16]),
             candidates: told,
             noise: Vec::new(),
+            profile: None,
         };
         Output::Final(Box::new(Final {
             windows: vec![window],

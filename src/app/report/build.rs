@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{
-    CheckReport, ControlReport, ExcludedReasons, FieldCount, Finding, NoiseReport, Outcomes, PartitionRange, Place,
-    Reason, Report, SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs, StageReport, StreamReport,
+    CheckReport, ControlReport, Drift, ExcludedReasons, FieldCount, Finding, NoiseReport, Outcomes, PartitionRange,
+    Place, Reason, Report, SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs, StageReport, StreamReport,
 };
 use super::pattern::patterns;
 use crate::engine::Candidate;
-use crate::engine::judge::{Judgement, Standing};
+use crate::engine::judge::{self, Judgement, Standing};
 use crate::engine::stats::Betting;
 use crate::model::{
     ControlCounts, DifferenceKind, FieldDifference, PerSide, Position, Side, SideCounts, UndecodableReason, Verdict,
@@ -87,7 +87,7 @@ pub fn stream(input: StreamInput<'_>) -> StreamReport {
             mismatched: counts.mismatched,
             missing: counts.missing,
             extra: counts.extra,
-            profiled: 0,
+            profiled: counts.sides.baseline.profiled + counts.sides.canary.profiled,
             duplicate: each(counts, |side| side.duplicate),
             conflict: each(counts, |side| side.conflict),
             pending,
@@ -113,6 +113,23 @@ pub fn stream(input: StreamInput<'_>) -> StreamReport {
 #[must_use]
 pub fn checks(standings: &[Standing]) -> Vec<CheckReport> {
     standings.iter().map(check).collect()
+}
+
+/// How the profiled distributions differ.
+#[must_use]
+pub fn drift(rows: &[judge::Drift]) -> Vec<Drift> {
+    let row = |row: &judge::Drift| Drift {
+        path: row.path.clone(),
+        measure: row.measure.as_str().to_owned(),
+        value: row.value,
+        floor: row.floor,
+        evidence_log10: row.evidence_log10,
+        critical: row.critical,
+        holds: row.holds,
+        fails_at_log10: row.fails_at_log10,
+        drifting: row.drifting,
+    };
+    rows.iter().map(row).collect()
 }
 
 fn check(standing: &Standing) -> CheckReport {
@@ -290,6 +307,7 @@ fn side(input: SideInput, counts: &SideCounts) -> SideReport {
             superseded: counts.excluded_superseded,
             tombstone: counts.excluded_tombstone,
         },
+        profiled: counts.profiled,
         gaps: input.gaps,
         partitions: input.partitions,
     }

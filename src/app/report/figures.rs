@@ -1,6 +1,6 @@
 //! How figures and names are written for people. What comes from a log can hold anything, and is made harmless here.
 
-use super::model::{ControlReport, Finding, NoiseReport, Place, Report, StreamReport};
+use super::model::{ControlReport, Drift, Finding, NoiseReport, Place, Report, StreamReport};
 use crate::engine::stats::{key_sampling_detection, n_see_one};
 use crate::model::{FieldDifference, PerSide, Side, Verdict};
 
@@ -224,4 +224,12 @@ pub(super) fn whys(report: &Report) -> String {
         return String::new();
     }
     format!(" ({})", words.join(", "))
+}
+/// How a distribution differs, in one sentence.
+pub(super) fn drifted(row: &Drift) -> String {
+    let drifts = if row.drifting { ": it drifts" } else { "" };
+    format!(
+        "`{}` by {}: {:.4}, {} is borne, evidence 10^{:.1}{drifts}",
+        row.path, row.measure, row.value, row.floor, row.evidence_log10
+    )
 }

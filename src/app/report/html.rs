@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::figures::{FIGURES, asides, details, figures, grouped, place, whys};
+use super::figures::{FIGURES, asides, details, drifted, figures, grouped, place, whys};
 use super::junit::escaped;
 use super::model::{CheckReport, Report, StreamReport};
 
@@ -96,6 +96,13 @@ fn of_stream(out: &mut String, stream: &StreamReport) {
     if !stream.checks.is_empty() {
         out.push_str("<h3>Rates, their intervals (95 %) and budgets</h3>\n");
         rates(out, &stream.checks);
+    }
+    if !stream.drift.is_empty() {
+        out.push_str("<h3>Drift</h3>\n<ul>\n");
+        for row in &stream.drift {
+            let _ = writeln!(out, "<li>{}</li>", escaped(&drifted(row)));
+        }
+        out.push_str("</ul>\n");
     }
     if !stream.fields.is_empty() {
         out.push_str("<h3>Differing fields</h3>\n");

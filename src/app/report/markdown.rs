@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::figures::{FIGURES, asides, details, figures, grouped, harmless, place, whys};
+use super::figures::{FIGURES, asides, details, drifted, figures, grouped, harmless, place, whys};
 use super::model::{Report, StreamReport};
 use crate::model::Verdict;
 
@@ -80,6 +80,13 @@ fn of_stream(out: &mut String, stream: &StreamReport) {
         }
         if fields.len() > FIELDS_MAX {
             let _ = writeln!(out, "| {} more | | |", fields.len() - FIELDS_MAX);
+        }
+    }
+    let drifting: Vec<_> = stream.drift.iter().filter(|row| row.drifting).collect();
+    if !drifting.is_empty() {
+        let _ = writeln!(out, "\nDrift of {}:\n", code(&stream.stream));
+        for row in drifting {
+            let _ = writeln!(out, "- {}", spans(&drifted(row)));
         }
     }
     if !stream.patterns.is_empty() {

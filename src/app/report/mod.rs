@@ -13,7 +13,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use build::{FieldCounts, SideInput, StreamInput, add_noise, checks, finding, release, rfc3339, stages, stream};
+pub use build::{
+    FieldCounts, SideInput, StreamInput, add_noise, checks, drift, finding, release, rfc3339, stages, stream,
+};
 pub use figures::{grouped, harmless};
 pub use markdown::markdown;
 pub use model::{

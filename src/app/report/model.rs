@@ -197,6 +197,9 @@ pub struct SideReport {
     pub excluded: u64,
     /// The same by reason.
     pub excluded_reasons: ExcludedReasons,
+    /// Records of an unpaired stream; not there where the stream is paired.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub profiled: u64,
     /// Offsets without a record.
     pub gaps: u64,
     /// What was read of each partition: `to - from = read + gaps`.
@@ -249,7 +252,7 @@ pub struct Outcomes {
     pub missing: u64,
     /// Canary's records without a partner.
     pub extra: u64,
-    /// Records of unpaired streams.
+    /// Records of an unpaired stream, of both sides together.
     pub profiled: u64,
     /// Records sent again.
     pub duplicate: PerSide<u64>,
@@ -339,12 +342,24 @@ pub struct Drift {
     pub path: String,
     /// By which measure.
     pub measure: String,
-    /// How much.
+    /// How much, over about the last fifty windows.
     pub value: f64,
     /// What is borne.
     pub floor: f64,
-    /// How sure that is.
+    /// log10 of the evidence that it is more than what is borne.
     pub evidence_log10: f64,
+    /// It may fail the stream.
+    #[serde(default)]
+    pub critical: bool,
+    /// It may hold the rollout; else it is reported only.
+    #[serde(default)]
+    pub holds: bool,
+    /// log10 of the evidence at which it fails the stream; null where it never does.
+    #[serde(default)]
+    pub fails_at_log10: Option<f64>,
+    /// It is one of those that drift: of all that are called so, 5 % are wrong at most.
+    #[serde(default)]
+    pub drifting: bool,
 }
 
 /// One stored difference.

@@ -120,6 +120,10 @@ fn of_stream(out: &mut String, stream: &StreamReport) {
         printed(out, &checks(stream));
         warnings(out, stream);
     }
+    if !stream.drift.is_empty() {
+        out.push_str("\n  drift\n");
+        printed(out, &drift(stream));
+    }
     if !stream.fields.is_empty() {
         out.push_str("\n  differing fields\n");
         let mut fields: Vec<_> = stream.fields.iter().collect();
@@ -197,6 +201,35 @@ fn checks(stream: &StreamReport) -> Table {
         ]);
     }
     for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// How each profiled distribution differs, what of that is borne, the evidence that it is more, and what that leads to.
+fn drift(stream: &StreamReport) -> Table {
+    let mut table = plain();
+    table.set_header(["   field", "measure", "differs by", "borne", "evidence", "leads to"]);
+    for row in &stream.drift {
+        let leads_to = match row.fails_at_log10 {
+            Some(limit) => format!("fail at {}", power(limit)),
+            None if row.holds => "hold at 10^1.0".to_owned(),
+            None => "nothing".to_owned(),
+        };
+        table.add_row([
+            format!("   {}", harmless(&row.path)),
+            row.measure.clone(),
+            format!("{:.4}", row.value),
+            row.floor.to_string(),
+            power(row.evidence_log10),
+            if row.drifting {
+                format!("{leads_to}, drifts")
+            } else {
+                leads_to
+            },
+        ]);
+    }
+    for column in table.column_iter_mut().skip(2).take(3) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table

@@ -128,6 +128,7 @@ impl Life {
             contracts,
             resume,
             salt: keyed::salt(&self.generation.id, self.generation.started_ms),
+            categories: self.key().categories(),
             clock: self.shared.clock.clone(),
             waits: self.waits(&name),
         };

@@ -346,6 +346,7 @@ fn metric_settings(config: &Config, generation: &Generation) -> metrics::Setting
             .by_kind()
             .map(|(kind, budget)| (kind.as_str(), budget))
             .to_vec(),
+        drift: crate::engine::judge::measures(&stream.drift),
     });
     metrics::Settings {
         release: config.release.name.clone(),

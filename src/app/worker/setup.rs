@@ -44,6 +44,8 @@ pub struct Parts {
     pub resume: Option<Resume>,
     /// What the sample's hash is keyed by.
     pub salt: [u8; 32],
+    /// What the categories of a profile are hashed with.
+    pub categories: [u8; 32],
     /// The clock.
     pub clock: Clock,
     /// Called while the registry of the baseline is waited for, with its trouble; an error ends the building.
@@ -73,6 +75,7 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
         contracts,
         resume,
         salt,
+        categories,
         clock,
         waits,
     } = parts;
@@ -96,9 +99,10 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
     };
     let origins = stream.sides.each(origin);
     let mut schemas = Schemas::new(Handle::current(), origins, Patience::WORKER, book.clone());
+    let settings = stream.engine.salted(salt).keyed(categories);
     let mut engine = match checkpoint.clone() {
-        Some(checkpoint) => Engine::resume(stream.engine.salted(salt), checkpoint),
-        None => Engine::new(stream.engine.salted(salt)),
+        Some(checkpoint) => Engine::resume(settings, checkpoint),
+        None => Engine::new(settings),
     };
     let (mut topics, retention_ms) = blocking(|| open(stream, &*world))?;
     for row in &contracts {

@@ -136,7 +136,7 @@ impl Show {
     fn report(&self, judged: &Stored, streams: Vec<report::StreamReport>) -> Report {
         let generation = u64::try_from(self.generation.id.generation).unwrap_or(0);
         let mut report = report::release(&self.config.release.name, generation, &judged.release, streams, false);
-        report.guarantee = Some(stored::guarantee(&self.config.policy));
+        report.guarantee = Some(stored::guarantee(&self.config));
         report.warnings = self.shared.store.warnings().to_vec();
         let expired = advice::expired_rules(&self.config, self.shared.clock.today());
         let warning = |advice: advice::Advice| format!("{}: {}", advice.stream, advice.text);
@@ -247,5 +247,6 @@ fn report_of(name: &str, seat: &Seat, view: &View, verdict: Verdict) -> report::
     let noisy = seat.tally.evidence().recent.control.is_noisy();
     let control_read = view.sides.control.map_or(0, |control| control.read);
     report::add_noise(&mut stream, control_read, &seat.noise, noisy);
+    stream.drift = report::drift(&seat.tally.drift());
     stream
 }

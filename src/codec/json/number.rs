@@ -2,6 +2,7 @@
 
 use crate::codec::canonical::{Reader, put_long};
 use crate::codec::decimal;
+use crate::model::shortest;
 
 /// The most digits of a number that is held as a decimal: 2^1023 has 308.
 const DIGITS_MAX: usize = 308;
@@ -73,13 +74,13 @@ impl<'a> Number<'a> {
         let digits = self.digits();
         // A number of so few digits in the range of normal doubles is never another's nearest.
         let plain = digits.count() <= 15 && (-280..=280).contains(&digits.exponent);
-        (value.is_finite() && (plain || digits.are_those_of(&format!("{value:e}")))).then_some(value)
+        (value.is_finite() && (plain || digits.are_those_of(&shortest(value, false)))).then_some(value)
     }
 
     /// The same for a float.
     pub fn to_float(&self) -> Option<f32> {
         let value: f32 = std::str::from_utf8(self.text).ok()?.parse().ok()?;
-        (value.is_finite() && self.digits().are_those_of(&format!("{value:e}"))).then_some(value)
+        (value.is_finite() && self.digits().are_those_of(&shortest(f64::from(value), true))).then_some(value)
     }
 }
 

@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use protox::Compiler;
 use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
+use protox::prost_reflect::prost::Message as _;
+use protox::prost_reflect::prost_types::FileDescriptorProto;
 use protox::prost_reflect::{DescriptorPool, FileDescriptor};
 
 use crate::codec::schema::SchemaError;
@@ -36,8 +38,22 @@ impl FileResolver for Texts<'_> {
             import().map(|(_, text)| text.as_str())
         };
         let text = text.ok_or_else(|| protox::Error::file_not_found(name))?;
-        File::from_source(name, text)
+        file(name, text)
     }
+}
+
+/// A schema as text; or as its descriptor in base64, as Confluent's serializers for Python and .NET register it, and
+/// registries other than theirs give it back.
+fn file(name: &str, text: &str) -> Result<File, protox::Error> {
+    described(name, text).map_or_else(|| File::from_source(name, text), Ok)
+}
+
+/// No text of a schema is base64: it has blanks.
+fn described(name: &str, text: &str) -> Option<File> {
+    let bytes = STANDARD.decode(text.trim()).ok()?;
+    let mut descriptor = FileDescriptorProto::decode(bytes.as_slice()).ok()?;
+    descriptor.name = Some(name.to_owned());
+    Some(File::from_file_descriptor_proto(descriptor))
 }
 
 fn wrong(error: impl std::fmt::Display) -> SchemaError {
@@ -111,7 +127,7 @@ pub fn restore(set: &str) -> Result<Source, SchemaError> {
 /// The names of the files that a text imports, the well-known types apart.
 pub fn imports(text: &str) -> Result<Vec<String>, SchemaError> {
     bounded(text, 0)?;
-    let file = File::from_source(MAIN, text).map_err(wrong)?;
+    let file = file(MAIN, text).map_err(wrong)?;
     let known = GoogleFileResolver::new();
     let named = file.file_descriptor_proto().dependency.iter();
     Ok(named.filter(|name| known.open_file(name).is_err()).cloned().collect())

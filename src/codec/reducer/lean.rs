@@ -17,6 +17,7 @@ impl Reducer {
         let select = &self.settings.select;
         let all = select.partitions.is_empty() && select.schemas.is_empty() && select.headers.is_empty();
         all && self.settings.unwrap.is_none()
+            && self.settings.profile.is_empty()
             && self.cases.is_none()
             && !self.key_needed
             && !self.key_compared
@@ -75,6 +76,7 @@ impl Reducer {
             spans,
             time_ms,
             tolerant,
+            profiled: None,
             tombstone: false,
             key,
         }));

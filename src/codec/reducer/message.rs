@@ -8,11 +8,11 @@ use super::super::marks::Asked;
 use super::super::messages::{Kind, Message, Messages, Walked};
 use super::super::proto::Decoder;
 use super::super::schema::Schema;
-use super::super::settings::{EventTime, Part};
+use super::super::settings::{EventTime, Part, Settings};
 use super::super::walk::{Form, Scratch, walk};
-use super::super::{header, identity, time};
+use super::super::{header, identity, profiled, time};
 use super::{Memory, Planned, Reducer};
-use crate::model::{RecordBatch, RecordRef, TolerantValue, UndecodableReason};
+use crate::model::{Profiled, ProfiledValues, RecordBatch, RecordRef, TolerantValue, UndecodableReason};
 
 impl Reducer {
     /// Appends a record that can be decoded: its message, its identity, and what else is known of it. What is written to the
@@ -24,7 +24,13 @@ impl Reducer {
         (value, key): (Planned, Planned),
         messages: &mut Messages,
     ) -> Result<(), UndecodableReason> {
-        let (parts, tolerances) = (self.settings.identity.len(), self.settings.rules.tolerant.len());
+        let Settings {
+            identity,
+            rules,
+            profile,
+            ..
+        } = &self.settings;
+        let (parts, tolerances) = (identity.len() + profile.len(), rules.tolerant.len());
         let memory = &mut self.memory;
         let from = memory.value.out.len();
         memory.value.reset(parts, tolerances);
@@ -84,10 +90,35 @@ impl Reducer {
             spans,
             time_ms: self.time(batch, record),
             tolerant,
+            profiled: self.profiled(batch, record, value),
             tombstone: value.is_none(),
             key,
         }));
         Ok(())
+    }
+
+    /// The values at the profiled paths; `None` where there are none.
+    fn profiled(&mut self, batch: &RecordBatch, record: &RecordRef, value: Planned) -> Option<Box<ProfiledValues>> {
+        let (first, paths) = (self.settings.identity.len(), self.settings.profile.len());
+        if paths == 0 {
+            return None;
+        }
+        let Some((at, ..)) = value else {
+            // A tombstone.
+            return Some(Box::new(ProfiledValues(vec![Profiled::Absent; paths])));
+        };
+        let Memory {
+            value: own, written, ..
+        } = &mut self.memory;
+        let contract = &self.value.prepared[at].contract;
+        let values = own.parts.iter().skip(first).map(|part| {
+            let bytes = match part.map(|part| part.form) {
+                Some(Form::Text) => self.value.around(self.value.wide(batch, record.value).0),
+                Some(Form::Plain | Form::Tagged) | None => own.captured.as_slice(),
+            };
+            profiled::of(contract, *part, bytes, written)
+        });
+        Some(Box::new(ProfiledValues(values.collect())))
     }
 
     /// The key of the digests of these plans.
@@ -127,7 +158,9 @@ impl Reducer {
         if parts.is_empty() {
             return None;
         }
-        let Memory { value: own, key: other } = &mut self.memory;
+        let Memory {
+            value: own, key: other, ..
+        } = &mut self.memory;
         let arena = &mut own.out;
         identity::begin(arena, parts.len());
         for (place, part) in parts.iter().enumerate() {

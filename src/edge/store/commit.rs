@@ -15,14 +15,15 @@ use super::perform::Job;
 use super::rows::NO_TIME;
 use super::{ContractRow, FindingRow, GenerationId, StoreError, VerdictRow, inputs};
 use crate::engine::{Checkpoint, FinalWindow, SettledBad};
+use crate::model::WindowProfile;
 
 /// The lease's row, and what was stored with it last.
 const LEASE: &str = "SELECT leases.epoch, leases.commits, checkpoints.body FROM leases \
                      LEFT JOIN checkpoints USING (release, generation, stream) \
                      WHERE release = $1 AND generation = $2 AND stream = $3";
 /// For the defect that overwrites final windows.
-const UPSERT: &str = "INSERT INTO windows (release, generation, stream, start_ms, end_ms, edge, counts, digest) \
-                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (release, generation, stream, start_ms) \
+const UPSERT: &str = "INSERT INTO windows (release, generation, stream, start_ms, end_ms, edge, counts, digest, profile) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (release, generation, stream, start_ms) \
                       DO UPDATE SET counts = excluded.counts, digest = excluded.digest";
 
 /// What is stored in one transaction.
@@ -68,6 +69,7 @@ struct Window {
     edge: bool,
     counts: String,
     digest: String,
+    profile: Option<String>,
 }
 
 struct Finding {
@@ -81,6 +83,10 @@ struct Finding {
 
 fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|_| StoreError::Corrupt("a JSON document"))
+}
+
+fn profile(profile: &WindowProfile) -> Result<String, StoreError> {
+    inputs::pack(&json(profile)?)
 }
 
 fn position(position: Option<(u32, u64)>) -> Result<(i64, i64), StoreError> {
@@ -101,6 +107,7 @@ impl CommitJob {
                 edge: window.edge,
                 counts: json(&window.counts)?,
                 digest: window.digest.to_string(),
+                profile: window.profile.as_deref().map(profile).transpose()?,
             })
         });
         let bad = commit
@@ -242,9 +249,10 @@ impl CommitJob {
             edge,
             counts,
             digest,
+            profile,
         } = window;
-        let sql = "INSERT INTO windows (release, generation, stream, start_ms, end_ms, edge, counts, digest) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (release, generation, stream, start_ms) DO NOTHING";
+        let sql = "INSERT INTO windows (release, generation, stream, start_ms, end_ms, edge, counts, digest, profile) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (release, generation, stream, start_ms) DO NOTHING";
         let sql = if mutant!(NaiveUpsert) { UPSERT } else { sql };
         let values = self.with_key([
             (*start_ms).into(),
@@ -252,6 +260,7 @@ impl CommitJob {
             i64::from(*edge).into(),
             counts.into(),
             digest.into(),
+            profile.into(),
         ]);
         if transaction.execute(sql, values).await? == 0 {
             let sql =

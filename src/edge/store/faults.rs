@@ -135,6 +135,7 @@ fn window(n: i64) -> FinalWindow {
         digest: Digest([1; 16]),
         candidates: Vec::new(),
         noise: Vec::new(),
+        profile: None,
     }
 }
 

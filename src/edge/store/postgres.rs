@@ -26,6 +26,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 2,
         sql: include_str!("../../../migrations/postgres/0002_window_inputs.sql"),
     },
+    Migration {
+        version: 3,
+        sql: include_str!("../../../migrations/postgres/0003_profiles.sql"),
+    },
 ];
 
 pub(super) struct PostgresDatabase {

@@ -7,7 +7,7 @@ use super::{
     BadRow, CommandRow, ContractRow, FindingRow, GenerationId, GenerationState, InputsRow, LeaseRow, ReleaseRow,
     StoreError, StoredVerdict, WindowRow, inputs, life,
 };
-use crate::model::Outcome;
+use crate::model::{Outcome, WindowProfile};
 
 /// What to read of a generation.
 #[derive(Clone, Debug)]
@@ -149,7 +149,7 @@ impl Job for ReadJob {
 }
 
 // $1 release, $2 generation, $3 stream or null, $4 after, $5 whether strictly, $6 limit.
-const WINDOWS: &str = "SELECT stream, start_ms, end_ms, edge, counts, digest FROM windows \
+const WINDOWS: &str = "SELECT stream, start_ms, end_ms, edge, counts, digest, profile FROM windows \
     WHERE release = $1 AND generation = $2 AND ($3 IS NULL OR stream = $3) AND (start_ms > $4 OR (start_ms = $4 AND $5 = 0)) \
     ORDER BY stream, start_ms LIMIT $6";
 const BAD: &str = "SELECT stream, start_ms, counts FROM bad_counts \
@@ -189,7 +189,12 @@ fn window(row: &Row) -> Result<WindowRow, StoreError> {
         edge: row.integer(3)? != 0,
         counts: row.json(4, "counts")?,
         digest: row.text(5)?.to_owned(),
+        profile: row.text_or_null(6)?.map(profile).transpose()?,
     })
+}
+
+fn profile(packed: &str) -> Result<WindowProfile, StoreError> {
+    serde_json::from_str(&inputs::unpack(packed)?).map_err(|_| StoreError::Corrupt("the profile of a window"))
 }
 
 fn finding(row: &Row) -> Result<FindingRow, StoreError> {

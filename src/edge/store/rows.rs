@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{BadCounts, FieldDifference, Outcome, UndecodableReason, Verdict, WindowCounts};
+use crate::model::{BadCounts, FieldDifference, Outcome, UndecodableReason, Verdict, WindowCounts, WindowProfile};
 
 /// A release and which of its generations.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,6 +115,8 @@ pub struct WindowRow {
     pub counts: WindowCounts,
     /// Hex of its digest.
     pub digest: String,
+    /// What it has at the profiled paths, where the stream has any.
+    pub profile: Option<WindowProfile>,
 }
 
 /// The settled sharing of undecodable and untimely records of a window.

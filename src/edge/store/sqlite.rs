@@ -27,6 +27,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 2,
         sql: include_str!("../../../migrations/sqlite/0002_window_inputs.sql"),
     },
+    Migration {
+        version: 3,
+        sql: include_str!("../../../migrations/sqlite/0003_profiles.sql"),
+    },
 ];
 
 pub(super) struct SqliteDatabase {

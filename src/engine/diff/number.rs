@@ -4,7 +4,7 @@ use num_bigint::BigInt;
 
 use crate::engine::Tolerance;
 use crate::engine::tolerance::{Equality, Limit, compare_all};
-use crate::model::{TolerantKind, TolerantValue, Value};
+use crate::model::{TolerantKind, TolerantValue, Value, shortest};
 
 /// An exact decimal: `unscaled * 10^-scale`.
 struct Decimal {
@@ -25,13 +25,7 @@ pub(super) fn of(value: &Value) -> Option<TolerantKind> {
             negative: value.is_sign_negative(),
         }),
         Value::Floating { value, single } => {
-            #[expect(clippy::cast_possible_truncation, reason = "it was widened from a float")]
-            let text = if *single {
-                format!("{:e}", *value as f32)
-            } else {
-                format!("{value:e}")
-            };
-            let parsed = parse(&text)?;
+            let parsed = parse(&shortest(*value, *single))?;
             Some(decimal(parsed.unscaled, i32::try_from(parsed.scale).ok()?))
         }
         Value::Decimal { unscaled, scale } => Some(TolerantKind::Decimal {

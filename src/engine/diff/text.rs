@@ -2,7 +2,7 @@
 
 use num_bigint::BigInt;
 
-use crate::model::{Value, hex};
+use crate::model::{Value, hex, readable};
 
 /// Bytes after which a text is cut.
 const TEXT_MAX_BYTES: usize = 1024;
@@ -32,15 +32,7 @@ fn write(value: &Value, out: &mut String) {
         Value::Null => out.push_str("null"),
         Value::Boolean(value) => out.push_str(if *value { "true" } else { "false" }),
         Value::Integer(value) => out.push_str(&value.to_string()),
-        Value::Floating { value, single } => {
-            #[expect(clippy::cast_possible_truncation, reason = "it was widened from a float")]
-            let text = if *single {
-                format!("{:?}", *value as f32)
-            } else {
-                format!("{value:?}")
-            };
-            out.push_str(&text);
-        }
+        Value::Floating { value, single } => out.push_str(&readable(*value, *single)),
         Value::Decimal { unscaled, scale } => out.push_str(&decimal(unscaled, *scale)),
         Value::Text(text) | Value::Symbol(text) => quoted(text, out),
         Value::Bytes(bytes) => {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::drift::DRIFT;
 use super::policy::CHECKS;
 use super::{Judgement, Reason, text};
 use crate::engine::stats::Kind;
@@ -21,7 +22,7 @@ fn kinds() -> [Kind; CHECKS] {
 /// Names of everything that can be muted.
 #[must_use]
 pub fn mutable() -> Vec<&'static str> {
-    kinds().map(Kind::as_str).into_iter().chain([SILENT]).collect()
+    kinds().map(Kind::as_str).into_iter().chain([SILENT, DRIFT]).collect()
 }
 
 /// The checks of one stream that are left out of its verdict.
@@ -29,6 +30,7 @@ pub fn mutable() -> Vec<&'static str> {
 pub struct Muted {
     kinds: [bool; CHECKS],
     silent: bool,
+    drift: bool,
 }
 
 impl Muted {
@@ -36,6 +38,7 @@ impl Muted {
     pub const NONE: Muted = Muted {
         kinds: [false; CHECKS],
         silent: false,
+        drift: false,
     };
 
     /// Those of these names; an unknown name mutes nothing.
@@ -43,6 +46,7 @@ impl Muted {
         let mut muted = Muted::NONE;
         for name in names {
             muted.silent |= name == SILENT;
+            muted.drift |= name == DRIFT;
             if let Some(place) = kinds().iter().position(|kind| kind.as_str() == name) {
                 muted.kinds[place] = true;
             }
@@ -63,12 +67,18 @@ impl Muted {
     /// Whether a check is, by its name.
     pub(super) fn name(&self, name: &str) -> bool {
         let place = kinds().iter().position(|kind| kind.as_str() == name);
-        place.map_or(self.silent && name == SILENT, |place| self.kinds[place])
+        let other = self.silent && name == SILENT || self.drift && name == DRIFT;
+        place.map_or(other, |place| self.kinds[place])
     }
 
     /// Whether silence is.
     pub(super) fn silence(&self) -> bool {
         self.silent
+    }
+
+    /// Whether drift is.
+    pub(super) fn drift(&self) -> bool {
+        self.drift
     }
 
     /// Whether no count is left to judge by.

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 mod cause;
 mod decisions;
+mod drift;
 mod found;
 mod hold;
 mod policy;
@@ -22,6 +23,9 @@ mod tests;
 
 pub use cause::causes;
 pub use decisions::{Failing, Muted, Override, mutable};
+pub use drift::{
+    DISTINCT_FLOOR, DRIFT, Drift, DriftPolicy, FLOOR, Measure, NULL_FLOOR, ProfiledField, RATE_FLOOR, RECORDS, measures,
+};
 pub use found::{Finding, Found};
 pub use policy::{Budgets, CHECKS, Policy, SilentThen};
 pub use reason::{Judgement, Reason};
@@ -97,6 +101,15 @@ fn judged(stream: &str, tally: &Tally, conditions: &Conditions, (before, told): 
             )
         })
         .collect();
+    if !muted.drift() && !is_void(Kind::Mismatched, conditions) {
+        let drifts = tally.drifts();
+        failures.extend(
+            drifts
+                .failed()
+                .iter()
+                .map(|at| Reason::failed(stream, DRIFT, say(told, || drifts.says_failed(*at)))),
+        );
+    }
     if let Some(since_ms) = silence_that_fails(conditions, tally.policy()).filter(|_| !muted.silence()) {
         let text = say(told, || text::silent(Side::Canary, since_ms));
         failures.push(Reason::failed(stream, decisions::SILENT, text));
@@ -183,6 +196,9 @@ fn obstacles(tally: &Tally, conditions: &Conditions, muted: Muted, add: &mut Add
     if let Some(hold) = tally.sequential().hold().filter(|hold| !muted.check(hold.check())) {
         add(Inconclusive::Hold, &|| text::hold(tally, hold));
     }
+    if let Some(at) = tally.drifts().hold().filter(|_| !muted.drift()) {
+        add(Inconclusive::Hold, &|| tally.drifts().says_hold(at));
+    }
     let mut short = false;
     shortfalls(tally, muted, &mut |kind, text| {
         short = true;
@@ -205,10 +221,11 @@ fn shortfalls(tally: &Tally, muted: Muted, add: &mut Add<'_>) {
     if evidence.windows == 0 {
         return add(Inconclusive::Evidence, &|| text::NO_WINDOW.to_owned());
     }
-    if evidence.pairs() < policy.min_pairs {
-        add(Inconclusive::Evidence, &|| {
-            text::pairs(evidence.pairs(), policy.min_pairs)
-        });
+    let unpaired = policy.drift.unpaired;
+    let seen = evidence.seen(unpaired);
+    if seen < policy.min_pairs {
+        let what = if unpaired { "records of each side" } else { "pairs" };
+        add(Inconclusive::Evidence, &|| text::pairs(seen, policy.min_pairs, what));
     }
     if evidence.duration_ms() < policy.min_duration_ms {
         add(Inconclusive::Evidence, &|| {
@@ -219,6 +236,9 @@ fn shortfalls(tally: &Tally, muted: Muted, add: &mut Add<'_>) {
         add(Inconclusive::Evidence, &|| text::ALL_MUTED.to_owned());
     }
     unproved(tally, muted, add);
+    if !muted.drift() {
+        drift_unproved(tally, add);
+    }
     let waiting = [
         (Kind::Undecodable, evidence.waiting_undecodable()),
         (Kind::Untimely, evidence.waiting_untimely()),
@@ -237,10 +257,30 @@ fn shortfalls(tally: &Tally, muted: Muted, add: &mut Add<'_>) {
     }
 }
 
+/// The distributions that are not proved to be alike: the first of them, and how many more.
+fn drift_unproved(tally: &Tally, add: &mut Add<'_>) {
+    let (drifts, beta) = (tally.drifts(), tally.policy().beta);
+    if let Some(windows) = drifts.calibrating() {
+        return add(Inconclusive::Evidence, &|| drifts.says_calibrating(windows));
+    }
+    let open = drifts.unproved(beta);
+    if let Some(first) = open.first() {
+        add(Inconclusive::Evidence, &|| {
+            let more = match open.len() - 1 {
+                0 => String::new(),
+                more => format!(" (and {more} more)"),
+            };
+            format!("{}{more}", drifts.says_unproved(*first, beta))
+        });
+    }
+}
+
 /// The checks that are not proved to keep their budget: those that look as if they did not, each; of the rest the one that
 /// needs most.
 fn unproved(tally: &Tally, muted: Muted, add: &mut Add<'_>) {
-    let open = (0..CHECKS).filter(|check| !muted.check(*check) && !tally.sequential().may_pass(*check));
+    let is_open =
+        |check: &usize| tally.policy().has(*check) && !muted.check(*check) && !tally.sequential().may_pass(*check);
+    let open = (0..CHECKS).filter(is_open);
     let (over, short): (Vec<usize>, Vec<usize>) = open.partition(|check| {
         let standing = tally.sequential().counts(*check);
         standing.is_over()

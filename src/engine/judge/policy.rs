@@ -2,10 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::drift::DriftPolicy;
 use crate::engine::stats::{HORIZON, Kind, Profile};
 
 /// Checks of a stream that is compared pair by pair.
 pub const CHECKS: usize = 7;
+
+/// True for what can be seen where the sides have different records.
+fn is_unpaired(kind: Kind) -> bool {
+    matches!(kind, Kind::Undecodable | Kind::Untimely)
+}
 
 /// The rate of bad records that a stream may have, for each check. 0 bears none.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -103,9 +109,28 @@ pub struct Policy {
     pub late_max: f64,
     /// Skew allowed between the sides; `None` is unbounded.
     pub grace_ms: Option<i64>,
+    /// Which distributions are looked at, and whether nothing is paired.
+    #[serde(default)]
+    pub drift: DriftPolicy,
 }
 
 impl Policy {
+    /// The checks with their budgets. What needs pairs is no check of an unpaired stream: its budget of 0 is never broken.
+    #[must_use]
+    pub fn kinds(&self) -> [(Kind, f64); CHECKS] {
+        let is_check = |kind| !self.drift.unpaired || is_unpaired(kind);
+        self.budgets
+            .by_kind()
+            .map(|(kind, budget)| (kind, if is_check(kind) { budget } else { 0.0 }))
+    }
+
+    /// True where a check, by its place, is one of this stream.
+    #[must_use]
+    pub fn has(&self, check: usize) -> bool {
+        let kinds = self.budgets.by_kind();
+        !self.drift.unpaired || kinds.get(check).is_some_and(|(kind, _)| is_unpaired(*kind))
+    }
+
     /// Planned number of windows: ceil(longest duration / window).
     #[must_use]
     pub fn horizon(&self) -> u64 {
@@ -131,6 +156,7 @@ impl Default for Policy {
             silent_then: SilentThen::Inconclusive,
             late_max: 1e-3,
             grace_ms: Some(30_000),
+            drift: DriftPolicy::default(),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::drift;
 use super::found::{DISTINCT_MAX, Found};
 use super::hold::{Hold, Holding, Share};
 use super::policy::{CHECKS, Policy};
@@ -71,11 +72,11 @@ pub(super) struct Sequential {
 
 impl Sequential {
     pub(super) fn new(policy: &Policy) -> Self {
-        let kinds = policy.budgets.by_kind();
+        let kinds = policy.kinds();
         Sequential {
             family: family(policy).ok(),
             kinds,
-            alpha: policy.alpha,
+            alpha: alpha(policy),
             waiting: BTreeMap::new(),
             distinct: BTreeSet::new(),
             unproved: [0; CHECKS],
@@ -259,7 +260,7 @@ impl Sequential {
 /// # Errors
 /// A budget or a chance of error that is none.
 pub fn family(policy: &Policy) -> Result<Family, stats::Fault> {
-    let kinds = policy.budgets.by_kind();
+    let kinds = policy.kinds();
     let settings = CheckSettings {
         profile: policy.profile,
         beta: policy.beta,
@@ -278,5 +279,10 @@ pub fn family(policy: &Policy) -> Result<Family, stats::Fault> {
         .zip(weights)
         .map(member)
         .collect::<Result<Vec<Member>, stats::Fault>>()?;
-    Family::new(FamilySettings::of(policy.alpha, policy.profile.betting), members)
+    Family::new(FamilySettings::of(alpha(policy), policy.profile.betting), members)
+}
+
+/// What critical drift leaves of the stream's chance of a wrong `fail`.
+fn alpha(policy: &Policy) -> f64 {
+    policy.alpha * (1.0 - drift::share(policy))
 }

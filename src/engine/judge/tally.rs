@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::drift::{Drift, Drifts};
 use super::found::Found;
 use super::policy::{CHECKS, Policy};
 use super::sequential::{Sequential, Standing};
 use crate::engine::stats::{Interval, Kind};
 use crate::engine::{FinalWindow, SettledBad};
-use crate::model::{BadCounts, ControlCounts, PerSide, Side, Skew, WindowCounts};
+use crate::model::{BadCounts, ControlCounts, PerSide, Side, Skew, WindowCounts, WindowProfile};
 
 /// Windows that skew and lateness are measured over.
 const RECENT_MAX: usize = 20;
@@ -120,6 +121,20 @@ impl Evidence {
         self.met_compared + self.unmet_pairs
     }
 
+    /// Records that the sides were compared by: pairs, or of an unpaired stream those of the side that has fewer.
+    #[must_use]
+    pub fn seen(&self, unpaired: bool) -> u64 {
+        if unpaired {
+            self.counts
+                .sides
+                .baseline
+                .profiled
+                .min(self.counts.sides.canary.profiled)
+        } else {
+            self.pairs()
+        }
+    }
+
     /// Event time from the first window with a compared record to the last window.
     #[must_use]
     pub fn duration_ms(&self) -> i64 {
@@ -208,6 +223,8 @@ pub struct Counted<'a> {
     pub counts: &'a WindowCounts,
     /// True where no part of it is evidence.
     pub edge: bool,
+    /// What it has at the profiled paths.
+    pub profile: Option<&'a WindowProfile>,
 }
 
 impl<'a> From<&'a FinalWindow> for Counted<'a> {
@@ -217,6 +234,7 @@ impl<'a> From<&'a FinalWindow> for Counted<'a> {
             end_ms: window.end_ms,
             counts: &window.counts,
             edge: window.edge,
+            profile: window.profile.as_deref(),
         }
     }
 }
@@ -255,6 +273,7 @@ pub struct Tally {
     /// Shared, because a tally is copied at every commit.
     recent: VecDeque<Arc<Recent>>,
     edges: BTreeSet<Option<i64>>,
+    drifts: Drifts,
 }
 
 impl Tally {
@@ -263,6 +282,7 @@ impl Tally {
     pub fn new(policy: Policy) -> Self {
         Tally {
             sequential: Sequential::new(&policy),
+            drifts: Drifts::new(&policy),
             policy,
             evidence: Evidence::default(),
             recent: VecDeque::with_capacity(RECENT_MAX),
@@ -312,10 +332,14 @@ impl Tally {
             end_ms,
             counts,
             edge,
+            profile,
         } = *window;
         if edge {
             self.edges.insert(start_ms);
             return;
+        }
+        if let Some(profile) = profile {
+            self.drifts.take(profile);
         }
         let pairs = counts.matched + counts.mismatched;
         let met = counts.missing <= pairs || counts.extra <= pairs;
@@ -323,7 +347,8 @@ impl Tally {
         let evidence = &mut self.evidence;
         evidence.windows += 1;
         evidence.counts.add(counts);
-        if evidence.first_ms.is_none() && counts.compared() > 0 {
+        let profiled = counts.sides.baseline.profiled.min(counts.sides.canary.profiled);
+        if evidence.first_ms.is_none() && counts.compared() + profiled > 0 {
             evidence.first_ms = start_ms;
         }
         evidence.last_ms = evidence.last_ms.max(end_ms);
@@ -375,17 +400,28 @@ impl Tally {
         &self.policy
     }
 
+    /// How each profiled distribution differs.
+    #[must_use]
+    pub fn drift(&self) -> Vec<Drift> {
+        self.drifts.rows()
+    }
+
+    pub(super) fn drifts(&self) -> &Drifts {
+        &self.drifts
+    }
+
     /// The checks, in the order of the reports.
     #[must_use]
     pub fn standings(&self) -> Vec<Standing> {
         (0..CHECKS)
+            .filter(|check| self.policy.has(*check))
             .filter_map(|check| self.sequential.standing(check))
             .collect()
     }
 
     /// log10 of the evidence against each budget above 0: cheap, unlike [`Tally::standings`].
     pub fn evidence_log10(&self) -> impl Iterator<Item = (Kind, f64)> + '_ {
-        let kinds = self.policy.budgets.by_kind().into_iter().enumerate();
+        let kinds = self.policy.kinds().into_iter().enumerate();
         kinds.filter_map(|(check, (kind, _))| Some((kind, self.sequential.log10(check)?.0)))
     }
 

@@ -167,6 +167,7 @@ fn tally(case: &Case) -> Tally {
         end_ms: Some(start_ms(index) + MINUTE_MS),
         counts,
         edge: *edge,
+        profile: None,
     });
     let bad = Shared {
         start_ms: Some(start_ms(case.windows.len().max(1) - 1)),

@@ -100,7 +100,7 @@ pub(super) fn failed(tally: &Tally, check: usize) -> String {
 }
 
 /// 10^`log10` as a number that can be read.
-fn odds(log10: f64) -> String {
+pub(super) fn odds(log10: f64) -> String {
     if log10 < 6.0 {
         format!("{:.0}", 10_f64.powf(log10))
     } else {
@@ -109,7 +109,7 @@ fn odds(log10: f64) -> String {
 }
 
 /// Evidence as a power of ten.
-fn power(log10: f64) -> String {
+pub(super) fn power(log10: f64) -> String {
     if log10.abs() < 0.05 {
         "1".to_owned()
     } else {
@@ -268,7 +268,7 @@ pub(super) fn waiting(kind: Kind, waiting: u64) -> String {
 
 /// What a verdict promises, for those who rely on it (`docs/statistics.md` section 6).
 #[must_use]
-pub fn guarantee(alpha: f64, beta: f64, profile: &crate::engine::stats::Profile) -> String {
+pub fn guarantee(alpha: f64, beta: f64, profile: &crate::engine::stats::Profile, unpaired: bool) -> String {
     let percent = |chance: f64| format!("{} %", (chance * 1e6).round() / 1e4);
     let (fail, pass) = (percent(alpha), percent(beta));
     let null = match profile.betting {
@@ -292,15 +292,21 @@ pub fn guarantee(alpha: f64, beta: f64, profile: &crate::engine::stats::Profile)
     } else {
         ", if bad records are independent".to_owned()
     };
+    let drift = if unpaired {
+        " Drift of an unpaired stream is judged besides under the assumption that the differences of windows are as likely up as \
+         down between versions that are alike, as two slices of the baseline show them."
+    } else {
+        ""
+    };
     format!(
         "The chance that a canary within its budgets is ever failed is at most {fail} over the whole generation, all streams \
          and checks together, however often one looks and however long it runs. Within budget means: {null}. The chance that \
-         a check over its budget is passed is at most {pass}{burst}."
+         a check over its budget is passed is at most {pass}{burst}.{drift}"
     )
 }
 
-pub(super) fn pairs(have: u64, need: u64) -> String {
-    format!("{} of {} pairs are in", grouped(have), grouped(need))
+pub(super) fn pairs(have: u64, need: u64, what: &str) -> String {
+    format!("{} of {} {what} are in", grouped(have), grouped(need))
 }
 
 pub(super) fn duration(have_ms: i64, need_ms: i64) -> String {

@@ -31,6 +31,7 @@ fn the_index_is_the_rule() {
             range: Range::Everything,
             sample: None,
             control: false,
+            profile: None,
             latest: false,
             findings_max: 1,
             held_max_bytes: 0,

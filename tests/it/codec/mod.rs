@@ -14,6 +14,7 @@ mod json_typed;
 mod lacked;
 pub(crate) mod memory;
 mod oracle;
+mod profiled;
 mod protobuf;
 mod reducer;
 mod second;

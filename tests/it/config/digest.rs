@@ -19,11 +19,22 @@ fn what_changes_the_digest() {
         ("alpha: 0.01", "alpha: 0.02"),
         ("start: now", "start: earliest"),
         ("    # show: [status]", "    sample: {rate: 0.5}"),
+        ("    # show: [status]", "    profile_fields: [{path: amount}]"),
+        ("    # show: [status]", "    mode: unpaired\n    unit: [key]"),
         // It weighs in what is needed to fail.
         ("criticality: critical ", "criticality: standard "),
     ] {
         assert_ne!(digest(&[(from, to)]), before, "{to}");
     }
+    let profiled = |field: &str| {
+        digest(&[(
+            "    # show: [status]",
+            &format!("    profile_fields: [{{path: amount{field}}}]"),
+        )])
+    };
+    assert_eq!(profiled(""), profiled(", floor: 2%, critical: false"));
+    assert_ne!(profiled(""), profiled(", floor: 3%"));
+    assert_ne!(profiled(""), profiled(", critical: true"));
     for (from, to) in [
         ("window: 30s", "window: 30000ms"),
         ("kafka:9092", "kafka2:9092"),

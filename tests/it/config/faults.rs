@@ -115,6 +115,17 @@ fn too_many_tolerances() {
 }
 
 #[test]
+fn distributions() {
+    let of = |more: &str| told(&changed(&[("    # show: [status]", more)]));
+    let fields = "    profile_fields:\n      - {path: amount}\n      - {path: amount, floor: 0}\n      - {path: \"items[*].price\"}\n      \
+                  - {path: $key, null_floor: 0.9, critical: perhaps}\n    unit: [key]\n    share: 0.05\n";
+    let many: Vec<String> = (0..17).map(|i| format!("{{path: f{i}}}")).collect();
+    let many = format!("    profile_fields: [{}]\n", many.join(", "));
+    let unpaired = "    mode: unpaired\n    unit: []\n    share: 1.0\n    sample: {rate: 0.5}\n";
+    insta::assert_snapshot!([fields, &many, unpaired].map(of).join("\n---\n"));
+}
+
+#[test]
 fn ahead_max_must_cover_lateness_and_grace() {
     insta::assert_snapshot!(told(&changed(&[("ahead_max: 5m", "ahead_max: 80s")])));
 }

@@ -45,10 +45,6 @@ fn every_metric_has_a_row_in_operations() {
     }
 }
 
-/// The one alert that waits for its metric: the contract ships it, and the check of distributions, which shows the
-/// metric, comes with a later issue.
-const WAITS: (&str, &str) = ("CrosscheckDrift", "crosscheck_drift");
-
 #[test]
 fn every_alert_names_metrics_that_exist() {
     let rules = std::fs::read_to_string(super::blocks::root().join("deploy/rules/crosscheck.rules.yaml")).unwrap();
@@ -58,14 +54,10 @@ fn every_alert_names_metrics_that_exist() {
         let (alert, rest) = rule.split_once('\n').unwrap();
         let expr = rest.split("labels:").next().unwrap();
         for name in named(expr) {
-            assert!(
-                exists(name) || (alert, name) == WAITS,
-                "{alert} names {name}, which does not exist"
-            );
+            assert!(exists(name), "{alert} names {name}, which does not exist");
         }
     }
     assert_eq!(alerts, 8);
-    assert!(!exists(WAITS.1), "{} exists now: the exception may go", WAITS.1);
 }
 
 #[test]

@@ -181,6 +181,7 @@ fn bytes_say_what_was_put_away() {
             digest: Digest([7; 16]),
             time_ms: Some(1),
             tolerant: tolerant.map(|values| values.into_iter().map(TolerantValue).collect()),
+            profiled: None,
         }),
     };
     let entries = [

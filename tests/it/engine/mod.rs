@@ -14,6 +14,7 @@ mod lives;
 mod mutants;
 mod oracle;
 mod pace;
+mod profiled;
 mod properties;
 mod replayed;
 mod world;

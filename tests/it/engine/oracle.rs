@@ -121,7 +121,8 @@ fn classify<'a>(world: &'a World, raises: &Raises, holes: &Holes) -> (Vec<Seen<'
                                 max = max.max(Some(time));
                                 spans[open..].iter_mut().for_each(|span| span.1 = max);
                                 open = spans.len();
-                                if set.sample.is_some_and(|sample| !sample.takes(print.identity)) {
+                                let left_out = set.sample.is_some_and(|sample| !sample.takes(print.identity));
+                                if left_out || set.is_unpaired() {
                                     let (max, aside) = (Some(time), Aside::Unsampled);
                                     put.push(Put { position, max, aside });
                                     continue;
@@ -397,6 +398,7 @@ pub fn truth(world: &World, raises: &Raises, holes: &Holes, prior: Option<&Prior
             Aside::Late => own.late += 1,
             Aside::Deselected => own.excluded_select += 1,
             Aside::Unsampled if !max.is_some_and(counts) || holed(place(*max), grace) => own.excluded_edge += 1,
+            Aside::Unsampled if world.settings.is_unpaired() => own.profiled += 1,
             Aside::Unsampled => own.excluded_sample += 1,
             Aside::Undecodable(reason, _) => {
                 *own.undecodable.entry(*reason).or_default() += 1;

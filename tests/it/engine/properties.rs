@@ -52,7 +52,7 @@ pub fn agree(seed: u64, world: &World, run: &Run, truth: &Truth) {
 }
 
 /// Idle partitions make S a stored input: then the range must be a given one.
-fn without_discovery(mut world: World) -> World {
+pub fn without_discovery(mut world: World) -> World {
     if world.settings.range == Range::Discovered {
         world.settings.range = Range::Everything;
     }
@@ -215,7 +215,7 @@ fn equals_the_oracle_with_holes() {
 }
 
 /// Crashes and retention together: how often each came.
-fn against_lives(seeds: impl Iterator<Item = u64>, change: fn(u64, World) -> World) -> (u32, usize) {
+pub fn against_lives(seeds: impl Iterator<Item = u64>, change: fn(u64, World) -> World) -> (u32, usize) {
     let (mut crashes, mut holes) = (0, 0);
     for seed in seeds {
         let mut rng = Rng(seed);

@@ -81,6 +81,7 @@ pub fn settings() -> Settings {
         range: Range::Everything,
         sample: None,
         control: false,
+        profile: None,
         latest: false,
         findings_max: 10_000,
         held_max_bytes: u64::MAX,
@@ -95,6 +96,7 @@ pub fn decoded(offset: u64, identity_number: u64, digest_number: u64, time: Opti
         digest: digest(digest_number),
         time_ms: time,
         tolerant: None,
+        profiled: None,
     });
     Entry {
         offset,
@@ -194,6 +196,7 @@ impl World {
                         digest: digest(what),
                         time_ms: Some(at),
                         tolerant: tolerant.then(|| vec![number(value)].into()),
+                        profiled: None,
                     };
                     self.append(rng, side, at, print, rare);
                 }

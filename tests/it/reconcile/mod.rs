@@ -8,6 +8,7 @@ mod census;
 mod conditions;
 mod contract;
 mod control;
+mod dataset;
 mod envelopes;
 mod headers_topics;
 mod json_files;

@@ -151,3 +151,37 @@ async fn a_contract_is_a_file_with_its_imports() {
         "{refused}"
     );
 }
+
+/// As Confluent's serializer for Python registers a schema, and a registry that is not Confluent's gives it back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_descriptor_in_base64_is_a_schema() {
+    let described = concat!(
+        "ChBzaG9wL29yZGVyLnByb3RvEgRzaG9wGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvIiUKBEl0ZW0SCwoDc2t1GAEgASgJEhAKCHF1YW50",
+        "aXR5GAIgASgRIqQCCgVPcmRlchIQCghvcmRlcl9pZBgJIAEoCRIQCghjdXN0b21lchgCIAEoBhIRCgRub3RlGAMgASgJSACIAQESHAoGc3RhdHVzGAQg",
+        "ASgOMgwuc2hvcC5TdGF0dXMSGQoFaXRlbXMYBSADKAsyCi5zaG9wLkl0ZW0SLwoKYXR0cmlidXRlcxgGIAMoCzIbLnNob3AuT3JkZXIuQXR0cmlidXRl",
+        "c0VudHJ5Eg0KBXRvdGFsGAcgASgBEi8KCmNyZWF0ZWRfYXQYyAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBoxCg9BdHRyaWJ1dGVzRW50",
+        "cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIHCgVfbm90ZSolCgZTdGF0dXMSBwoDTkVXEAASCAoEUEFJRBABEggKBFNFTlQQAmIGcHJv",
+        "dG8z"
+    );
+    let server = MockServer::start().await;
+    answers(&server, "/schemas/ids/7", with(described, &[]), 1).await;
+    let registered = registry(&server.uri()).schema(7).await.unwrap();
+    let schema = crosscheck::app::schemas::of_registered(&registered).unwrap().unwrap();
+    assert!(schema.is_protobuf());
+    // The second message, and what is no descriptor is read as text.
+    let mut reducer = Reducer::new(
+        Side::Canary,
+        Settings {
+            format: Format::Protobuf,
+            ..Settings::default()
+        },
+    );
+    reducer.add_schema(Field::Value, SchemaRef::Id(7), schema.clone());
+    reducer.set_sole_contract(Field::Value, schema);
+    let mut batch = RecordBatch::new(0);
+    batch.push_value(0, &[0, 0, 0, 0, 7, 2, 2, 0x4a, 1, b'a', 0x1a, 0]);
+    let mut out = Vec::new();
+    assert!(matches!(reducer.reduce(&batch, 0, &mut out), Progress::Done));
+    assert!(matches!(out[0].body, Reduction::Decoded(_)));
+    assert!(crosscheck::codec::Schema::protobuf("AAAA", &[]).is_err());
+}

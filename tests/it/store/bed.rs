@@ -4,7 +4,9 @@ use crosscheck::edge::store::{
     self, Acquired, Begin, Commit, FindingBody, FindingRow, Generation, Lease, Settings, Store,
 };
 use crosscheck::engine::{Checkpoint, FinalWindow, SettledBad};
-use crosscheck::model::{BadCounts, Digest, Outcome, UndecodableReason, WindowCounts};
+use crosscheck::model::{
+    Arm, BadCounts, Digest, FieldProfile, Outcome, Split, UndecodableReason, WindowCounts, WindowProfile,
+};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
 use tempfile::TempDir;
 
@@ -240,6 +242,26 @@ pub async fn acquire(store: &Store, generation: &Generation, owner: &str) -> Lea
     }
 }
 
+/// What the n-th window has at a profiled path.
+fn profile(n: i64) -> WindowProfile {
+    let mut field = FieldProfile {
+        nulls: 3,
+        ..FieldProfile::default()
+    };
+    for value in 0..u32::try_from(n % 700).unwrap() {
+        field.numbers.add(value);
+        field.categories.add(value.wrapping_mul(0x9e37_79b9));
+    }
+    WindowProfile {
+        canary: Arm {
+            records: 9,
+            fields: vec![field],
+        },
+        split: (n % 3 == 0).then(Split::default),
+        ..WindowProfile::default()
+    }
+}
+
 /// The n-th window.
 pub fn window(n: i64) -> FinalWindow {
     let mut counts = WindowCounts {
@@ -264,6 +286,7 @@ pub fn window(n: i64) -> FinalWindow {
         digest: Digest([u8::try_from(n % 251).unwrap(); 16]),
         candidates: Vec::new(),
         noise: Vec::new(),
+        profile: (n % 2 == 1).then(|| Box::new(profile(n))),
     }
 }
 

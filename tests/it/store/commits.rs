@@ -66,6 +66,8 @@ async fn everything_comes_back(#[case] kind: Kind) {
     let starts: Vec<_> = stored.windows.iter().map(|row| (row.start_ms, row.end_ms)).collect();
     assert_eq!(starts, [(None, None), (Some(30_000), Some(60_000))]);
     assert_eq!(stored.windows[1].counts, window(1).counts);
+    assert_eq!(stored.windows[1].profile.as_ref(), window(1).profile.as_deref());
+    assert_eq!(stored.windows[0].profile.as_ref(), window(7).profile.as_deref());
     assert_eq!(stored.windows[1].digest, window(1).digest.to_string());
     assert_eq!(
         (stored.bad[0].start_ms, stored.bad[0].counts),

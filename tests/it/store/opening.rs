@@ -45,7 +45,7 @@ async fn versions(#[case] kind: Kind) {
     let (one, two) = tokio::join!(store::migrate(&bed.settings), store::migrate(&bed.settings));
     let mut both = [one.unwrap(), two.unwrap()];
     both.sort_by_key(|migrated| migrated.from);
-    assert_eq!(both, [Migrated { from: 0, to: 2 }, Migrated { from: 2, to: 2 }]);
+    assert_eq!(both, [Migrated { from: 0, to: 3 }, Migrated { from: 3, to: 3 }]);
     store::open(&strict).await.unwrap();
 
     bed.sql("INSERT INTO schema_versions (version, at_ms) VALUES (99, 0)")
@@ -54,7 +54,7 @@ async fn versions(#[case] kind: Kind) {
         let error = refused(settings).await;
         let text = error.to_string();
         assert!(
-            text.ends_with("has schema version 99, this crosscheck knows only 2"),
+            text.ends_with("has schema version 99, this crosscheck knows only 3"),
             "{text}"
         );
         assert!(error.hint().contains("newer crosscheck"));
@@ -68,7 +68,7 @@ async fn versions(#[case] kind: Kind) {
     let error = refused(&strict).await;
     let text = error.to_string();
     assert!(
-        text.ends_with("has schema version 0, this crosscheck needs 2"),
+        text.ends_with("has schema version 0, this crosscheck needs 3"),
         "{text}"
     );
     assert!(error.hint().contains("crosscheck migrate"));
@@ -93,7 +93,7 @@ async fn a_new_file_that_another_has_locked_is_waited_for() {
     tokio::time::sleep(Duration::from_millis(200)).await; // waits for an error that must not come
     assert!(!migrating.is_finished(), "it waits");
     sqlx::raw_sql("COMMIT").execute(&mut other).await.unwrap();
-    assert_eq!(migrating.await.unwrap().unwrap(), Migrated { from: 0, to: 2 });
+    assert_eq!(migrating.await.unwrap().unwrap(), Migrated { from: 0, to: 3 });
 }
 
 #[tokio::test(flavor = "multi_thread")]

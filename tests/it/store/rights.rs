@@ -73,7 +73,7 @@ async fn the_worker_works_and_cannot_rewrite() {
         "DELETE FROM generations",
         "UPDATE secrets SET value = ''",
         "DELETE FROM leases",
-        "INSERT INTO schema_versions (version, at_ms) VALUES (3, 0)",
+        "INSERT INTO schema_versions (version, at_ms) VALUES (4, 0)",
         "TRUNCATE windows",
         "DROP TABLE windows",
     ] {

@@ -3,6 +3,7 @@
 mod compacted;
 mod control;
 mod decisions;
+mod drift;
 mod http;
 mod http_limits;
 mod json;

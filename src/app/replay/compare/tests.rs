@@ -18,6 +18,7 @@ fn computed(start_ms: i64, mismatched: u64) -> FinalWindow {
         digest: Digest([u8::try_from(mismatched).unwrap(); 16]),
         candidates: Vec::new(),
         noise: Vec::new(),
+        profile: None,
     }
 }
 
@@ -32,6 +33,7 @@ fn stored(start_ms: i64, mismatched: u64) -> WindowRow {
         edge: false,
         counts,
         digest: digest.to_string(),
+        profile: None,
     }
 }
 

@@ -56,6 +56,7 @@ fn a_restart_changes_nothing() {
                     end_ms: Some(start_ms + MINUTE_MS),
                     counts,
                     edge: *edge,
+                    profile: None,
                 }),
                 bad.filter_map(|(start_ms, _, _, bad)| {
                     Some(Shared {
@@ -94,6 +95,7 @@ fn what_is_settled_later_is_confirmed_by_what_came_with_its_window() {
         end_ms: Some(MINUTE_MS),
         counts: &window,
         edge: false,
+        profile: None,
     };
     let found = Found::new([Finding {
         start_ms: Some(0),

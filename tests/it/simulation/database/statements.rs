@@ -176,8 +176,8 @@ pub const STATEMENTS: &[(&str, Run)] = &[
     ),
     // A defect that is switched on by the feature `mutants`.
     (
-        "INSERT INTO windows (release, generation, stream, start_ms, end_ms, edge, counts, digest) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (release, generation, stream, start_ms) \
+        "INSERT INTO windows (release, generation, stream, start_ms, end_ms, edge, counts, digest, profile) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (release, generation, stream, start_ms) \
          DO UPDATE SET counts = excluded.counts, digest = excluded.digest",
         |view, a| {
             view.put(Table::Windows, a.to_vec())?;
@@ -223,8 +223,8 @@ pub const STATEMENTS: &[(&str, Run)] = &[
         },
     ),
     (
-        "INSERT INTO windows (release, generation, stream, start_ms, end_ms, edge, counts, digest) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (release, generation, stream, start_ms) DO NOTHING",
+        "INSERT INTO windows (release, generation, stream, start_ms, end_ms, edge, counts, digest, profile) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (release, generation, stream, start_ms) DO NOTHING",
         |view, a| view.insert_once(Table::Windows, a),
     ),
     (
@@ -376,10 +376,10 @@ pub const STATEMENTS: &[(&str, Run)] = &[
     ),
     // read.rs
     (
-        "SELECT stream, start_ms, end_ms, edge, counts, digest FROM windows \
+        "SELECT stream, start_ms, end_ms, edge, counts, digest, profile FROM windows \
          WHERE release = $1 AND generation = $2 AND ($3 IS NULL OR stream = $3) \
          AND (start_ms > $4 OR (start_ms = $4 AND $5 = 0)) ORDER BY stream, start_ms LIMIT $6",
-        |view, a| view.page(Table::Windows, a, &[2, 3, 4, 5, 6, 7]),
+        |view, a| view.page(Table::Windows, a, &[2, 3, 4, 5, 6, 7, 8]),
     ),
     (
         "SELECT stream, start_ms, counts FROM bad_counts \

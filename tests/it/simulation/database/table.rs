@@ -111,7 +111,7 @@ impl Table {
             Table::Contracts => (4, 6),
             Table::Leases => (3, 9),
             Table::Checkpoints => (3, 5),
-            Table::Windows => (4, 8),
+            Table::Windows => (4, 9),
             Table::WindowInputs => (4, 5),
             Table::BadCounts => (4, 5),
             Table::Findings => (9, 11),

@@ -51,6 +51,7 @@ impl Default for Case {
                 range: Range::Everything,
                 sample: None,
                 control: false,
+                profile: None,
                 latest: false,
                 findings_max: 100,
                 held_max_bytes: 1 << 20,

@@ -167,6 +167,7 @@ impl World {
         } = self.plan;
         let path = |name: &str| Path::parse(name).unwrap();
         crosscheck::codec::Settings {
+            profile: Vec::new(),
             format: Format::Avro,
             framing: Framing::Confluent,
             unwrap: None,

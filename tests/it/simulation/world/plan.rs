@@ -217,6 +217,7 @@ pub fn settings(rng: &mut Rng) -> Settings {
         range: Range::Everything,
         sample: None,
         control: false,
+        profile: None,
         latest: false,
         findings_max: rng.pick(&[3, 100]),
         held_max_bytes: 256 << 20,
