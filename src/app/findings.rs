@@ -206,8 +206,19 @@ impl Rereader {
             let both = |rule: usize| baseline.when.contains(&rule) && canary.when.contains(&rule);
             conditional.peek().is_none() || conditional.any(|(rule, _)| both(rule))
         };
+        // What a rule leaves out of one record only is not compared either; that it does so is the difference, below.
+        let apart = |rule: usize| baseline.when.contains(&rule) != canary.when.contains(&rule);
+        let left_out = self
+            .conditional
+            .iter()
+            .enumerate()
+            .filter_map(|(place, rule)| match &rule.then {
+                Then::Ignore(path) if apart(place) => Some(path.clone()),
+                _ => None,
+            });
         let tolerances = self.rules.tolerance.iter().enumerate();
         let rules = DiffRules {
+            ignore: self.rules.ignore.iter().cloned().chain(left_out).collect(),
             tolerance: tolerances
                 .filter(|(place, _)| holds(*place))
                 .map(|(_, tolerance)| tolerance.clone())
@@ -217,7 +228,7 @@ impl Rereader {
         let mut found = compare(baseline, canary, &rules);
         // What a rule leaves out of one record only makes the two differ: where it looks at.
         for (place, rule) in self.conditional.iter().enumerate() {
-            if baseline.when.contains(&place) == canary.when.contains(&place) {
+            if !apart(place) {
                 continue;
             }
             let path = match &rule.when.of {

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::app::book::{Book, Fact};
 use crate::app::trouble::trouble;
-use crate::codec::{EventTime, Field, Part, PathKind, Rules, Schema, Settings, Sign, Then};
+use crate::codec::{EventTime, Field, Format, Part, PathKind, Rules, Schema, Settings, Sign, Then};
 use crate::model::{Path, PerSide, Segment, Side};
 
 /// Who names the paths.
@@ -38,8 +38,13 @@ pub fn check(sides: PerSide<&Settings>, show: &[Path], named: Named, book: &Book
     } else {
         "compare.rename"
     };
+    // Documents have no schema that could have the name.
+    let documents = sides.canary.format == Format::Json;
     for (canary, contract) in &sides.canary.rules.rename {
-        for name in [contract, canary] {
+        for name in [Some(contract), Some(canary).filter(|_| !documents)]
+            .into_iter()
+            .flatten()
+        {
             if !schemas.iter().any(|schema| stands(schema, name)) {
                 return Err(nowhere(word, name, &schemas));
             }

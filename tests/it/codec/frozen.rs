@@ -102,6 +102,6 @@ fn twenty_thousand_digests_are_what_they_were() {
 
 #[test]
 #[ignore = "half a minute; run by hand, as docs/performance.md says"]
-fn a_million_digests_are_what_they_were() {
+fn by_hand_a_million_digests_are_what_they_were() {
     assert_eq!(hash_of(1_000_000), "006878d310e4ecf1a2937b99e4b4594a");
 }

@@ -3,7 +3,7 @@
 mod bench;
 mod bombs;
 pub(crate) mod bounds;
-mod build;
+pub(crate) mod build;
 mod cuts;
 mod drawn;
 mod edges;

@@ -4,6 +4,7 @@ mod avro;
 mod bad;
 mod by_config;
 mod calibrate;
+mod cases;
 mod census;
 mod conditions;
 mod contract;
