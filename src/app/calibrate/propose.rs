@@ -216,7 +216,7 @@ mod tests {
             (
                 vec![difference("sum", Value, Some(("1000.1", "1000.1000000001")))],
                 "sum",
-                Rule::Relative("0.00000000005%".into()),
+                Rule::Relative("0.00000000002%".into()),
             ),
             (
                 vec![difference("sum", Value, Some(("1.5", "2.5")))],
