@@ -130,6 +130,8 @@ mod switch {
         SharedNever: "a bad record that both sides show is the canary's alone",
         SharedForEver: "a bad record is shared however late the baseline shows it",
         SharedTwice: "one bad record of the baseline excuses all of the canary's",
+        NoiseIsMismatched: "what a control shows too counts as the canary's difference",
+        SilentControlHolds: "a control that sends nothing holds the windows",
         IncidentsForgotten: "what the logs did is not stored",
         InconclusiveIsPass: "an inconclusive verdict reads pass",
         InconclusiveIsFail: "an inconclusive verdict reads fail",

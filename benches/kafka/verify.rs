@@ -14,7 +14,7 @@ use crosscheck::app::under_way::Pace;
 use crosscheck::codec::{EventTime, Field, Framing, Part, Reducer, Rules, Schema, SchemaRef, Settings};
 use crosscheck::edge::kafka::{self, Reader};
 use crosscheck::engine::{self, Engine, Names, Output, Range};
-use crosscheck::model::{Path, PerSide, Side};
+use crosscheck::model::{Path, Side, Sides};
 
 use super::data::Shape;
 use super::topics::Topics;
@@ -27,9 +27,10 @@ pub fn read(topics: &Topics) -> Result<Duration, Box<dyn Error>> {
         book.note(Fact::Schema(side, Field::Value, SchemaRef::Fixed, schema.clone()));
     }
     book.note(Fact::SoleContract(Field::Value, schema));
-    let settings = PerSide {
+    let settings = Sides {
         baseline: settings()?,
         canary: settings()?,
+        control: None,
     };
     let pace = Pace::of_this_machine();
     let crew = Crew::of(pace.hands, settings.clone(), &book);
@@ -42,9 +43,10 @@ pub fn read(topics: &Topics) -> Result<Duration, Box<dyn Error>> {
         Reader::open(&settings, name)
     };
     let [baseline, canary] = [open(&topics.names[0])?, open(&topics.names[1])?];
-    let ends = PerSide {
+    let ends = Sides {
         baseline: baseline.ends()?,
         canary: canary.ends()?,
+        control: None,
     };
     let start = super::now();
     let mut lane = |side: Side, mut reader: Reader| -> Result<Lane, Box<dyn Error>> {
@@ -60,16 +62,17 @@ pub fn read(topics: &Topics) -> Result<Duration, Box<dyn Error>> {
         }
         Ok(lane)
     };
-    let lanes = PerSide {
+    let lanes = Sides {
         baseline: lane(Side::Baseline, baseline)?,
         canary: lane(Side::Canary, canary)?,
+        control: None,
     };
     let reading = Reading {
         ahead_max_ms: Some(300_000),
         idle_ms: None,
         pace: PACE,
     };
-    let origins = PerSide::<Origin>::default();
+    let origins = Sides::<Origin>::default();
     let schemas = Schemas::new(topics.handle().clone(), origins, Patience::BOUNDED, book.clone());
     let mut stream = Stream::new(
         "bench".to_owned(),
@@ -128,6 +131,7 @@ fn engine_settings() -> engine::Settings {
         tolerances: Vec::new(),
         range: Range::Everything,
         sample: None,
+        control: false,
         profile: None,
         latest: false,
         findings_max: 100,

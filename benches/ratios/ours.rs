@@ -46,6 +46,7 @@ pub fn engine_settings(lateness_ms: Option<i64>, grace_ms: Option<i64>) -> engin
         tolerances: Vec::new(),
         range: Range::Everything,
         sample: None,
+        control: false,
         profile: None,
         latest: false,
         findings_max: 100,

@@ -83,6 +83,7 @@ fn run(records: u64, held_max_bytes: u64) -> Result<Ran, Box<dyn Error>> {
         tolerances: Vec::new(),
         range: Range::Everything,
         sample: None,
+        control: false,
         profile: None,
         latest: false,
         findings_max: 100,

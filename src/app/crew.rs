@@ -17,7 +17,7 @@ use super::lane::keep_reasons;
 use crate::codec::{self, Met, Progress, Reducer};
 use crate::edge::files::{Chunk, FileError, Packed, Unpacked};
 use crate::engine::Entry;
-use crate::model::{PerSide, Side};
+use crate::model::{Side, Sides};
 
 /// Chunks that are cut from a block before the rest of it is work of its own.
 const PIECES_MAX: usize = 8;
@@ -104,7 +104,7 @@ pub struct Crew {
 }
 
 /// What one hand works with.
-type Tools = PerSide<book::Reader>;
+type Tools = Sides<book::Reader>;
 
 #[derive(Default)]
 struct Shared {
@@ -121,23 +121,20 @@ struct Jobs {
 impl Crew {
     /// A hand for every core that this process may use.
     #[must_use]
-    pub fn of_this_machine(settings: PerSide<codec::Settings>, book: &Book) -> Arc<Self> {
+    pub fn of_this_machine(settings: Sides<codec::Settings>, book: &Book) -> Arc<Self> {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Self::of(cores, settings, book)
     }
 
     /// So many hands, the giver's among them.
     #[must_use]
-    pub fn of(hands: usize, settings: PerSide<codec::Settings>, book: &Book) -> Arc<Self> {
+    pub fn of(hands: usize, settings: Sides<codec::Settings>, book: &Book) -> Arc<Self> {
         let tools = || {
             let reader = |side: Side| {
                 let reducer = Reducer::new(side, settings.get(side).clone());
                 book::Reader::new(reducer, side, book.clone())
             };
-            PerSide {
-                baseline: reader(Side::Baseline),
-                canary: reader(Side::Canary),
-            }
+            settings.each(reader)
         };
         let shared = Arc::<Shared>::default();
         let spawn = |number: usize| {

@@ -12,7 +12,7 @@ use crate::edge::files;
 use crate::engine::Candidate;
 use crate::engine::diff::{DiffRules, diff, diff_whole};
 use crate::model::{
-    DifferenceKind, FieldDifference, PerSide, Position, RecordBatch, RecordRef, Reduction, Side, Value,
+    DifferenceKind, FieldDifference, PerSide, Position, RecordBatch, RecordRef, Reduction, Side, Sides, Value,
 };
 
 /// Pairs that are in memory at a time.
@@ -35,8 +35,8 @@ pub enum Again {
 
 /// Reads pairs again and compares them field by field.
 pub struct Rereader {
-    again: PerSide<Again>,
-    readers: PerSide<book::Reader>,
+    again: Sides<Again>,
+    readers: Sides<book::Reader>,
     rules: DiffRules,
     /// Rules that hold for some records only.
     conditional: Vec<Conditional>,
@@ -57,8 +57,8 @@ impl Rereader {
     /// Reads nothing yet.
     #[must_use]
     pub fn new(
-        again: PerSide<Again>,
-        readers: PerSide<book::Reader>,
+        again: Sides<Again>,
+        readers: Sides<book::Reader>,
         rules: DiffRules,
         conditional: Vec<Conditional>,
     ) -> Self {
@@ -70,13 +70,36 @@ impl Rereader {
         }
     }
 
+    /// The rules that it compares by.
+    #[must_use]
+    pub fn rules(&self) -> &DiffRules {
+        &self.rules
+    }
+
+    /// Compares by other rules from now on.
+    pub fn set_rules(&mut self, rules: DiffRules) {
+        self.rules = rules;
+    }
+
     /// Looks at every pair again, in the order of `pairs`.
     ///
     /// # Errors
     /// A log that cannot be read at all.
-    pub fn look(&mut self, pairs: &[Candidate], mut visit: impl FnMut(&Candidate, Seen)) -> Result<()> {
+    pub fn look(&mut self, pairs: &[Candidate], visit: impl FnMut(&Candidate, Seen)) -> Result<()> {
+        self.look_at(Side::Canary, pairs, visit)
+    }
+
+    /// The same of pairs of the baseline and the control.
+    ///
+    /// # Errors
+    /// A log that cannot be read at all.
+    pub fn look_at_control(&mut self, pairs: &[Candidate], visit: impl FnMut(&Candidate, Seen)) -> Result<()> {
+        self.look_at(Side::Control, pairs, visit)
+    }
+
+    fn look_at(&mut self, other: Side, pairs: &[Candidate], mut visit: impl FnMut(&Candidate, Seen)) -> Result<()> {
         for chunk in pairs.chunks(CHUNK) {
-            let mut rendered = self.both(chunk)?;
+            let mut rendered = self.both(other, chunk)?;
             for pair in chunk {
                 let mut take = |side: Side, at: Option<Position>| rendered.get_mut(side).remove(&at?);
                 let seen = match (take(Side::Baseline, pair.baseline), take(Side::Canary, pair.canary)) {
@@ -224,18 +247,21 @@ impl Rereader {
         found
     }
 
-    /// Records of both sides; of two files at once.
-    fn both(&mut self, pairs: &[Candidate]) -> Result<PerSide<Rendereds>> {
+    /// Records of the baseline and another side; of two files at once.
+    fn both(&mut self, other: Side, pairs: &[Candidate]) -> Result<PerSide<Rendereds>> {
         let Self { again, readers, .. } = self;
-        let files = matches!(again.baseline, Again::File { .. }) && matches!(again.canary, Again::File { .. });
-        let (left, right) = (&mut again.baseline, &mut again.canary);
+        let (left, right, reader) = match (other, &mut again.control, &mut readers.control) {
+            (Side::Control, Some(again_of), Some(reader)) => (&mut again.baseline, again_of, reader),
+            _ => (&mut again.baseline, &mut again.canary, &mut readers.canary),
+        };
+        let files = matches!(left, Again::File { .. }) && matches!(right, Again::File { .. });
         let mut baseline = || {
             let at = pairs.iter().filter_map(|pair| pair.baseline);
             side(Side::Baseline, left, &mut readers.baseline, at)
         };
         let mut canary = || {
             let at = pairs.iter().filter_map(|pair| pair.canary);
-            side(Side::Canary, right, &mut readers.canary, at)
+            side(other, right, reader, at)
         };
         let (baseline, canary) = if files {
             std::thread::scope(|scope| {

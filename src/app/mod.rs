@@ -4,6 +4,7 @@ pub mod advice;
 pub mod ahead;
 pub mod board;
 pub mod book;
+pub mod calibrate;
 pub mod check;
 pub mod clock;
 pub mod command;

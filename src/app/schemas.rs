@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::book::{Book, Fact};
 use crate::codec::{Field, Schema, SchemaError, SchemaRef};
 use crate::edge::registry::{Kind, RegisteredSchema, Registry, RegistryError};
-use crate::model::{PerSide, Side, hex};
+use crate::model::{Side, Sides, hex};
 
 /// How long a registry is asked for an id that it does not know, and what a registry that does not answer means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +103,7 @@ enum Answer {
 /// Asks for schemas in the background and writes the answers into the book.
 pub struct Schemas {
     handle: Handle,
-    origins: PerSide<Origin>,
+    origins: Sides<Origin>,
     patience: Patience,
     book: Book,
     asked: BTreeSet<(Side, Field, SchemaRef)>,
@@ -115,7 +115,7 @@ pub struct Schemas {
 impl Schemas {
     /// Asks nothing yet.
     #[must_use]
-    pub fn new(handle: Handle, origins: PerSide<Origin>, patience: Patience, book: Book) -> Self {
+    pub fn new(handle: Handle, origins: Sides<Origin>, patience: Patience, book: Book) -> Self {
         let (sender, answers) = mpsc::unbounded_channel();
         Self {
             handle,

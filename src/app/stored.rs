@@ -92,6 +92,7 @@ pub async fn load(store: &Store, config: &Config, id: &GenerationId) -> Result<L
                 .map(|(_, check)| check.clone())
                 .collect(),
             fields: BTreeMap::new(),
+            noise: BTreeMap::new(),
             findings: std::collections::VecDeque::new(),
             status: Status::default(),
             store_down: false,

@@ -33,6 +33,15 @@ pub fn reconcile(request: ReconcileRequest, output: ReportOutput, tone: Tone, ou
     app::reconcile::run(request, output, tone, out)
 }
 
+/// Baseline against control.
+///
+/// # Errors
+/// Our own world failing.
+pub fn calibrate(request: ReconcileRequest, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
+    logs::to_stderr(tone, logs::Level::Warn);
+    app::calibrate::run(request, tone, out)
+}
+
 /// Config against the world.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 //! Data goes to stdout; progress, logs and errors go to stderr. Exit codes are in [`Exit`].
 
 pub mod boundary;
+mod calibrate;
 mod check;
 mod completions;
 mod config;
@@ -58,6 +59,7 @@ struct Cli {
 enum Command {
     Run(run::Args),
     Reconcile(Box<reconcile::Args>),
+    Calibrate(Box<calibrate::Args>),
     Check(check::Args),
     Verdict(verdict::Args),
     Report(report::Args),
@@ -126,6 +128,7 @@ fn run_parsed(parsed: Result<Cli, clap::Error>, out: &mut dyn Write, log: &mut d
     let ended = match cli.command {
         Command::Run(args) => args.run(tone),
         Command::Reconcile(args) => args.run(tone, out),
+        Command::Calibrate(args) => args.run(tone, out),
         Command::Check(args) => args.run(tone, out),
         Command::Verdict(args) => args.run(tone, out),
         Command::Report(args) => args.run(tone, out),

@@ -8,13 +8,13 @@ use anyhow::Result;
 use super::boundary::{self, ReportOutput, Tone};
 use super::load::load;
 use super::{Exit, InconclusiveAs, exit};
-use crate::config::{Purpose, ReconcileFlags, RequestError, request_from};
+use crate::config::{Purpose, ReconcileFlags, request_from};
 
 /// Compare two logs or two files, once; exit code like diff's
 ///
 /// SOURCE is kafka://BROKER[,BROKER]/TOPIC, a path to .avro, .jsonl or .ndjson, each also .gz or .zst, or - with --format.
 /// PATH has dots, [*] for array items, {*} for map values; a backslash escapes.
-/// An option that may differ by side takes `baseline=` or `canary=` before its value.
+/// An option that may differ by side takes `baseline=`, `canary=` or `control=` before its value.
 /// Without -c every budget is 0: any difference fails.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -25,6 +25,9 @@ pub(super) struct Args {
     /// The side under judgement
     #[arg(long, value_name = "SOURCE", help_heading = "What is compared")]
     canary: Option<String>,
+    /// A second baseline: what it shows too is noise, and not judged
+    #[arg(long, value_name = "SOURCE", help_heading = "What is compared")]
+    control: Option<String>,
     /// Take a stream of this config; flags override single keys, lists add
     #[arg(short = 'c', long, value_name = "FILE", help_heading = "What is compared")]
     config: Option<PathBuf>,
@@ -166,21 +169,10 @@ pub(super) struct Args {
     /// Memory that unsettled records may hold (256MiB)
     #[arg(long, value_name = "SIZE", help_heading = "What is told")]
     held_max_bytes: Option<String>,
-
-    /// A third log; not built yet
-    #[arg(long, value_name = "SOURCE", hide = true)]
-    control: Option<String>,
 }
 
 impl Args {
     pub(super) fn run(self, tone: Tone, out: &mut dyn Write) -> Result<Exit> {
-        if self.control.is_some() {
-            return Err(RequestError {
-                what: "--control is not built yet".to_owned(),
-                hint: Some("leave it out".to_owned()),
-            }
-            .into());
-        }
         let (output, inconclusive) = (self.output, self.inconclusive);
         let flags = self.into_flags();
         let config = flags
@@ -196,6 +188,7 @@ impl Args {
         ReconcileFlags {
             baseline: self.baseline,
             canary: self.canary,
+            control: self.control,
             config: self.config,
             stream: self.stream,
             identity: self.identity,

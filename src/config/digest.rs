@@ -27,6 +27,8 @@ struct FrozenStream<'a> {
     // It weighs in the stream's share of the chance of a wrong `fail`.
     criticality: Criticality,
     sides: PerSide<FrozenSide<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    control: Option<FrozenSide<'a>>,
     engine: engine::Settings,
     contract: Option<&'a Contract>,
     budgets: Budgets,
@@ -83,6 +85,7 @@ fn frozen(stream: &Stream) -> FrozenStream<'_> {
             baseline: side(crate::model::Side::Baseline),
             canary: side(crate::model::Side::Canary),
         },
+        control: stream.sides.control.as_ref().map(|_| side(crate::model::Side::Control)),
         // What is kept and held changes no window.
         engine: engine::Settings {
             findings_max: 0,

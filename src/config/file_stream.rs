@@ -27,6 +27,9 @@ pub(super) struct Stream {
     pub(super) baseline: Side,
     /// The pipeline under judgement.
     pub(super) canary: Side,
+    /// A second baseline, which shows the natural noise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) control: Option<Side>,
     /// How the sides relate (`paired`).
     pub(super) mode: Option<Mode>,
     /// What the traffic was split by, where the sides see different records.

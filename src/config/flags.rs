@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use super::RequestError;
 use crate::model::Side;
 
-/// The flags. Those that may differ by side take `baseline=` or `canary=` before the value.
+/// The flags. Those that may differ by side take `baseline=`, `canary=` or `control=` before the value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReconcileFlags {
     /// `--baseline SOURCE`.
     pub baseline: Option<String>,
     /// `--canary SOURCE`.
     pub canary: Option<String>,
+    /// `--control SOURCE`.
+    pub control: Option<String>,
     /// `-c FILE`.
     pub config: Option<PathBuf>,
     /// `--stream NAME`.
@@ -87,12 +89,20 @@ pub struct ReconcileFlags {
 }
 
 /// Which sides a value is for, and the value.
-pub(super) fn sided<'a>(flag: &str, text: &'a str) -> Result<(&'static [Side], &'a str), RequestError> {
+pub(super) fn sided<'a>(
+    flag: &str,
+    text: &'a str,
+    present: &'static [Side],
+) -> Result<(&'static [Side], &'a str), RequestError> {
     match text.split_once('=') {
         Some(("baseline", value)) => Ok((&[Side::Baseline], value)),
         Some(("canary", value)) => Ok((&[Side::Canary], value)),
-        Some(("control", _)) => Err(not_built(&format!("a control ({flag} {text})"))),
-        _ => Ok((&Side::PAIR, text)),
+        Some(("control", value)) if present.contains(&Side::Control) => Ok((&[Side::Control], value)),
+        Some(("control", _)) => Err(RequestError {
+            what: format!("{flag} {text}: there is no control"),
+            hint: Some("say --control SOURCE, or `control:` in the stream".to_owned()),
+        }),
+        _ => Ok((present, text)),
     }
 }
 
@@ -101,13 +111,5 @@ pub(super) fn wrong(flag: &str, text: &str, must: &str) -> RequestError {
     RequestError {
         what: format!("{flag} {text}: must be {must}"),
         hint: None,
-    }
-}
-
-/// What the contract has and this version has not.
-pub(super) fn not_built(what: &str) -> RequestError {
-    RequestError {
-        what: format!("{what} is not built yet"),
-        hint: Some("this version compares two sides of Avro, JSON, Protobuf or raw bytes".to_owned()),
     }
 }

@@ -13,6 +13,7 @@ mod keypath;
 mod load;
 mod overlay;
 mod request;
+mod request_calibrate;
 mod request_check;
 mod request_from;
 mod request_rules;
@@ -37,8 +38,9 @@ pub use flags::ReconcileFlags;
 pub use load::Purpose;
 pub use overlay::VARIABLES;
 pub use request::{Bound, ReconcileRequest, RequestError, SideRequest, Source, ordered};
+pub use request_calibrate::calibrate_from;
 pub use request_from::request_from;
-pub use scalar::written_duration;
+pub use scalar::{relative, written_duration};
 pub use schema::schema;
 pub use secret::is_secret_property;
 pub use settings::{

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::{Budgets, Contract, Ignore, Limits};
 use crate::edge::{kafka, registry};
-use crate::model::{Path, PerSide};
+use crate::model::{Path, Sides};
 use crate::{codec, engine};
 
 /// A bounded run. No `Debug`: it holds secrets.
@@ -17,7 +17,7 @@ pub struct ReconcileRequest {
     /// Stream in the report: the config's name, else the baseline's topic or file stem.
     pub stream: String,
     /// Where each side comes from and how it is decoded.
-    pub sides: PerSide<SideRequest>,
+    pub sides: Sides<SideRequest>,
     /// How it is paired and counted. Its range is [`engine::Range::Everything`] until [`Self::fix_times`].
     pub engine: engine::Settings,
     /// The schema that both sides are compared under; `None` is the newest of the baseline.
@@ -121,7 +121,7 @@ impl ReconcileRequest {
     /// # Errors
     /// A range that ends before it begins.
     pub fn fix_times(&mut self, now_ms: i64) -> Result<(), RequestError> {
-        for side in [&mut self.sides.baseline, &mut self.sides.canary] {
+        for side in self.sides.all_mut() {
             side.from = side.from.fixed(now_ms);
             side.to = side.to.fixed(now_ms);
             ordered(side.from, side.to)?;
@@ -130,7 +130,7 @@ impl ReconcileRequest {
             Bound::Time(ms) => Some(ms),
             _ => None,
         };
-        let PerSide { baseline, .. } = &self.sides;
+        let Sides { baseline, .. } = &self.sides;
         let (start_ms, end_ms) = (time(baseline.from), time(baseline.to));
         if self.engine.window_ms.is_some() && (start_ms.is_some() || end_ms.is_some()) {
             self.engine.range = engine::Range::Time { start_ms, end_ms };

@@ -4,29 +4,36 @@ use super::contradict;
 use super::request::{ReconcileRequest, RequestError, SideRequest, Source};
 use super::resolve_side::differ_in_json;
 use crate::codec::{EventTime, Format, Framing, Part};
-use crate::model::{PerSide, Side};
+use crate::model::{PerSide, Side, Sides};
 
 /// Checks a whole request.
 pub(super) fn check(request: &ReconcileRequest) -> Result<(), RequestError> {
-    let PerSide { baseline, canary } = &request.sides;
-    let (a, b) = (baseline.codec.identity.len(), canary.codec.identity.len());
-    if a != b {
-        return Err(fault(
-            format!("--identity: the baseline's has {a} parts and the canary's {b}"),
-            None,
-        ));
+    let Sides { baseline, canary, .. } = &request.sides;
+    let sides = || {
+        request
+            .sides
+            .present()
+            .iter()
+            .map(|side| (*side, request.sides.get(*side)))
+    };
+    for (name, side) in sides() {
+        let (a, b) = (baseline.codec.identity.len(), side.codec.identity.len());
+        if a != b {
+            let what = format!("--identity: the baseline's has {a} parts and the {name}'s {b}");
+            return Err(fault(what, None));
+        }
     }
     stdin(request)?;
     if let Some(found) = contradict::rules(&canary.codec.rules).into_iter().next() {
         let flag = if found.key == "when" { "" } else { "--" };
         return Err(fault(format!("{flag}{}: {}", found.key, found.what), Some(&found.hint)));
     }
-    for side in [baseline, canary] {
+    for (_, side) in sides() {
         if let Some((_, what)) = contradict::identity(&side.codec.rules, &side.codec.identity).next() {
             return Err(fault(format!("--identity: {what}"), Some(contradict::IDENTITY_HINT)));
         }
     }
-    for (name, side) in [(Side::Baseline, baseline), (Side::Canary, canary)] {
+    for (name, side) in sides() {
         match &side.source {
             Source::Avro(_) | Source::Lines(_) => file(name, side)?,
             Source::Kafka { .. } => topic(name, side, request.contract.is_some())?,
@@ -35,9 +42,9 @@ pub(super) fn check(request: &ReconcileRequest) -> Result<(), RequestError> {
 
     formats(request)?;
     let timed = request.engine.window_ms.is_some();
-    let in_time = [baseline, canary].map(|side| (side.from.is_time(), side.to.is_time()));
-    let any = in_time.iter().any(|(from, to)| *from || *to);
-    if timed && any && (baseline.from, baseline.to) != (canary.from, canary.to) {
+    let any = sides().any(|(_, side)| side.from.is_time() || side.to.is_time());
+    let differs = |side: &SideRequest| (baseline.from, baseline.to) != (side.from, side.to);
+    if timed && any && sides().any(|(_, side)| differs(side)) {
         let hint = "without an event time (--event-time none) each side may have its own, taken literally";
         return Err(fault("a range in time holds for both sides".to_owned(), Some(hint)));
     }
@@ -53,29 +60,22 @@ fn fault(what: String, hint: Option<&str>) -> RequestError {
 
 /// Standard input can be read once.
 fn stdin(request: &ReconcileRequest) -> Result<(), RequestError> {
-    let PerSide { baseline, canary } = &request.sides;
-    let is_stdin = |side: &SideRequest| match &side.source {
+    let is_stdin = |side: &&Side| match &request.sides.get(**side).source {
         Source::Avro(path) | Source::Lines(path) => path.as_os_str() == "-",
         Source::Kafka { .. } => false,
     };
-    if is_stdin(baseline) && is_stdin(canary) {
+    let present = request.sides.present().iter();
+    if let [first, second, ..] = present.filter(is_stdin).collect::<Vec<_>>().as_slice() {
         let hint = "put one side into a file first";
-        return Err(fault(
-            "--baseline and --canary are both standard input".to_owned(),
-            Some(hint),
-        ));
+        let what = format!("--{first} and --{second} are both standard input");
+        return Err(fault(what, Some(hint)));
     }
     Ok(())
 }
 
 /// JSON against another format.
 fn formats(request: &ReconcileRequest) -> Result<(), RequestError> {
-    let codecs = PerSide {
-        baseline: &request.sides.baseline.codec,
-        canary: &request.sides.canary.codec,
-    };
-    let PerSide { baseline, canary } = &request.sides;
-    for side in [baseline, canary] {
+    for side in request.sides.all() {
         let codec = &side.codec;
         if codec.format.is_never(codec.framing) || codec.key_format.is_never(codec.key_framing) {
             return Err(fault(
@@ -84,8 +84,9 @@ fn formats(request: &ReconcileRequest) -> Result<(), RequestError> {
             ));
         }
     }
-    if [baseline, canary]
-        .iter()
+    if request
+        .sides
+        .all()
         .any(|side| side.codec.unwrap.is_some() && !side.codec.may_unwrap())
     {
         return Err(fault(
@@ -93,6 +94,26 @@ fn formats(request: &ReconcileRequest) -> Result<(), RequestError> {
             Some("leave it out, or say it for one side: baseline=debezium"),
         ));
     }
+    if request.engine.latest && request.sides.control.is_some() {
+        return Err(fault(
+            "--mode latest: a control is compared record by record, not by the newest of each identity".to_owned(),
+            Some("leave --control out"),
+        ));
+    }
+    let others = [Some(&request.sides.canary), request.sides.control.as_ref()];
+    let baseline = &request.sides.baseline;
+    others
+        .into_iter()
+        .flatten()
+        .try_for_each(|other| meet(request, baseline, other))
+}
+
+/// Whether the records of a side can be compared with the baseline's at all.
+fn meet(request: &ReconcileRequest, baseline: &SideRequest, canary: &SideRequest) -> Result<(), RequestError> {
+    let codecs = PerSide {
+        baseline: &baseline.codec,
+        canary: &canary.codec,
+    };
     // An Avro file brings its schema.
     let has_schema = [baseline, canary]
         .iter()

@@ -12,7 +12,7 @@ use super::{Budgets, Config, Limits, Stream};
 use crate::codec::{self, EventTime, Format, Framing};
 use crate::edge::{kafka, registry};
 use crate::engine::{self, Names, Range};
-use crate::model::{PerSide, Side};
+use crate::model::{Side, Sides};
 
 /// What a range in time takes for lateness and grace where nothing else is said.
 const RANGE_LATENESS_MS: i64 = 60_000;
@@ -23,6 +23,12 @@ const RANGE_GRACE_MS: i64 = 30_000;
 /// # Errors
 /// The first flag that cannot be.
 pub fn request_from(flags: &ReconcileFlags, config: Option<&Config>) -> Result<ReconcileRequest, RequestError> {
+    let request = built(flags, config)?;
+    super::request_check::check(&request)?;
+    Ok(request)
+}
+
+pub(super) fn built(flags: &ReconcileFlags, config: Option<&Config>) -> Result<ReconcileRequest, RequestError> {
     let stream = config
         .map(|config| stream_of(config, flags.stream.as_deref()))
         .transpose()?;
@@ -43,7 +49,6 @@ pub fn request_from(flags: &ReconcileFlags, config: Option<&Config>) -> Result<R
     for property in &flags.properties {
         self::property(&mut request, property)?;
     }
-    super::request_check::check(&request)?;
     Ok(request)
 }
 
@@ -104,9 +109,10 @@ fn from_stream(config: &Config, stream: &Stream) -> ReconcileRequest {
     ReconcileRequest {
         release: config.release.name.clone(),
         stream: stream.name.clone(),
-        sides: PerSide {
+        sides: Sides {
             baseline: side(&stream.sides.baseline),
             canary: side(&stream.sides.canary),
+            control: stream.sides.control.as_ref().map(side),
         },
         engine: engine::Settings {
             range: Range::Everything,
@@ -131,27 +137,11 @@ fn from_sources(flags: &ReconcileFlags) -> Result<ReconcileRequest, RequestError
             hint: Some("crosscheck reconcile --baseline SOURCE --canary SOURCE, or -c FILE --stream NAME".to_owned()),
         });
     };
-    let side = |flag, text| -> Result<SideRequest, RequestError> {
-        Ok(SideRequest {
-            source: value::source(flag, text)?,
-            cluster: kafka::Settings::default(),
-            registry: None,
-            codec: codec::Settings {
-                key_format: Format::Raw,
-                key_framing: Framing::None,
-                rules: codec::Rules {
-                    compare_key: true,
-                    ..codec::Rules::default()
-                },
-                ..codec::Settings::default()
-            },
-            from: Bound::Beginning,
-            to: Bound::End,
-        })
-    };
-    let sides = PerSide {
-        baseline: side("--baseline", baseline)?,
-        canary: side("--canary", canary)?,
+    let control = flags.control.as_ref();
+    let sides = Sides {
+        baseline: side_from("--baseline", baseline)?,
+        canary: side_from("--canary", canary)?,
+        control: control.map(|text| side_from("--control", text)).transpose()?,
     };
     let stream = match &sides.baseline.source {
         Source::Kafka { topic, .. } => topic.clone(),
@@ -173,6 +163,7 @@ fn from_sources(flags: &ReconcileFlags) -> Result<ReconcileRequest, RequestError
             tolerances: Vec::new(),
             range: Range::Everything,
             sample: None,
+            control: flags.control.is_some(),
             profile: None,
             latest: false,
             findings_max: FINDINGS_MAX,
@@ -193,6 +184,26 @@ fn from_sources(flags: &ReconcileFlags) -> Result<ReconcileRequest, RequestError
     })
 }
 
+/// A side of which only the source is known.
+fn side_from(flag: &str, text: &str) -> Result<SideRequest, RequestError> {
+    Ok(SideRequest {
+        source: value::source(flag, text)?,
+        cluster: kafka::Settings::default(),
+        registry: None,
+        codec: codec::Settings {
+            key_format: Format::Raw,
+            key_framing: Framing::None,
+            rules: codec::Rules {
+                compare_key: true,
+                ..codec::Rules::default()
+            },
+            ..codec::Settings::default()
+        },
+        from: Bound::Beginning,
+        to: Bound::End,
+    })
+}
+
 /// What a file is called without its extensions.
 fn stem(path: &std::path::Path) -> String {
     let mut name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -206,10 +217,19 @@ fn stem(path: &std::path::Path) -> String {
 
 /// Sources of the flags over those of the config; brokers into the cluster's settings.
 fn sources(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), RequestError> {
+    if flags.control.is_some() && request.sides.control.is_none() {
+        // How it is read and decoded goes without saying: like the baseline.
+        request.sides.control = Some(request.sides.baseline.clone());
+        request.engine.control = true;
+    }
     for (side, flag, text) in [
         (Side::Baseline, "--baseline", &flags.baseline),
         (Side::Canary, "--canary", &flags.canary),
+        (Side::Control, "--control", &flags.control),
     ] {
+        if !request.sides.present().contains(&side) {
+            continue;
+        }
         let side = request.sides.get_mut(side);
         if let Some(text) = text {
             side.source = value::source(flag, text)?;
@@ -240,7 +260,7 @@ fn each(
     mut set: impl FnMut(&mut SideRequest, &str) -> Result<(), RequestError>,
 ) -> Result<(), RequestError> {
     for text in texts {
-        let (sides, value) = sided(flag, text)?;
+        let (sides, value) = sided(flag, text, request.sides.present())?;
         for side in sides {
             set(request.sides.get_mut(*side), value)?;
         }
@@ -259,7 +279,7 @@ fn decoding(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<()
         }
         Ok(())
     })?;
-    for side in [&mut request.sides.baseline, &mut request.sides.canary] {
+    for side in request.sides.all_mut() {
         if let (Source::Lines(path), Format::Avro) = (&side.source, side.codec.format)
             && path.as_os_str() == "-"
         {
@@ -340,7 +360,7 @@ fn bounds(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), 
         side.to = value::bound("--to", text)?;
         Ok(())
     })?;
-    for side in [&request.sides.baseline, &request.sides.canary] {
+    for side in request.sides.all() {
         ordered(side.from, side.to)?;
     }
     Ok(())
@@ -374,7 +394,7 @@ fn mode(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), Re
     }
     (engine.lateness_ms, engine.grace_ms) = (None, None);
     (engine.skew_max_ms, engine.age_max_ms) = (None, None);
-    for side in [&mut request.sides.baseline, &mut request.sides.canary] {
+    for side in request.sides.all_mut() {
         side.codec.event_time = EventTime::None;
     }
     Ok(())
@@ -382,18 +402,15 @@ fn mode(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), Re
 
 /// Window, lateness, grace and the event time of both sides.
 fn times(request: &mut ReconcileRequest, flags: &ReconcileFlags, has_config: bool) -> Result<(), RequestError> {
-    let PerSide { baseline, canary } = &request.sides;
+    let sides = &request.sides;
     let is = |side: &SideRequest, time: EventTime| side.codec.event_time == time;
-    let timed = !is(baseline, EventTime::None);
-    if timed == is(canary, EventTime::None) {
+    let timed = !is(&sides.baseline, EventTime::None);
+    if sides.all().any(|side| timed == is(side, EventTime::None)) {
         let what = "--event-time: one side has an event time and the other has none".to_owned();
         return Err(RequestError { what, hint: None });
     }
-    let in_time = timed
-        && [baseline.from, baseline.to, canary.from, canary.to]
-            .iter()
-            .any(|bound| bound.is_time());
-    let both = is(baseline, EventTime::Timestamp) && is(canary, EventTime::Timestamp);
+    let in_time = timed && sides.all().any(|side| side.from.is_time() || side.to.is_time());
+    let both = sides.all().all(|side| is(side, EventTime::Timestamp));
     let engine = &mut request.engine;
     engine.time_is_timestamp = both;
     if in_time && !has_config {
@@ -455,7 +472,7 @@ fn limits(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), 
 /// `-X key=value`.
 fn property(request: &mut ReconcileRequest, text: &str) -> Result<(), RequestError> {
     // The value may be a secret by mistake: it is never repeated.
-    let (sides, pair) = sided("-X", text)?;
+    let (sides, pair) = sided("-X", text, request.sides.present())?;
     let (name, value) = pair.split_once('=').ok_or_else(|| RequestError {
         what: "-X: must be key=value".to_owned(),
         hint: None,

@@ -6,11 +6,10 @@ use super::flags::ReconcileFlags;
 use super::request::{ReconcileRequest, RequestError};
 use super::resolve_compare::{TOLERANCES_MAX, check_tolerant, subject};
 use crate::codec::{Conditional, Then};
-use crate::model::PerSide;
 
 /// Adds what the flags say to what the config says.
 pub(super) fn add(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), RequestError> {
-    let PerSide { baseline, canary } = &mut request.sides;
+    let sides = &mut request.sides;
     let mut conditional = Vec::new();
     for text in &flags.ignore {
         let (text, when) = value::when("--ignore", text)?;
@@ -20,11 +19,11 @@ pub(super) fn add(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Res
             conditional.push(Conditional { when, then });
             continue;
         }
-        for side in [&mut *baseline, &mut *canary] {
+        for side in sides.all_mut() {
             side.codec.rules.ignore.push(path.clone());
         }
     }
-    let (mut only, mut unordered, mut map) = (Vec::new(), Vec::new(), baseline.codec.rules.map.clone());
+    let (mut only, mut unordered, mut map) = (Vec::new(), Vec::new(), sides.baseline.codec.rules.map.clone());
     for text in &flags.only {
         only.push(value::path("--only", text)?);
     }
@@ -44,7 +43,7 @@ pub(super) fn add(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Res
             then: Then::Map(mapping),
         }));
     }
-    for side in [&mut *baseline, &mut *canary] {
+    for side in sides.all_mut() {
         side.codec.rules.only.extend(only.iter().cloned());
         side.codec.rules.unordered.extend(unordered.iter().cloned());
         side.codec.rules.map.clone_from(&map);
@@ -56,13 +55,13 @@ pub(super) fn add(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Res
             let then = Then::Tolerance(request.engine.tolerances.len());
             conditional.push(Conditional { when, then });
         }
-        if let Err(what) = check_tolerant(&path, &baseline.codec.rules.tolerant) {
+        if let Err(what) = check_tolerant(&path, &sides.baseline.codec.rules.tolerant) {
             return Err(RequestError {
                 what: format!("--tolerance {text}: {what}"),
                 hint: None,
             });
         }
-        for side in [&mut *baseline, &mut *canary] {
+        for side in sides.all_mut() {
             side.codec.rules.tolerant.push(path.clone());
         }
         if value::is_time_tolerance(text) {
@@ -70,7 +69,7 @@ pub(super) fn add(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Res
         }
         request.engine.tolerances.push(tolerance);
     }
-    for side in [&mut *baseline, &mut *canary] {
+    for side in sides.all_mut() {
         side.codec.rules.when.extend(conditional.iter().cloned());
     }
     let count = request.engine.tolerances.len();
@@ -79,11 +78,12 @@ pub(super) fn add(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Res
         return Err(RequestError { what, hint: None });
     }
     for text in &flags.rename {
-        canary.codec.rules.rename.push(value::rename(text)?);
+        sides.canary.codec.rules.rename.push(value::rename(text)?);
     }
     if flags.absent_equals_default {
-        baseline.codec.rules.absent_equals_default = true;
-        canary.codec.rules.absent_equals_default = true;
+        for side in sides.all_mut() {
+            side.codec.rules.absent_equals_default = true;
+        }
     }
     if let Some(text) = &flags.contract {
         request.contract = Some(subject(text).unwrap_or_else(|| Contract::File(text.into())));

@@ -9,7 +9,7 @@ use super::keypath::KeyPath;
 use super::resolve_stream::Streams;
 use super::settings::StreamSide;
 use crate::codec;
-use crate::model::{PerSide, Side};
+use crate::model::{PerSide, Side, Sides};
 
 /// What a stream says about decoding; a side may say otherwise.
 pub(super) struct Decoding<'a> {
@@ -128,8 +128,8 @@ impl Decoding<'_> {
             );
         }
         let mut rules = self.rules.clone();
-        if name == Side::Baseline {
-            // The contract speaks the baseline's names.
+        if name != Side::Canary {
+            // The contract speaks the baseline's names, and a control is another baseline.
             rules.rename.clear();
         }
         codec::Settings {
@@ -197,43 +197,53 @@ fn needs_registry(codec: &codec::Settings) -> bool {
     asks(codec.format, codec.framing) || asks(codec.key_format, codec.key_framing)
 }
 
-/// What must hold between the two sides.
-pub(super) fn check_sides(sides: &PerSide<StreamSide>, has_contract: bool, path: &KeyPath, faults: &mut Faults) {
-    let PerSide { baseline, canary } = sides;
+/// What must hold between the baseline and each other side.
+pub(super) fn check_sides(sides: &Sides<StreamSide>, has_contract: bool, path: &KeyPath, faults: &mut Faults) {
+    for name in sides.present().iter().filter(|side| **side != Side::Baseline) {
+        check_side(
+            (&sides.baseline, sides.get(*name)),
+            has_contract,
+            (path, name.as_str()),
+            faults,
+        );
+    }
+}
+
+fn check_side(
+    (baseline, other): (&StreamSide, &StreamSide),
+    has_contract: bool,
+    (path, name): (&KeyPath, &str),
+    faults: &mut Faults,
+) {
     let codecs = PerSide {
         baseline: &baseline.codec,
-        canary: &canary.codec,
+        canary: &other.codec,
     };
+    let path = path.key(name);
     if !has_contract && differ_in_json(&codecs, |codec| codec.format) {
         let what = "json on one side and another format on the other need a contract".to_owned();
         let hint = "say `contract: {file: PATH}` or `{subject: \"SUBJECT:VERSION\"}` in the stream, an Avro or Protobuf schema";
-        faults.push(&path.key("canary").key("format"), what, Some(hint.to_owned()));
+        faults.push(&path.key("format"), what, Some(hint.to_owned()));
     }
     if baseline.codec.compares_key() && differ_in_json(&codecs, |codec| codec.key_format) {
         let what = "keys of json and of another format cannot be compared".to_owned();
         let hint = "make the key the identity, or say `compare: {key: false}`";
-        faults.push(&path.key("canary").key("key"), what, Some(hint.to_owned()));
+        faults.push(&path.key("key"), what, Some(hint.to_owned()));
     }
-    let (a, b) = (baseline.codec.identity.len(), canary.codec.identity.len());
+    let (a, b) = (baseline.codec.identity.len(), other.codec.identity.len());
     if a != b {
         let what = format!("the identity has {b} parts here and {a} in the baseline");
-        faults.push(&path.key("canary").key("identity"), what, None);
+        faults.push(&path.key("identity"), what, None);
     }
     let none = |side: &StreamSide| side.codec.event_time == codec::EventTime::None;
-    if none(baseline) != none(canary) {
+    if none(baseline) != none(other) {
         let what = "one side has an event time and the other has none".to_owned();
-        faults.push(&path.key("canary").key("event_time"), what, None);
+        faults.push(&path.key("event_time"), what, None);
     }
-    if baseline.cluster == canary.cluster
-        && baseline.topic == canary.topic
-        && baseline.codec.select == canary.codec.select
+    if baseline.cluster == other.cluster && baseline.topic == other.topic && baseline.codec.select == other.codec.select
     {
         let hint = Some("name another topic, or tell the sides apart by `select`".to_owned());
-        faults.push(
-            &path.key("canary").key("topic"),
-            "is the baseline's own".to_owned(),
-            hint,
-        );
+        faults.push(&path.key("topic"), "is the baseline's own".to_owned(), hint);
     }
 }
 

@@ -15,7 +15,7 @@ use super::settings::{Budgets, Criticality, Limits, Start, Stream};
 use super::text::Rate;
 use crate::edge::{kafka, registry};
 use crate::engine::stats::BUDGET_MIN;
-use crate::model::{PerSide, Side};
+use crate::model::{Side, Sides};
 use crate::{codec, engine};
 
 /// Findings that are kept a stream unless something else is asked for.
@@ -62,6 +62,14 @@ impl Streams<'_> {
         }
         let profiles = profiles(stream, path, faults);
         let latest = *stream.mode.get_or_insert(Mode::Paired) == Mode::Latest;
+        if latest && stream.control.is_some() {
+            let what = "a control is compared record by record, not by the newest of each identity".to_owned();
+            faults.push(
+                &path.key("control"),
+                what,
+                Some("leave it out, or say `mode: paired`".to_owned()),
+            );
+        }
         if latest && self.worker {
             let what = "`latest` is for bounded runs".to_owned();
             let hint = "a worker compares windows: say `paired`, or crosscheck reconcile -c FILE --stream NAME";
@@ -80,11 +88,19 @@ impl Streams<'_> {
             rules,
             has_contract: contract.is_some(),
         };
-        let mut sides = PerSide {
+        let control = stream.control.as_mut();
+        let mut sides = Sides {
             baseline: decoding.side(&mut stream.baseline, Side::Baseline, path, faults),
             canary: decoding.side(&mut stream.canary, Side::Canary, path, faults),
+            control: control.map(|control| decoding.side(control, Side::Control, path, faults)),
         };
-        for codec in [&mut sides.baseline.codec, &mut sides.canary.codec] {
+        if profiles.drift.unpaired && stream.control.is_some() {
+            let what = "a control is compared record by record, and `unpaired` compares none".to_owned();
+            let hint = Some("leave it out, or say `mode: paired`".to_owned());
+            faults.push(&path.key("control"), what, hint);
+        }
+        for side in sides.all_mut() {
+            let codec = &mut side.codec;
             codec.profile.clone_from(&profiles.paths);
             if let Some(unit) = &profiles.unit {
                 codec.identity.clone_from(unit);
@@ -92,10 +108,15 @@ impl Streams<'_> {
         }
         codec::Settings::agree_on_absent(&mut [&mut sides.baseline.codec, &mut sides.canary.codec]);
         check_sides(&sides, contract.is_some(), path, faults);
-        for (side, own) in [
+        let of_control = stream
+            .control
+            .as_ref()
+            .map(|control| (Side::Control, &control.identity));
+        let identities = [
             (Side::Baseline, &stream.baseline.identity),
             (Side::Canary, &stream.canary.identity),
-        ] {
+        ];
+        for (side, own) in identities.into_iter().chain(of_control) {
             let codec = &sides.get(side).codec;
             let at = own.as_ref().map_or(path.clone(), |_| path.key(side.as_str()));
             let parts = at.key("identity").key("parts");
@@ -111,7 +132,8 @@ impl Streams<'_> {
             framing: Some(Framing::None),
         });
         let is_both = |time: &codec::EventTime| {
-            sides.baseline.codec.event_time == *time && sides.canary.codec.event_time == *time
+            let is = |side: &Side| sides.get(*side).codec.event_time == *time;
+            sides.present().iter().all(is)
         };
         let lateness_ms = fill(&mut stream.lateness, "1m", 60_000);
         let grace_ms = fill(&mut stream.grace, "30s", 30_000);
@@ -158,6 +180,7 @@ impl Streams<'_> {
                 },
             },
             sample: engine::Sample::of(rate),
+            control: sides.control.is_some(),
             profile: engine::Profile::of(profiles.paths.len(), profiles.drift.unpaired),
             findings_max: FINDINGS_MAX,
             held_max_bytes: fill(held_max_bytes, "256MiB", 256 << 20),

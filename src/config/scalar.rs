@@ -136,7 +136,8 @@ fn place_point(digits: &str, point: i32) -> Option<String> {
 }
 
 /// A fraction of a value as an exact decimal: `1%` and `0.01` are both `0.01`.
-pub(super) fn relative(text: &str) -> Option<String> {
+#[must_use]
+pub fn relative(text: &str) -> Option<String> {
     match text.strip_suffix('%') {
         Some(percent) => shifted(&decimal(percent)?, -2),
         None => decimal(text),

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::edge::{kafka, registry, store};
-use crate::model::{Path, PerSide};
+use crate::model::{Path, Sides};
 use crate::{codec, engine};
 
 /// A whole config.
@@ -89,7 +89,7 @@ pub struct Stream {
     /// Streams whose divergence explains this one's.
     pub upstream: Vec<String>,
     /// Where each side comes from and how it is decoded.
-    pub sides: PerSide<StreamSide>,
+    pub sides: Sides<StreamSide>,
     /// How it is paired and counted.
     pub engine: engine::Settings,
     /// The schema that both sides are compared under; `None` is the newest of the baseline.

@@ -12,8 +12,7 @@ use super::text;
 use super::tree::{Entry, Kind, Node};
 
 /// Keys that the contract has and this version has not: known words, not faults of spelling.
-const KEYS_LATER: [&str; 16] = [
-    "control",
+const KEYS_LATER: [&str; 15] = [
     "tokens",
     "tls",
     "rules",

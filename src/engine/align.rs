@@ -68,6 +68,8 @@ pub struct Aligner {
     /// Partitions that were at their end once: without a time they hold nobody back.
     ended: BTreeSet<(Side, u32)>,
     full: bool,
+    /// A control is read to an end and holds others back like any side.
+    awaits_control: bool,
 }
 
 impl Aligner {
@@ -80,7 +82,13 @@ impl Aligner {
             first_ms: BTreeMap::new(),
             ended: BTreeSet::new(),
             full: false,
+            awaits_control: false,
         }
+    }
+
+    /// From now on a control is waited for.
+    pub fn await_control(&mut self) {
+        self.awaits_control = true;
     }
 
     /// What is held.
@@ -100,7 +108,7 @@ impl Aligner {
         self.remember(partitions);
         let max = self.settings.held_max_bytes;
         self.full = held_bytes >= max || (self.full && held_bytes > max - max / 5);
-        let least = if self.full { least(sides) } else { None };
+        let least = if self.full { self.least(sides) } else { None };
         let wanted: BTreeSet<(Side, u32)> = match least {
             Some((side, _)) => all_but_slowest(partitions, side),
             None => self.ahead(partitions),
@@ -114,8 +122,26 @@ impl Aligner {
         change
     }
 
+    /// A control holds nobody, unless it is awaited.
+    fn waits_for(&self, side: Side) -> bool {
+        side != Side::Control || self.awaits_control
+    }
+
+    /// The side that the engine waits for.
+    fn least(&self, sides: &[(Side, Level)]) -> Option<(Side, Level)> {
+        sides
+            .iter()
+            .filter(|(side, level)| self.waits_for(*side) && *level != Level::Complete)
+            .min_by_key(|(side, level)| (*level, *side))
+            .copied()
+    }
+
     fn remember(&mut self, partitions: &[PartitionState]) {
-        for state in partitions {
+        let awaits_control = self.awaits_control;
+        for state in partitions
+            .iter()
+            .filter(|state| awaits_control || state.side != Side::Control)
+        {
             if let Some(newest) = state.newest_ms {
                 self.first_ms.entry(key(state)).or_insert(newest);
             }
@@ -151,7 +177,7 @@ impl Aligner {
         let earliest = self.first_ms.values().min().copied();
         partitions
             .iter()
-            .filter(|state| !state.at_end || self.held.contains(&key(state)))
+            .filter(|state| self.waits_for(state.side) && (!state.at_end || self.held.contains(&key(state))))
             .filter_map(|state| match state.newest_ms {
                 None if self.ended.contains(&key(state)) => None,
                 None => earliest,
@@ -163,15 +189,6 @@ impl Aligner {
 
 fn key(state: &PartitionState) -> (Side, u32) {
     (state.side, state.partition)
-}
-
-/// The side that the engine waits for; a control holds nobody.
-fn least(sides: &[(Side, Level)]) -> Option<(Side, Level)> {
-    sides
-        .iter()
-        .filter(|(side, level)| *side != Side::Control && *level != Level::Complete)
-        .min_by_key(|(side, level)| (*level, *side))
-        .copied()
 }
 
 /// All but the slowest of a side, and but its idle ones.
@@ -351,7 +368,7 @@ mod tests {
                 let has_data = |state: &&PartitionState| !state.at_end || before.contains(&key(state));
                 if aligner.is_full() {
                     // Only the least side is read; it may have to wait at its end for what comes, or to become idle.
-                    let least = least(&sides).unwrap().0;
+                    let least = aligner.least(&sides).unwrap().0;
                     prop_assert!(states.iter().filter(open).all(|state| state.side == least));
                     prop_assert!(states.iter().filter(open).filter(|state| !state.idle).count() <= 1);
                     prop_assert!(states.iter().filter(open).count() >= 1);

@@ -25,11 +25,14 @@ const BY_CONTENT: u8 = 2;
 const SETTLED: u8 = 4;
 const TOLERANT: u8 = 8;
 const TOMBSTONE: u8 = 16;
+const OF_CONTROL: u8 = 32;
 
 /// A record that is put away: all that pairing needs of it. No payload.
 #[derive(Clone, Debug)]
 pub struct Away {
     row: Row,
+    /// It belongs to the comparison of baseline and control.
+    of_control: bool,
     /// Where only the newest records are compared.
     tombstone: bool,
 }
@@ -79,7 +82,8 @@ impl Away {
             | flag(*by_content, BY_CONTENT)
             | flag(*settled, SETTLED)
             | flag(tolerant.is_some(), TOLERANT)
-            | flag(self.tombstone, TOMBSTONE);
+            | flag(self.tombstone, TOMBSTONE)
+            | flag(self.of_control, OF_CONTROL);
         let mut fixed = [0; 53];
         fixed[..16].copy_from_slice(&identity.0);
         fixed[16..32].copy_from_slice(&digest.0);
@@ -124,8 +128,11 @@ impl Away {
             by_content: flags & BY_CONTENT != 0,
             settled: flags & SETTLED != 0,
         };
-        let tombstone = flags & TOMBSTONE != 0;
-        (flags < TOMBSTONE << 1).then_some(Away { row, tombstone })
+        (flags < OF_CONTROL << 1).then_some(Away {
+            row,
+            of_control: flags & OF_CONTROL != 0,
+            tombstone: flags & TOMBSTONE != 0,
+        })
     }
 }
 
@@ -183,6 +190,15 @@ impl Engine {
     /// What `each` says; then some are lost and the comparison is over.
     pub fn put_away<E>(&mut self, mut each: impl FnMut(Away) -> Result<(), E>) -> Result<(), E> {
         let away = self.away.get_or_insert_default();
+        if let Some(control) = &mut self.control {
+            control.put_away(|row| {
+                each(Away {
+                    row,
+                    of_control: true,
+                    tombstone: false,
+                })
+            })?;
+        }
         let Engine {
             rules,
             pairing,
@@ -192,7 +208,11 @@ impl Engine {
         } = self;
         for Version { row, tombstone } in latest.iter_mut().flat_map(Latest::take) {
             *away.get_mut(row.side) += 1;
-            each(Away { row, tombstone })?;
+            each(Away {
+                row,
+                of_control: false,
+                tombstone,
+            })?;
         }
         // They serve a restart only, and a bounded run has none.
         ledger.forget(i64::MAX);
@@ -202,7 +222,11 @@ impl Engine {
             if !row.settled {
                 *away.get_mut(row.side) += 1;
             }
-            each(Away { row, tombstone: false })
+            each(Away {
+                row,
+                of_control: false,
+                tombstone: false,
+            })
         })
     }
 
@@ -213,7 +237,17 @@ impl Engine {
     }
 
     /// Takes a record back, to be settled with the others of its identity by [`Engine::settle_away`].
-    pub fn take_back(&mut self, Away { row, tombstone }: Away) {
+    pub fn take_back(
+        &mut self,
+        Away {
+            row,
+            of_control,
+            tombstone,
+        }: Away,
+    ) {
+        if let (Some(control), true) = (&mut self.control, of_control) {
+            return control.take_back(row);
+        }
         if let Some(away) = self.away.as_mut().filter(|_| !row.settled) {
             let away = away.get_mut(row.side);
             *away = away.saturating_sub(1);
@@ -232,8 +266,16 @@ impl Engine {
             return;
         };
         let Engine {
-            rules, pairing, ledger, ..
+            rules,
+            pairing,
+            ledger,
+            control,
+            frontier,
+            ..
         } = self;
+        if let Some(control) = control {
+            control.settle_away(watermark, &ledger.evidence, *frontier);
+        }
         let mut pairing = std::mem::take(pairing);
         pairing.advance(
             watermark,

@@ -2,7 +2,7 @@
 //! budgets; no bounds, no minimum. Both sides' surplus is judged.
 
 use super::UnsharedBad;
-use super::judge::{Budgets, Judgement, Reason};
+use super::judge::{Budgets, COVERAGE_MIN, Judgement, Reason};
 use super::stats::Kind;
 use crate::model::{BadCounts, Inconclusive, PerSide, Side, SideCounts, Verdict, WindowCounts};
 
@@ -136,12 +136,21 @@ impl Census {
             _ => inconclusive(Inconclusive::Evidence, "neither side has records to compare".to_owned()),
         }
         if empty.is_empty() {
-            let failures = self.failures(stream, limits);
+            let noise = self.noise();
+            let mut failures = self.failures(stream, limits);
+            if noise.is_some() {
+                // A control that is not quiet hides what the canary does, and shows what it does not (rule 15).
+                let compared = [Kind::Mismatched, Kind::Missing, Kind::Extra].map(Kind::as_str);
+                failures.retain(|failure| !compared.contains(&failure.check.as_str()));
+            }
             if !failures.is_empty() {
                 return Judgement {
                     verdict: Verdict::Fail,
                     reasons: failures,
                 };
+            }
+            if let Some(text) = noise {
+                inconclusive(Inconclusive::Noise, text);
             }
             for side in Side::PAIR {
                 let (late, read) = (self.counts.sides.get(side).late, *self.read.get(side));
@@ -161,6 +170,17 @@ impl Census {
                     inconclusive(Inconclusive::Evidence, text);
                 }
             }
+            // Late records have a bound of their own: what else lowers the coverage is what a control shows, too.
+            let coverage = self.coverage();
+            let settled = self.pending.baseline + self.pending.canary == 0;
+            if coverage < COVERAGE_MIN && settled && self.counts.control.is_some() {
+                let text = format!(
+                    "{} of the records were judged, {} is needed",
+                    share(coverage),
+                    share(COVERAGE_MIN)
+                );
+                inconclusive(Inconclusive::Coverage, text);
+            }
         }
         let verdict = if reasons.is_empty() {
             Verdict::Pass
@@ -168,6 +188,16 @@ impl Census {
             Verdict::Inconclusive
         };
         Judgement { verdict, reasons }
+    }
+
+    /// What the control shows, where that is more than 1 % of the pairs.
+    fn noise(&self) -> Option<String> {
+        let control = self.counts.control.as_ref().filter(|control| control.is_noisy())?;
+        let (noise, compared) = control.noise();
+        let part = part(noise, compared, "records");
+        Some(format!(
+            "the control differs from the baseline in {part}, more than 1 %: such noise hides what the canary does"
+        ))
     }
 
     fn failures(&self, stream: &str, limits: &Limits) -> Vec<Reason> {

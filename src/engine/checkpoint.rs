@@ -29,6 +29,28 @@ pub struct Checkpoint {
     /// Baseline's bad records at or after the frontier that a settled canary record has taken already, ordered.
     #[serde(default)]
     pub bad_taken: Vec<Position>,
+    /// The comparison of baseline and control; `None` without a control.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<ControlCheckpoint>,
+}
+
+/// Where the comparison of baseline and control goes on, and what was decided about it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ControlCheckpoint {
+    /// Everything before it is compared; at most the engine's frontier.
+    pub frontier_ms: Option<i64>,
+    /// Pairs of baseline and control with one record before that frontier and one at or after it, ordered.
+    pub straddling: Vec<Straddling>,
+    /// Records of both before it are not compared: the control was too far behind, not there yet, or lost some.
+    pub cut_ms: Option<i64>,
+    /// True once it is known since when it takes part.
+    pub begun: bool,
+    /// In stored inputs: ends of the windows that it was left out of because its watermark had not passed, ordered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<i64>,
+    /// In stored inputs: later cuts, each with the engine's frontier from which on it holds, ordered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub later_cuts: Vec<(i64, i64)>,
 }
 
 /// Where a partition is read again from.
@@ -83,6 +105,19 @@ impl Checkpoint {
         self.start_ms = self.start_ms.or(later.start_ms);
         self.closing |= later.closing;
         self.evidence_end_ms = later.evidence_end_ms.or(self.evidence_end_ms);
+        if let Some((own, known)) = self.control.as_mut().zip(later.control) {
+            own.learn(known, later.frontier_ms);
+        }
+    }
+}
+
+impl ControlCheckpoint {
+    fn learn(&mut self, later: ControlCheckpoint, frontier_ms: Option<i64>) {
+        self.left_out.extend(later.left_out);
+        let last = self.later_cuts.last().map(|(_, cut)| *cut).or(self.cut_ms);
+        if let Some((from, cut)) = frontier_ms.zip(later.cut_ms).filter(|(_, cut)| Some(*cut) > last) {
+            self.later_cuts.push((from, cut));
+        }
     }
 }
 
@@ -118,7 +153,7 @@ impl PartitionCheckpoint {
 pub struct Straddling {
     /// The baseline's record.
     pub baseline: Position,
-    /// The canary's record.
+    /// The canary's record; of a control's pair, the control's.
     pub canary: Position,
     /// `Matched` or `Mismatched`.
     pub outcome: Outcome,

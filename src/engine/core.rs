@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::bad::Bad;
+use super::control::Control;
 use super::evidence::Evidence;
 use super::latest::{Latest, Version};
 use super::ledger::Ledger;
@@ -37,6 +38,8 @@ pub struct Engine {
     /// Records without an outcome that are put away; then nothing is settled here.
     pub(super) away: Option<PerSide<u64>>,
     pub(super) pace: Pace,
+    /// Apart, and only where the settings ask for it.
+    pub(super) control: Option<Box<Control>>,
 }
 
 impl Engine {
@@ -68,6 +71,9 @@ impl Engine {
         evidence.start = checkpoint.evidence_start_ms.or(evidence.start);
         evidence.closing = checkpoint.closing;
         evidence.end = checkpoint.evidence_end_ms.or(evidence.end);
+        let control = Control::resume(&settings, &checkpoint, &rules);
+        let mut ledger = Ledger::new(evidence);
+        ledger.has_control = control.is_some();
         let mut engine = Engine {
             bad: Bad::resume(
                 &checkpoint.bad_baseline,
@@ -78,13 +84,14 @@ impl Engine {
             resumed: Resumed::new(checkpoint.frontier_ms, &checkpoint.straddling),
             floor: checkpoint.frontier_ms.map(|frontier| later(frontier, rules.grace)),
             frontier: checkpoint.frontier_ms,
-            ledger: Ledger::new(evidence),
+            ledger,
             pairing: Pairing::default(),
             latest: settings.latest.then(Latest::default),
             watermark: None,
             broken: None,
             away: None,
             pace: Pace::default(),
+            control,
             partitions,
             rules,
             settings,
@@ -97,14 +104,18 @@ impl Engine {
     /// is a watermark starts there.
     pub fn declare(&mut self, side: Side, partition: u32, from: u64) {
         let watermark = self.watermark();
-        if side == Side::Control || watermark == Some(NEVER) {
+        if watermark == Some(NEVER) {
             return;
         }
-        self.partitions.get_mut(side).entry(partition).or_insert_with(|| {
-            let mut added = Partition::new(from);
-            added.follow(watermark, &self.rules);
-            added
-        });
+        let known = self.logs_mut(side).map(|logs| logs.contains_key(&partition));
+        if known != Some(false) {
+            return;
+        }
+        let mut added = Partition::new(from);
+        added.follow(watermark, &self.rules);
+        if let Some(logs) = self.logs_mut(side) {
+            logs.insert(partition, added);
+        }
     }
 
     /// From now on every mismatched pair that counts is put out.
@@ -168,17 +179,12 @@ impl Engine {
         self.advance(outputs);
     }
 
-    fn partition(&mut self, side: Side, partition: u32) -> Option<&mut Partition> {
-        if side == Side::Control {
-            None
-        } else {
-            self.partitions.get_mut(side).get_mut(&partition)
-        }
-    }
-
     fn records(&mut self, side: Side, partition: u32, entries: &[Entry], read_at: i64) {
         let (watermark, frontier) = (self.watermark(), self.frontier);
         if side == Side::Control {
+            if let Some(control) = &mut self.control {
+                control.records(partition, entries, read_at, (watermark, frontier));
+            }
             return;
         }
         let Engine {
@@ -189,8 +195,11 @@ impl Engine {
             bad,
             latest,
             resumed,
+            control,
             ..
         } = self;
+        // The baseline's are compared with the control's, too.
+        let mut control = control.as_mut().filter(|_| side == Side::Baseline);
         let Some(log) = partitions.get_mut(side).get_mut(&partition) else {
             return;
         };
@@ -243,10 +252,16 @@ impl Engine {
                                 ledger.profile(side, time, fingerprint, rules);
                             }
                             pairing.push_fresh(fingerprint, position, time, rules);
+                            if let Some(control) = &mut control {
+                                control.push(fingerprint, position, time);
+                            }
                             None
                         }
                         Some(time) => {
                             mended |= log.mend();
+                            if let Some(control) = &mut control {
+                                control.push(fingerprint, position, time);
+                            }
                             if rules.profile.is_some() && !resumed.is_counted(time) {
                                 ledger.profile(side, time, fingerprint, rules);
                             }
@@ -391,7 +406,13 @@ pub(super) fn largest_max(partitions: &BTreeMap<u32, Partition>) -> Option<i64> 
 }
 
 /// The event time, where it can be used (rules 10 and 14).
-fn usable_time(print: &Fingerprint, entry: &Entry, log: &mut Partition, read_at: i64, rules: &Rules) -> Option<i64> {
+pub(super) fn usable_time(
+    print: &Fingerprint,
+    entry: &Entry,
+    log: &mut Partition,
+    read_at: i64,
+    rules: &Rules,
+) -> Option<i64> {
     if rules.no_time {
         return Some(0);
     }
@@ -419,7 +440,7 @@ fn forget_what_is_final(checkpoint: Checkpoint) -> Checkpoint {
 
 /// Rule 9; the maximum moves.
 #[inline(always)]
-fn is_late(log: &mut Partition, time: i64, frontier: Option<i64>, rules: &Rules) -> bool {
+pub(super) fn is_late(log: &mut Partition, time: i64, frontier: Option<i64>, rules: &Rules) -> bool {
     let late = log.observe(time, rules);
     if mutant!(LateByClosedWindow) {
         return frontier.is_some_and(|frontier| time < frontier);

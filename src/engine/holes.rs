@@ -121,6 +121,9 @@ impl Engine {
     pub(super) fn lose(&mut self, side: Side, partition: u32, from: u64, to: u64) {
         let watermark = self.watermark();
         if side == Side::Control {
+            if let Some(control) = &mut self.control {
+                control.lose(partition, (from, to), watermark);
+            }
             return;
         }
         let Some(log) = self.partitions.get_mut(side).get_mut(&partition) else {

@@ -27,6 +27,8 @@ pub(super) struct Ledger {
     pub(super) unplaced: Window,
     pub(super) evidence: Evidence,
     pub(super) wants_pairs: bool,
+    /// What differs is kept until the window is final, to be compared with what another ledger has.
+    pub(super) has_control: bool,
     pub(super) undecided: Undecided,
     cross: Vec<Cross>,
     /// Records of each side in final windows.
@@ -127,9 +129,9 @@ impl Ledger {
 
     pub(super) fn held_bytes(&self) -> u64 {
         let profiles: u64 = self.open.values().map(|window| window.profile.held_bytes()).sum();
-        u64::try_from(self.cross.len() * size_of::<Cross>()).unwrap_or(u64::MAX)
-            + self.undecided.held_bytes()
-            + profiles
+        let differing: usize = self.open.values().map(|window| window.differing.len()).sum();
+        let bytes = self.cross.len() * size_of::<Cross>() + differing * size_of::<Settled>();
+        u64::try_from(bytes).unwrap_or(u64::MAX) + self.undecided.held_bytes() + profiles
     }
 }
 
@@ -186,7 +188,8 @@ impl Tally for Sink<'_> {
             .open
             .entry(self.rules.grid.window(settled.time()))
             .or_default();
-        let candidate = window.settled(&settled, &self.ledger.evidence, self.rules.findings_max);
+        let how = (self.rules.findings_max, self.ledger.has_control);
+        let candidate = window.settled(&settled, &self.ledger.evidence, how);
         if self.ledger.wants_pairs && settled.outcome == crate::model::Outcome::Mismatched {
             window.pairs.extend(candidate);
         }

@@ -20,6 +20,9 @@ pub struct FinalWindow {
     pub digest: Digest,
     /// A sample of what differed, in the order of the positions.
     pub candidates: Vec<Candidate>,
+    /// A sample of the pairs of baseline and control that differ, in the order of the positions: what may be noise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub noise: Vec<Candidate>,
     /// What it has at the profiled paths, where the stream has any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Box<WindowProfile>>,

@@ -218,6 +218,12 @@ impl Partition {
         mended
     }
 
+    /// Forgets the holes that have an end; the greatest maximum behind one, where there is one.
+    pub(super) fn take_mended(&mut self) -> Option<i64> {
+        let mended = self.holes.extract_if(.., |hole| hole.after.is_some());
+        mended.filter_map(|hole| hole.after).map(|(_, max)| max).max()
+    }
+
     /// What is lost.
     pub(super) fn holes(&self) -> &[Hole] {
         &self.holes

@@ -59,6 +59,9 @@ pub struct Settings {
     /// Which identities are compared; `None` is all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<Sample>,
+    /// True where a control is compared with the baseline beside the canary.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub control: bool,
     /// Which values are profiled, and whether nothing else is done; `None` profiles nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,

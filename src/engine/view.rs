@@ -1,10 +1,13 @@
 //! What an engine shows of itself: for metrics, verdicts and the reader's alignment. Nothing here decides anything.
 
+use std::collections::BTreeMap;
+
 use super::Engine;
 use super::core::{is_complete, largest_max, side_watermark};
+use super::partition::Partition;
 use super::rules::{BEGIN, later};
 use super::settings::Settings;
-use crate::model::{Side, WindowCounts};
+use crate::model::{Side, SideCounts, WindowCounts};
 
 /// One side as it stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,17 +89,22 @@ impl Engine {
     /// One side as it stands.
     #[must_use]
     pub fn side(&self, side: Side) -> SideView {
-        if side == Side::Control {
+        let Some(logs) = self.logs(side) else {
             return SideView::default();
-        }
-        let logs = self.partitions.get(side);
+        };
+        let pending = match (&self.control, side) {
+            (Some(control), Side::Control) => control.unsettled(),
+            _ => {
+                self.pairing.pending().get(side)
+                    + self.put_away_of(side)
+                    + self.maybe_newest(side)
+                    + self.resumed.halves(side)
+            }
+        };
         let mut view = SideView {
             watermark_ms: side_watermark(logs, &self.rules).filter(|watermark| *watermark != BEGIN),
             max_ms: largest_max(logs),
-            pending: self.pairing.pending().get(side)
-                + self.put_away_of(side)
-                + self.maybe_newest(side)
-                + self.resumed.halves(side),
+            pending,
             complete: is_complete(logs),
             ..SideView::default()
         };
@@ -115,17 +123,25 @@ impl Engine {
         view
     }
 
+    fn logs(&self, side: Side) -> Option<&BTreeMap<u32, Partition>> {
+        if side == Side::Control {
+            return Some(&self.control.as_ref()?.partitions);
+        }
+        Some(self.partitions.get(side))
+    }
+
+    /// The control's records that take no part in pairing, since this engine began; the dropped ones are `edge`.
+    #[must_use]
+    pub fn control_aside(&self) -> SideCounts {
+        let control = self.control.as_ref();
+        control.map_or_else(SideCounts::default, |control| control.own.clone())
+    }
+
     /// The partitions of a side, in their order.
     #[must_use]
     pub fn partitions(&self, side: Side) -> Vec<PartitionView> {
-        if side == Side::Control {
-            return Vec::new();
-        }
-        self.partitions
-            .get(side)
-            .iter()
-            .map(|(partition, log)| log.view(*partition))
-            .collect()
+        let logs = self.logs(side).into_iter().flatten();
+        logs.map(|(partition, log)| log.view(*partition)).collect()
     }
 
     /// The engine's watermark: the least over the sides, which never falls. `i64::MAX` once everything is read.
@@ -146,10 +162,12 @@ impl Engine {
         (self.ledger.evidence.start, self.ledger.evidence.end)
     }
 
-    /// True once every partition of both sides is read to its end and no work is left: then every window is final.
+    /// True once every partition of both sides, and of a control that is awaited, is read to its end and no work is left: then every window is final.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        is_complete(&self.partitions.baseline) && is_complete(&self.partitions.canary) && !self.has_work()
+        let awaited = self.control.as_ref().filter(|control| control.waits);
+        let sides = [&self.partitions.baseline, &self.partitions.canary];
+        sides.into_iter().all(is_complete) && awaited.is_none_or(|control| control.is_complete()) && !self.has_work()
     }
 
     /// After `close`, once everything is read: was the canary behind by more than lateness + grace?
@@ -169,8 +187,9 @@ impl Engine {
     /// Bytes that unsettled and remembered records hold.
     #[must_use]
     pub fn held_bytes(&self) -> u64 {
+        let control = self.control.as_ref().map_or(0, |control| control.held_bytes());
         let newest = self.latest.as_ref().map_or(0, |latest| latest.held_bytes(&self.rules));
-        self.pairing.held_bytes(&self.rules) + self.ledger.held_bytes() + self.bad.held_bytes() + newest
+        self.pairing.held_bytes(&self.rules) + self.ledger.held_bytes() + self.bad.held_bytes() + newest + control
     }
 
     /// True at `held_max_bytes`: then only the slowest partition of the side with the least watermark may be read.
@@ -201,6 +220,12 @@ impl Engine {
     }
 
     pub(super) fn check(&self) -> Result<(), Unconserved> {
+        if let Some(control) = &self.control {
+            let (side, (read, placed)) = (Side::Control, control.conservation());
+            if read != placed {
+                return Err(Unconserved { side, read, placed });
+            }
+        }
         let (in_pairing, counted) = (self.pairing.pending(), self.ledger.counted());
         Side::PAIR.into_iter().try_for_each(|side| {
             let read = self.partitions.get(side).values().map(|log| log.read_here()).sum();

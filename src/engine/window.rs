@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::codes::{code, key, reason_code, words};
 use super::profile::{self, Profiles};
 use super::row::{Settled, Sighting};
 use super::{Candidate, FinalWindow, Profile, evidence::Evidence};
@@ -33,13 +34,17 @@ pub(super) enum Aside {
 /// A window that is not final.
 #[derive(Debug, Default)]
 pub(super) struct Window {
-    counts: WindowCounts,
+    pub(super) counts: WindowCounts,
     /// Sums of two independent 64-bit hashes of what is in it: sums do not depend on the order, and do not wrap.
     sums: [u128; 2],
     /// The ones with the smallest hashes of their positions, by outcome.
-    candidates: BTreeMap<Outcome, BTreeMap<(u64, Candidate), ()>>,
+    pub(super) candidates: BTreeMap<Outcome, BTreeMap<(u64, Candidate), ()>>,
     /// Every mismatched pair, where somebody wants them all.
     pub(super) pairs: Vec<Candidate>,
+    /// A sample of what the control differs in.
+    pub(super) noisy: Vec<Candidate>,
+    /// Everything that differs and counts, where there is a control to compare it with.
+    pub(super) differing: Vec<Settled>,
     /// What it has at the profiled paths.
     pub(super) profile: Profiles,
 }
@@ -103,16 +108,15 @@ impl Window {
         }
     }
 
-    /// One outcome; the candidate where it counts and differs.
-    pub(super) fn settled(&mut self, settled: &Settled, evidence: &Evidence, keep: usize) -> Option<Candidate> {
+    /// One outcome; the candidate where it counts and differs. With a control it is not known yet whether it is noise.
+    pub(super) fn settled(
+        &mut self,
+        settled: &Settled,
+        evidence: &Evidence,
+        (keep, has_control): (usize, bool),
+    ) -> Option<Candidate> {
         let edge = !evidence.contains(settled.time());
-        let mut words = [code(settled.outcome) | if edge { EDGE } else { 0 }, 0, 0, 0, 0];
-        for (at, sighting) in [(1, settled.baseline), (3, settled.canary)] {
-            if let Some(sighting) = sighting {
-                (words[at], words[at + 1]) = (key(sighting.partition), sighting.offset);
-            }
-        }
-        self.add(words);
+        self.add(words(settled, if edge { EDGE } else { 0 }));
         let kept = self.candidates.get(&settled.outcome).map_or(0, BTreeMap::len);
         if mutant!(CapDropsCounts) && kept >= keep {
             return None;
@@ -143,6 +147,12 @@ impl Window {
             Outcome::Conflict => own.conflict += 1,
             // Never settled: they are counted aside.
             Outcome::Undecodable | Outcome::Untimely => return None,
+        }
+        // Surplus with a name of its own is its side's own doing.
+        let own = matches!(settled.outcome, Outcome::Duplicate | Outcome::Conflict);
+        if has_control && !own {
+            self.differing.push(*settled);
+            return None;
         }
         let candidate = candidate(settled);
         self.sample(candidate.clone(), keep);
@@ -241,6 +251,8 @@ impl Window {
     pub(super) fn leave_out(&mut self) {
         leave_out(&mut self.counts);
         self.pairs.clear();
+        self.differing.clear();
+        self.noisy.clear();
         self.profile = Profiles::default();
         let bad = |outcome: &Outcome| matches!(outcome, Outcome::Undecodable | Outcome::Untimely);
         self.candidates.retain(|outcome, _| bad(outcome));
@@ -257,7 +269,7 @@ impl Window {
         }
     }
 
-    fn sample(&mut self, candidate: Candidate, keep: usize) {
+    pub(super) fn sample(&mut self, candidate: Candidate, keep: usize) {
         let mut hash = mix(code(candidate.outcome), SEEDS[2]);
         for position in [candidate.baseline, candidate.canary].into_iter().flatten() {
             hash = mix(hash ^ key(position.partition), SEEDS[3]);
@@ -276,7 +288,7 @@ impl Window {
         }
     }
 
-    fn add(&mut self, [a, b, c, d, e]: [u64; 5]) {
+    pub(super) fn add(&mut self, [a, b, c, d, e]: [u64; 5]) {
         self.add_rest(begin([a, b]), [c, d, e]);
     }
 
@@ -322,6 +334,7 @@ impl Window {
             edge: edge || hole,
             digest,
             candidates,
+            noise: self.noisy,
             profile,
         }
     }
@@ -341,6 +354,7 @@ impl Window {
             extra,
             sides,
             skew,
+            control,
         } = &self.counts;
         for count in [matched, mismatched, missing, extra] {
             hasher.update(&count.to_le_bytes());
@@ -381,6 +395,12 @@ impl Window {
             hasher.update(&bucket.to_le_bytes());
             hasher.update(&count.to_le_bytes());
         }
+        if let Some(control) = control {
+            hasher.update(b"control");
+            for count in super::noise::in_order(control) {
+                hasher.update(&count.to_le_bytes());
+            }
+        }
         if let Some(profile) = profile {
             for side in [&sides.baseline, &sides.canary] {
                 hasher.update(&side.profiled.to_le_bytes());
@@ -402,7 +422,9 @@ pub(super) fn leave_out(counts: &mut WindowCounts) {
         extra,
         sides,
         skew,
+        control,
     } = counts;
+    *control = None;
     let pairs = std::mem::take(matched) + std::mem::take(mismatched);
     let surplus = [std::mem::take(missing), std::mem::take(extra)];
     for (own, surplus) in [&mut sides.baseline, &mut sides.canary].into_iter().zip(surplus) {
@@ -412,7 +434,7 @@ pub(super) fn leave_out(counts: &mut WindowCounts) {
     *skew = crate::model::Skew::default();
 }
 
-fn candidate(settled: &Settled) -> Candidate {
+pub(super) fn candidate(settled: &Settled) -> Candidate {
     Candidate {
         outcome: settled.outcome,
         baseline: settled.baseline.map(|sighting| sighting.position(Side::Baseline)),
@@ -453,37 +475,4 @@ pub(super) fn halves(wide: u128) -> [u64; 2] {
         u64::from_le_bytes([a, b, c, d, e, f, g, h]),
         u64::from_le_bytes([i, j, k, l, m, n, o, p]),
     ]
-}
-
-/// A partition, apart from "no record".
-fn key(partition: u32) -> u64 {
-    u64::from(partition) + 1
-}
-
-/// Numbers of the outcomes in the digest: they never change.
-fn code(outcome: Outcome) -> u64 {
-    match outcome {
-        Outcome::Matched => 1,
-        Outcome::Mismatched => 2,
-        Outcome::Missing => 3,
-        Outcome::Extra => 4,
-        Outcome::Duplicate => 5,
-        Outcome::Conflict => 6,
-        Outcome::Undecodable => 7,
-        Outcome::Untimely => 8,
-    }
-}
-
-fn reason_code(reason: UndecodableReason) -> u64 {
-    match reason {
-        UndecodableReason::Truncated => 1,
-        UndecodableReason::Trailing => 2,
-        UndecodableReason::Malformed => 3,
-        UndecodableReason::Bounds => 4,
-        UndecodableReason::Framing => 5,
-        UndecodableReason::Schema => 6,
-        UndecodableReason::Utf8 => 7,
-        UndecodableReason::DuplicateKey => 8,
-        UndecodableReason::Identity => 9,
-    }
 }

@@ -59,11 +59,30 @@ impl Engine {
             if !pairing.advance(target, rules, &mut budget, &mut Sink { ledger, rules }) {
                 return;
             }
+            if !self.advance_control(target, &mut budget) {
+                return;
+            }
             (self.pace.target, self.pace.done) = (None, Some(target));
             self.finish(target, outputs);
-            if target >= watermark {
+            if target >= watermark && !self.is_cut_due(target) {
                 return;
             }
         }
+    }
+
+    /// The same of the control, apart; true once all is settled.
+    fn advance_control(&mut self, target: i64, budget: &mut u64) -> bool {
+        let is_cut_due = self.is_cut_due(target);
+        let Some(control) = &mut self.control else { return true };
+        if is_cut_due {
+            control.make_cut(self.frontier);
+        }
+        control.advance(target, &self.ledger.evidence, self.frontier, budget)
+    }
+
+    fn is_cut_due(&self, watermark: i64) -> bool {
+        let first = self.ledger.open.first_key_value().map(|(window, _)| *window);
+        let control = self.control.as_ref();
+        control.is_some_and(|control| control.is_cut_due(watermark, first))
     }
 }

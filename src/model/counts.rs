@@ -167,6 +167,90 @@ pub struct WindowCounts {
     pub sides: PerSide<SideCounts>,
     /// Skew of the pairs.
     pub skew: Skew,
+    /// What a control showed; `None` without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<Box<ControlCounts>>,
+}
+
+/// What a control shows beside the canary (rule 15), in the windows that it took part in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlCounts {
+    /// Windows that it took part in.
+    pub windows: u64,
+    /// Windows that it was left out of.
+    pub left_out: u64,
+    /// Equal pairs of baseline and control.
+    pub matched: u64,
+    /// Their pairs that differ.
+    pub mismatched: u64,
+    /// Baseline records that the control lacks.
+    pub missing: u64,
+    /// Control records that the baseline lacks.
+    pub extra: u64,
+    /// Baseline records that were compared with the canary.
+    pub compared: u64,
+    /// Baseline records that differ in the canary only.
+    pub canary_only: u64,
+    /// Baseline records that differ in the control only.
+    pub control_only: u64,
+    /// Baseline records that differ in both, and extra records that both have: noise.
+    pub both: u64,
+}
+
+impl ControlCounts {
+    /// Adds another window's counts.
+    pub fn add(&mut self, other: &ControlCounts) {
+        let ControlCounts {
+            windows,
+            left_out,
+            matched,
+            mismatched,
+            missing,
+            extra,
+            compared,
+            canary_only,
+            control_only,
+            both,
+        } = other;
+        self.windows += windows;
+        self.left_out += left_out;
+        self.matched += matched;
+        self.mismatched += mismatched;
+        self.missing += missing;
+        self.extra += extra;
+        self.compared += compared;
+        self.canary_only += canary_only;
+        self.control_only += control_only;
+        self.both += both;
+    }
+
+    /// Takes back what was added.
+    pub fn subtract(&mut self, other: &ControlCounts) {
+        let less = |own: &mut u64, other: u64| *own = own.saturating_sub(other);
+        less(&mut self.windows, other.windows);
+        less(&mut self.left_out, other.left_out);
+        less(&mut self.matched, other.matched);
+        less(&mut self.mismatched, other.mismatched);
+        less(&mut self.missing, other.missing);
+        less(&mut self.extra, other.extra);
+        less(&mut self.compared, other.compared);
+        less(&mut self.canary_only, other.canary_only);
+        less(&mut self.control_only, other.control_only);
+        less(&mut self.both, other.both);
+    }
+
+    /// What the control shows of noise, and of how many baseline records: B + C of rule 15.
+    #[must_use]
+    pub fn noise(&self) -> (u64, u64) {
+        (self.control_only + self.both, self.compared)
+    }
+
+    /// True where noise passes 1 % of the pairs: then it hides what the canary does (rule 15).
+    #[must_use]
+    pub fn is_noisy(&self) -> bool {
+        let (noise, compared) = self.noise();
+        u128::from(noise) * 100 > u128::from(compared)
+    }
 }
 
 impl WindowCounts {
@@ -179,6 +263,9 @@ impl WindowCounts {
         self.sides.baseline.add(&other.sides.baseline);
         self.sides.canary.add(&other.sides.canary);
         self.skew.add(&other.skew);
+        if let Some(control) = &other.control {
+            self.control.get_or_insert_default().add(control);
+        }
     }
 
     /// Records of a side that have an outcome, without the late and the bad ones: of these only the sampled ones are here.

@@ -14,7 +14,7 @@ mod value;
 mod verdict;
 
 pub use batch::{Bytes, Header, Lent, RecordBatch, RecordRef};
-pub use counts::{BadCounts, SideCounts, Skew, WindowCounts};
+pub use counts::{BadCounts, ControlCounts, SideCounts, Skew, WindowCounts};
 pub use entry::Entry;
 pub use field::{DifferenceKind, FieldDifference, Path, PathParseError, Segment};
 pub use fingerprint::{Digest, Fingerprint, Identity, Reduction, TolerantKind, TolerantValue, hex};
@@ -25,6 +25,6 @@ pub use profile::{
     Arm, BINS_MAX, Bins, CATEGORIES_MAX, Categories, FieldProfile, Profiled, ProfiledValues, Split, WindowProfile,
     length_bin, number_bin,
 };
-pub use side::{PerSide, Side};
+pub use side::{PerSide, Side, Sides};
 pub use value::Value;
 pub use verdict::{Inconclusive, Verdict};

@@ -19,6 +19,9 @@ impl Side {
     /// The two sides that every comparison has, in the order of the rules.
     pub const PAIR: [Side; 2] = [Side::Baseline, Side::Canary];
 
+    /// All that there may be; a control stands last.
+    pub const ALL: [Side; 3] = [Side::Baseline, Side::Canary, Side::Control];
+
     /// The side that a record of this one pairs with: a control pairs with the baseline.
     #[must_use]
     pub fn other(self) -> Side {
@@ -42,6 +45,110 @@ impl Side {
 impl std::fmt::Display for Side {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// One value for each side that there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sides<T> {
+    /// The baseline's.
+    pub baseline: T,
+    /// The canary's.
+    pub canary: T,
+    /// The control's, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<T>,
+}
+
+impl<T: Default> Default for Sides<T> {
+    /// A control has one, too.
+    fn default() -> Self {
+        Self {
+            baseline: T::default(),
+            canary: T::default(),
+            control: Some(T::default()),
+        }
+    }
+}
+
+impl<T> Sides<T> {
+    /// The value of a side; a control that is not there reads the baseline's, and is never asked for.
+    pub fn get(&self, side: Side) -> &T {
+        match side {
+            Side::Baseline => &self.baseline,
+            Side::Canary => &self.canary,
+            Side::Control => self.control.as_ref().unwrap_or(&self.baseline),
+        }
+    }
+
+    /// The same, to change it.
+    pub fn get_mut(&mut self, side: Side) -> &mut T {
+        match side {
+            Side::Baseline => &mut self.baseline,
+            Side::Canary => &mut self.canary,
+            Side::Control => self.control.as_mut().unwrap_or(&mut self.baseline),
+        }
+    }
+
+    /// The sides that there are.
+    pub fn present(&self) -> &'static [Side] {
+        if self.control.is_some() {
+            &Side::ALL
+        } else {
+            &Side::PAIR
+        }
+    }
+
+    /// The values that there are.
+    pub fn all(&self) -> impl Iterator<Item = &T> {
+        [&self.baseline, &self.canary].into_iter().chain(&self.control)
+    }
+
+    /// The same, to change them.
+    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        [&mut self.baseline, &mut self.canary]
+            .into_iter()
+            .chain(&mut self.control)
+    }
+
+    /// The same function of all values.
+    pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> Sides<U> {
+        Sides {
+            baseline: f(self.baseline),
+            canary: f(self.canary),
+            control: self.control.map(f),
+        }
+    }
+
+    /// A value for each side that is here.
+    pub fn each<U>(&self, mut f: impl FnMut(Side) -> U) -> Sides<U> {
+        Sides {
+            baseline: f(Side::Baseline),
+            canary: f(Side::Canary),
+            control: self.control.as_ref().map(|_| f(Side::Control)),
+        }
+    }
+
+    /// Baseline and canary.
+    pub fn pair(&self) -> PerSide<&T> {
+        PerSide {
+            baseline: &self.baseline,
+            canary: &self.canary,
+        }
+    }
+}
+
+impl<T, E> Sides<Result<T, E>> {
+    /// All of them.
+    ///
+    /// # Errors
+    /// The first that is one.
+    pub fn whole(self) -> Result<Sides<T>, E> {
+        Ok(Sides {
+            baseline: self.baseline?,
+            canary: self.canary?,
+            control: self.control.transpose()?,
+        })
     }
 }
 

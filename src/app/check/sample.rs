@@ -26,7 +26,7 @@ use crate::config::{self, Config, RequestError};
 use crate::edge::kafka::{self, KafkaError};
 use crate::engine::Names;
 use crate::engine::stats::CALIBRATION_MIN;
-use crate::model::{Fingerprint, Identity, PerSide, RecordBatch, Reduction, Side, Skew};
+use crate::model::{Fingerprint, Identity, PerSide, RecordBatch, Reduction, Side, Sides, Skew};
 
 /// Offsets that are looked at before the end of each partition.
 const SAMPLE: u64 = 1_000;
@@ -79,23 +79,20 @@ fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle
             fixed: None,
         })
     };
-    let origins = PerSide {
-        baseline: origin(Side::Baseline)?,
-        canary: origin(Side::Canary)?,
-    };
+    let origins = stream.sides.each(origin).whole()?;
     let mut schemas = Schemas::new(handle.clone(), origins, Patience::BOUNDED, book.clone());
     if let Some(named) = &stream.contract {
         let registry = registry(Side::Baseline)?;
         let registry = registry.as_deref().map(|registry| registry as &dyn Registrar);
         let schema = handle.block_on(contract::named(named, registry))?;
-        for side in Side::PAIR {
+        for &side in stream.sides.present() {
             contract::check(&schema, &stream.sides.get(side).codec, side)?;
         }
         book.note(Fact::SoleContract(Field::Value, schema));
     }
-    let mut samples = PerSide::<Sample>::default();
-    let mut applied = PerSide::<Applied>::default();
-    for side in Side::PAIR {
+    let mut samples = Sides::<Sample>::default();
+    let mut applied = Sides::<Applied>::default();
+    for &side in stream.sides.present() {
         let of = stream.sides.get(side);
         let cluster = &config.clusters[&of.cluster];
         let reader = kafka::Reader::open(cluster, &of.topic).with_context(|| format!("open the {side}"))?;
@@ -168,6 +165,8 @@ fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle
         found.push(Found::error(&stream.name, &error, hint));
     }
     if samples.baseline.read + samples.canary.read > 0 {
+        let Sides { baseline, canary, .. } = applied;
+        let applied = PerSide { baseline, canary };
         for text in advice::never_applied(&stream.sides.canary.codec.rules, &applied) {
             let hint = "is it still needed, and is its path the contract's? records outside the sample may have it";
             found.push(Found::warn(&stream.name, format!("{text} of the sample"), hint));
@@ -283,9 +282,9 @@ impl Sample {
     }
 }
 
-fn judge(stream: &config::Stream, samples: &PerSide<Sample>, found: &mut Vec<Found>) {
+fn judge(stream: &config::Stream, samples: &Sides<Sample>, found: &mut Vec<Found>) {
     let name = stream.name.as_str();
-    for side in Side::PAIR {
+    for &side in stream.sides.present() {
         let sample = samples.get(side);
         if sample.read == 0 {
             found.push(Found::warn(
@@ -368,9 +367,9 @@ fn judge(stream: &config::Stream, samples: &PerSide<Sample>, found: &mut Vec<Fou
 }
 
 /// Proposes an identity where the one that is configured does badly, and another would not.
-fn better_identity(stream: &config::Stream, samples: PerSide<Sample>, found: &mut Vec<Found>) {
+fn better_identity(stream: &config::Stream, samples: Sides<Sample>, found: &mut Vec<Found>) {
     let identity = &stream.sides.baseline.codec.identity;
-    let PerSide { baseline, canary } = samples;
+    let Sides { baseline, canary, .. } = samples;
     let met = canary
         .times
         .keys()
@@ -395,7 +394,7 @@ fn better_identity(stream: &config::Stream, samples: PerSide<Sample>, found: &mu
     }
 }
 
-fn sides_meet(stream: &config::Stream, config: &Config, samples: &PerSide<Sample>, found: &mut Vec<Found>) {
+fn sides_meet(stream: &config::Stream, config: &Config, samples: &Sides<Sample>, found: &mut Vec<Found>) {
     let name = stream.name.as_str();
     let (baseline, canary) = (&samples.baseline, &samples.canary);
     if baseline.read == 0 || canary.read == 0 {

@@ -159,6 +159,7 @@ impl StreamMetrics {
             extra,
             sides,
             skew: _,
+            control: _,
         } = &window.counts;
         self.windows.increment(1);
         self.matched.increment(*matched);

@@ -82,6 +82,7 @@ fn window() -> FinalWindow {
         edge: false,
         digest: crate::model::Digest([0; 16]),
         candidates: Vec::new(),
+        noise: Vec::new(),
         profile: Some(Box::new(profile())),
     }
 }

@@ -67,6 +67,8 @@ pub struct Counted {
     pub pairs: Vec<Candidate>,
     /// A sample of everything else, with the begin of its window.
     pub others: Vec<(Option<i64>, Candidate)>,
+    /// Pairs of baseline and control that differ, a sample.
+    pub noise: Vec<Candidate>,
     /// Bad records of that sample that the other side is not known to show yet.
     broken: BTreeMap<Position, (Option<i64>, Candidate)>,
     /// Those that are known to be shared before their window is final.
@@ -116,6 +118,7 @@ fn count(output: Output, counted: &mut Counted) {
         Output::Final(found) => {
             for window in found.windows {
                 counted.counts.add(&window.counts);
+                counted.noise.extend(window.noise);
                 for candidate in window.candidates {
                     match (candidate.outcome, candidate.baseline.or(candidate.canary)) {
                         (Outcome::Mismatched, _) => {}
@@ -181,9 +184,8 @@ fn spill_at_the_limit(stream: &mut Stream, spill: &mut Option<Spill>) -> Result<
 /// # Errors
 /// They are.
 pub fn give_up_on_trouble(stream: &Stream, since_ms: &mut Option<i64>, clock: &Clock) -> Result<()> {
-    let troubled = Side::PAIR
-        .into_iter()
-        .find_map(|side| Some((side, what_stops(stream, side)?)));
+    let mut sides = stream.sides().iter().copied();
+    let troubled = sides.find_map(|side| Some((side, what_stops(stream, side)?)));
     let Some((side, text)) = troubled else {
         *since_ms = None;
         return Ok(());
@@ -237,6 +239,7 @@ mod tests {
             edge: false,
             digest: Digest([0; 16]),
             candidates: told,
+            noise: Vec::new(),
             profile: None,
         };
         Output::Final(Box::new(Final {

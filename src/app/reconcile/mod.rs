@@ -1,11 +1,11 @@
 //! A bounded run: two logs or two files, read to their captured ends, and a census like `diff`'s.
 
 pub mod drive;
-mod open;
+pub mod open;
 mod partners;
 mod plan;
 pub mod progress;
-mod result;
+pub mod result;
 pub mod spill;
 
 use std::io::Write;
@@ -81,7 +81,7 @@ pub fn run(mut request: ReconcileRequest, output: ReportOutput, tone: Tone, out:
 }
 
 /// Both logs, opened by a thread of its own: a cluster may take its time. `None` where SIGINT came first.
-fn opened(
+pub(in crate::app) fn opened(
     request: &Arc<ReconcileRequest>,
     clock: Clock,
     runtime: &Runtime,

@@ -22,7 +22,7 @@ use crate::config::{ReconcileRequest, SideRequest, Source, temporary_directory};
 use crate::edge::registry::Registry;
 use crate::edge::{files, kafka};
 use crate::engine::Engine;
-use crate::model::{PerSide, Side};
+use crate::model::{Side, Sides};
 
 /// What a side is read again from.
 pub enum Place {
@@ -32,12 +32,12 @@ pub enum Place {
     File(files::Input, files::Kind),
 }
 
-/// Two logs, ready to be read.
+/// All logs, ready to be read.
 pub struct Opened {
     /// The stream.
     pub stream: Stream,
     /// What each side is read again from.
-    pub again: PerSide<Place>,
+    pub again: Sides<Place>,
     /// What `--from` and `--to` resolved to, and what else a reader should know.
     pub notes: Vec<String>,
     /// Records that will be read at most, where that is known.
@@ -61,14 +61,24 @@ struct SideOpened {
 pub fn open(request: &ReconcileRequest, clock: &Clock, handle: &Handle) -> Result<Opened> {
     let side =
         |side: Side| open_side(request.sides.get(side), side, request).with_context(|| format!("open the {side}"));
-    // Both at once: a cluster may take its time.
-    let (baseline, canary) = std::thread::scope(|scope| {
+    // All at once: a cluster may take its time.
+    let present = request.sides.present();
+    let (baseline, canary, control) = std::thread::scope(|scope| {
         let canary = scope.spawn(|| side(Side::Canary));
-        (side(Side::Baseline), canary.join())
+        let control = present
+            .contains(&Side::Control)
+            .then(|| scope.spawn(|| side(Side::Control)));
+        (
+            side(Side::Baseline),
+            canary.join(),
+            control.map(|control| control.join()),
+        )
     });
-    let mut sides = PerSide {
+    let died = |side: &str| anyhow::anyhow!("the thread that opens the {side} died");
+    let mut sides = Sides {
         baseline: baseline?,
-        canary: canary.map_err(|_| anyhow::anyhow!("the thread that opens the canary died"))??,
+        canary: canary.map_err(|_| died("canary"))??,
+        control: control.transpose().map_err(|_| died("control"))?.transpose()?,
     };
     let book = Book::default();
     let origin = |side: &SideOpened| Origin {
@@ -79,16 +89,13 @@ pub fn open(request: &ReconcileRequest, clock: &Clock, handle: &Handle) -> Resul
         },
         fixed: side.fixed.clone(),
     };
-    let origins = PerSide {
-        baseline: origin(&sides.baseline),
-        canary: origin(&sides.canary),
-    };
+    let origins = sides.each(|side| origin(sides.get(side)));
     let mut schemas = Schemas::new(handle.clone(), origins, Patience::BOUNDED, book.clone());
     choose_contracts(request, &sides, &mut schemas, &book, clock, handle)?;
     let mut engine = Engine::new(request.engine.clone());
     engine.want_pairs();
     let mut offsets = 0;
-    for side in Side::PAIR {
+    for &side in present {
         let opened = sides.get_mut(side);
         for span in &opened.spans {
             engine.declare(side, span.partition, span.from);
@@ -99,16 +106,18 @@ pub fn open(request: &ReconcileRequest, clock: &Clock, handle: &Handle) -> Resul
             reader.assign(&start)?;
         }
     }
-    let PerSide { baseline, canary } = sides;
-    let mut notes = baseline.notes.clone();
-    notes.extend(canary.notes.iter().cloned());
-    let settings = PerSide {
-        baseline: request.sides.baseline.codec.clone(),
-        canary: request.sides.canary.codec.clone(),
-    };
+    let notes = sides.all().flat_map(|side| side.notes.clone()).collect();
+    let settings = request.sides.each(|side| request.sides.get(side).codec.clone());
     let crew = Crew::of_this_machine(settings, &book);
+    let Sides {
+        baseline,
+        canary,
+        control,
+    } = sides;
     let (baseline, baseline_again) = lane(baseline, Side::Baseline, request, &book, &crew);
     let (canary, canary_again) = lane(canary, Side::Canary, request, &book, &crew);
+    let control = control.map(|control| lane(control, Side::Control, request, &book, &crew));
+    let (control, control_again) = control.unzip();
     // Without bounds everything is settled at the end, and there is nothing to align.
     let bounded = request.engine.lateness_ms.is_some() && request.engine.grace_ms.is_some();
     let timed = bounded && request.engine.window_ms.is_some();
@@ -117,7 +126,11 @@ pub fn open(request: &ReconcileRequest, clock: &Clock, handle: &Handle) -> Resul
         idle_ms: None,
         pace: PACE,
     };
-    let lanes = PerSide { baseline, canary };
+    let lanes = Sides {
+        baseline,
+        canary,
+        control,
+    };
     let stream = Stream::new(
         request.stream.clone(),
         engine,
@@ -127,9 +140,10 @@ pub fn open(request: &ReconcileRequest, clock: &Clock, handle: &Handle) -> Resul
         reading,
         clock.clone(),
     );
-    let again = PerSide {
+    let again = Sides {
         baseline: baseline_again,
         canary: canary_again,
+        control: control_again,
     };
     Ok(Opened {
         stream,
@@ -231,7 +245,7 @@ fn open_side(side: &SideRequest, which: Side, request: &ReconcileRequest) -> Res
 /// Rule 2, at the end of the range: what the config names, else the newest of the baseline. A file has one schema.
 fn choose_contracts(
     request: &ReconcileRequest,
-    sides: &PerSide<SideOpened>,
+    sides: &Sides<SideOpened>,
     schemas: &mut Schemas,
     book: &Book,
     clock: &Clock,
@@ -241,12 +255,12 @@ fn choose_contracts(
         let registry = sides.baseline.registry.as_deref();
         let registry = registry.map(|registry| registry as &dyn Registrar);
         let schema = handle.block_on(contract::named(named, registry))?;
-        for side in Side::PAIR {
+        for &side in sides.present() {
             contract::check(&schema, &request.sides.get(side).codec, side)?;
         }
         book.note(Fact::SoleContract(Field::Value, schema));
     }
-    for side in Side::PAIR {
+    for &side in sides.present() {
         let opened = sides.get(side);
         match (&opened.place, &opened.fixed) {
             (Place::Kafka(cluster, topic), _) => {

@@ -20,7 +20,7 @@ pub fn print(request: &ReconcileRequest, opened: &Opened, out: &mut dyn Write) -
     if let Some(sample) = request.engine.sample {
         writeln!(out, "  sample: {} of the identities", sample.rate)?;
     }
-    for side in Side::PAIR {
+    for &side in request.sides.present() {
         let Settings {
             format,
             framing,

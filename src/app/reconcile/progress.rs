@@ -7,7 +7,6 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::app::command::Tone;
 use crate::app::stream::Stream;
-use crate::model::Side;
 
 /// A bar, or nothing; and the offsets that were read before it began.
 pub struct Bar(Option<ProgressBar>, u64);
@@ -66,11 +65,10 @@ fn offsets(stream: &Stream) -> u64 {
         let view = stream.engine.side(side);
         view.read + view.gaps
     };
-    Side::PAIR.into_iter().map(of).sum()
+    stream.sides().iter().copied().map(of).sum()
 }
 
 fn bytes(stream: &Stream) -> (u64, u64) {
-    let of = |side| stream.lanes.get(side).log.progress().unwrap_or_default();
-    let (baseline, canary) = (of(Side::Baseline), of(Side::Canary));
-    (baseline.0 + canary.0, baseline.1 + canary.1)
+    let of = stream.lanes.all().map(|lane| lane.log.progress().unwrap_or_default());
+    of.fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1))
 }

@@ -22,7 +22,7 @@ use crate::engine::Candidate;
 use crate::engine::census::{Census, Limits};
 use crate::engine::diff::DiffRules;
 use crate::engine::judge::{Judgement, Reason};
-use crate::model::{Inconclusive, Outcome, PerSide, Side, Verdict, WindowCounts, hex};
+use crate::model::{Inconclusive, Outcome, PerSide, Side, Sides, Verdict, WindowCounts, hex};
 
 /// Pairs that are read again before SIGINT is looked for.
 const CHUNK: usize = 4096;
@@ -38,11 +38,12 @@ const OTHER: &str = "$other";
 pub fn report(
     request: &ReconcileRequest,
     stream: Stream,
-    again: PerSide<Place>,
+    again: Sides<Place>,
     mut counted: Counted,
     interrupt: &Interrupt,
 ) -> Result<Report> {
-    let judgement = judge(request, &stream, &counted);
+    let mut judgement = judge(request, &stream, &counted);
+    let control_read = stream.engine.side(Side::Control).read;
     let sides = PerSide {
         baseline: side_input(&stream, Side::Baseline),
         canary: side_input(&stream, Side::Canary),
@@ -54,8 +55,12 @@ pub fn report(
     } else {
         never_applied(request, &stream)
     };
-    let (fields, findings) = if counted.interrupted {
-        (FieldCounts::new(), Vec::new())
+    let Looked {
+        fields,
+        findings,
+        noise,
+    } = if counted.interrupted {
+        Looked::default()
     } else {
         look_again(request, stream, again, &mut counted, interrupt)?
     };
@@ -75,7 +80,15 @@ pub fn report(
         schema_changes,
         findings,
     };
-    let streams = vec![report::stream(input)];
+    let mut stream = report::stream(input);
+    let noisy = counted
+        .counts
+        .control
+        .as_ref()
+        .is_some_and(|control| control.is_noisy());
+    report::add_noise(&mut stream, control_read, &noise, noisy);
+    propose(&mut judgement, &stream);
+    let streams = vec![stream];
     let mut report = report::release(&request.release, 1, &judgement, streams, counted.interrupted);
     report.warnings = unused;
     Ok(report)
@@ -188,7 +201,7 @@ fn side_input(stream: &Stream, side: Side) -> SideInput {
 
 fn schema_uses(stream: &Stream) -> Vec<SchemaUse> {
     let mut uses = Vec::new();
-    for side in Side::PAIR {
+    for &side in stream.sides() {
         for used in stream.lanes.get(side).reducer().schema_uses() {
             let id = match used.schema {
                 SchemaRef::Id(id) => Some(id),
@@ -216,14 +229,37 @@ fn schema_changes(stream: &Stream) -> Vec<SchemaChange> {
     changes.into_iter().map(change).collect()
 }
 
+/// Names the noisy paths where noise is the reason.
+fn propose(judgement: &mut Judgement, stream: &report::StreamReport) {
+    let noisy = stream.control.iter().flat_map(|control| &control.proposed_ignore);
+    let noisy: Vec<&str> = noisy.map(String::as_str).collect();
+    let is_noise = |reason: &&mut Reason| reason.inconclusive == Some(Inconclusive::Noise);
+    for reason in judgement.reasons.iter_mut().filter(is_noise) {
+        if !noisy.is_empty() {
+            reason.text += &format!("; ignore {}", noisy.join(", "));
+        }
+    }
+}
+
+/// What reading records again gives.
+#[derive(Default)]
+struct Looked {
+    /// Differing paths of all mismatched pairs.
+    fields: FieldCounts,
+    /// What is kept.
+    findings: Vec<Finding>,
+    /// Differing paths of some of the control's pairs.
+    noise: FieldCounts,
+}
+
 /// Reads every mismatched pair again: its fields are counted exactly, and the kept findings show them.
 fn look_again(
     request: &ReconcileRequest,
     stream: Stream,
-    again: PerSide<Place>,
+    again: Sides<Place>,
     counted: &mut Counted,
     interrupt: &Interrupt,
-) -> Result<(FieldCounts, Vec<Finding>)> {
+) -> Result<Looked> {
     let window = stream.engine.settings().window_ms;
     let key = Key::random();
     let mut fields = FieldCounts::new();
@@ -271,6 +307,7 @@ fn look_again(
             .look(chunk, &mut visit)
             .context("read the mismatched pairs again")?;
     }
+    let noise = noise(&mut rereader, &counted.noise).context("read the control's pairs again")?;
     let kept_others = || kept.others.iter().map(|(_, candidate)| candidate);
     let all = counted.others.iter().map(|(_, candidate)| candidate);
     let mut notes = partners::notes(&mut rereader, kept_others(), all).context("read keys again")?;
@@ -284,12 +321,38 @@ fn look_again(
         let note = position.and_then(|position| notes.remove(&position));
         push(candidate, *window_ms, Vec::new(), note);
     }
-    Ok((fields, findings))
+    Ok(Looked {
+        fields,
+        findings,
+        noise,
+    })
 }
 
-fn rereader(request: &ReconcileRequest, stream: Stream, again: PerSide<Place>) -> Rereader {
+/// Pairs of baseline and control that are read again, to name what is noisy.
+const NOISE_LOOKED_AT_MAX: usize = 1_000;
+
+/// Where some of the pairs of baseline and control differ.
+fn noise(rereader: &mut Rereader, pairs: &[Candidate]) -> Result<FieldCounts> {
+    let mut fields = FieldCounts::new();
+    let pairs = pairs.get(..NOISE_LOOKED_AT_MAX).unwrap_or(pairs);
+    rereader.look_at_control(pairs, |_, seen| {
+        let Seen::Differences(found) = seen else { return };
+        for difference in found {
+            *fields.entry((difference.path, difference.kind)).or_default() += 1;
+        }
+    })?;
+    Ok(fields)
+}
+
+/// What reads records again, under the request's rules.
+#[must_use]
+pub fn rereader(request: &ReconcileRequest, stream: Stream, again: Sides<Place>) -> Rereader {
     let Stream { lanes, book, .. } = stream;
-    let PerSide { baseline, canary } = lanes;
+    let Sides {
+        baseline,
+        canary,
+        control,
+    } = lanes;
     let place = |log: Log, place: Place| match (place, log) {
         (Place::Kafka(settings, topic), _) => Again::Kafka(Box::new(Second::new(&settings, &topic))),
         (Place::File(input, kind), Log::File(file)) => Again::File {
@@ -303,9 +366,11 @@ fn rereader(request: &ReconcileRequest, stream: Stream, again: PerSide<Place>) -
             index: None,
         },
     };
-    let places = PerSide {
+    let control = control.zip(again.control);
+    let places = Sides {
         baseline: place(baseline.log, again.baseline),
         canary: place(canary.log, again.canary),
+        control: control.map(|(lane, again)| place(lane.log, again)),
     };
     let reader = |side: Side| {
         book::Reader::new(
@@ -327,15 +392,8 @@ fn rereader(request: &ReconcileRequest, stream: Stream, again: PerSide<Place>) -
         unordered: rules.unordered.clone(),
         show: request.show.clone(),
     };
-    Rereader::new(
-        places,
-        PerSide {
-            baseline: reader(Side::Baseline),
-            canary: reader(Side::Canary),
-        },
-        rules,
-        conditional,
-    )
+    let readers = places.each(reader);
+    Rereader::new(places, readers, rules, conditional)
 }
 
 /// What a finding may be made of: bad records that all stand on both sides are counted, and are no difference (rule 14).

@@ -20,7 +20,7 @@ use crate::app::world::World;
 use crate::codec::Reducer;
 use crate::config;
 use crate::engine::{Engine, FinalWindow, Output};
-use crate::model::{Inconclusive, PerSide, Side};
+use crate::model::{Inconclusive, Side};
 
 /// The world that one stream is read from.
 pub struct Place<'a> {
@@ -64,10 +64,7 @@ impl Place<'_> {
             let ends = self.topic(side)?.ends()?.into_iter();
             Ok(ends.map(|end| (end.partition, end.low, end.high)).collect())
         };
-        Ok(PerSide {
-            baseline: logs(Side::Baseline)?,
-            canary: logs(Side::Canary)?,
-        })
+        self.stream.sides.each(logs).whole()
     }
 
     /// Reads a tape.
@@ -125,16 +122,10 @@ impl Place<'_> {
                 fixed: None,
             }
         };
-        let origins = PerSide {
-            baseline: origin(Side::Baseline),
-            canary: origin(Side::Canary),
-        };
+        let origins = stream.sides.each(origin);
         let schemas = Schemas::new(self.handle.clone(), origins, Patience::BOUNDED, book.clone());
         let engine = Engine::resume(stream.engine.salted(self.salt), tape.checkpoint.clone());
-        let lanes = PerSide {
-            baseline: self.lane(Side::Baseline, tape, &book)?,
-            canary: self.lane(Side::Canary, tape, &book)?,
-        };
+        let lanes = stream.sides.each(|side| self.lane(side, tape, &book)).whole()?;
         // Nothing is found idle: what was is an input.
         let reading = Reading {
             ahead_max_ms: Some(stream.limits.ahead_max_ms),

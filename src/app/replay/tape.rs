@@ -3,10 +3,10 @@
 use super::inputs::Inputs;
 use crate::app::worker::{KnownSchema, UnknownSchema};
 use crate::engine::{Checkpoint, PartitionCheckpoint};
-use crate::model::{Inconclusive, PerSide, Side};
+use crate::model::{Inconclusive, Sides};
 
 /// What there is of each partition: (partition, first offset, end).
-pub type Logs = PerSide<Vec<(u32, u64, u64)>>;
+pub type Logs = Sides<Vec<(u32, u64, u64)>>;
 
 /// One pass: from a place to go on from, with all that was decided on the way.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,9 +121,7 @@ impl Joiner {
 /// a pass `before` it begins.
 fn lacks(checkpoint: &Checkpoint, before: Option<&Checkpoint>, logs: &Logs) -> Option<(Inconclusive, String)> {
     checkpoint.partitions.iter().find_map(|part| {
-        let side @ (Side::Baseline | Side::Canary) = part.side? else {
-            return None;
-        };
+        let side = part.side?;
         let PartitionCheckpoint {
             partition, position, ..
         } = *part;
@@ -157,6 +155,7 @@ fn lacks(checkpoint: &Checkpoint, before: Option<&Checkpoint>, logs: &Logs) -> O
 mod tests {
     use super::*;
     use crate::engine::Hole;
+    use crate::model::Side;
 
     fn inputs(frontier: Option<i64>, resume: u64, position: u64) -> Inputs {
         Inputs {
@@ -176,9 +175,10 @@ mod tests {
     }
 
     fn logs(low: u64, end: u64) -> Logs {
-        PerSide {
+        Sides {
             baseline: vec![(0, low, end)],
             canary: Vec::new(),
+            control: None,
         }
     }
 

@@ -1,17 +1,18 @@
 //! The report from plain figures, so that every command makes the same shape.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{
-    CheckReport, Drift, ExcludedReasons, FieldCount, Finding, Outcomes, PartitionRange, Place, Reason, Report,
-    SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs, StageReport, StreamReport,
+    CheckReport, ControlReport, Drift, ExcludedReasons, FieldCount, Finding, NoiseReport, Outcomes, PartitionRange,
+    Place, Reason, Report, SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs, StageReport, StreamReport,
 };
 use super::pattern::patterns;
 use crate::engine::Candidate;
 use crate::engine::judge::{self, Judgement, Standing};
 use crate::engine::stats::Betting;
 use crate::model::{
-    DifferenceKind, FieldDifference, PerSide, Position, Side, SideCounts, UndecodableReason, Verdict, WindowCounts,
+    ControlCounts, DifferenceKind, FieldDifference, PerSide, Position, Side, SideCounts, UndecodableReason, Verdict,
+    WindowCounts,
 };
 
 /// In how many mismatched pairs each path differs in each way.
@@ -95,6 +96,7 @@ pub fn stream(input: StreamInput<'_>) -> StreamReport {
             baseline: side(input.sides.baseline, &counts.sides.baseline),
             canary: side(input.sides.canary, &counts.sides.canary),
         },
+        control: counts.control.as_deref().map(control),
         fields: fields(input.fields),
         schemas: input.schemas,
         schema_changes: input.schema_changes,
@@ -246,6 +248,35 @@ pub fn finding(
 #[must_use]
 pub fn rfc3339(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms).map_or_else(|_| format!("{ms} ms"), |time| time.to_string())
+}
+
+/// Adds what was read of the control, and the differing paths of its pairs that were read again: where it is too noisy those
+/// had better be ignored.
+pub fn add_noise(stream: &mut StreamReport, read: u64, noise: &FieldCounts, noisy: bool) {
+    let Some(control) = &mut stream.control else { return };
+    let ignore: BTreeSet<&str> = noise.keys().map(|(path, _)| path.as_str()).collect();
+    control.read = read;
+    control.fields = fields(noise);
+    control.proposed_ignore = ignore.into_iter().filter(|_| noisy).map(str::to_owned).collect();
+}
+
+/// What the control shows.
+fn control(counts: &ControlCounts) -> ControlReport {
+    ControlReport {
+        matched: counts.matched,
+        mismatched: counts.mismatched,
+        missing: counts.missing,
+        extra: counts.extra,
+        windows: counts.windows,
+        left_out: counts.left_out,
+        noise: NoiseReport {
+            compared: counts.compared,
+            canary_only: counts.canary_only,
+            control_only: counts.control_only,
+            both: counts.both,
+        },
+        ..ControlReport::default()
+    }
 }
 
 fn each(counts: &WindowCounts, of: impl Fn(&SideCounts) -> u64) -> PerSide<u64> {

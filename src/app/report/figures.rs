@@ -1,11 +1,11 @@
 //! How figures and names are written for people. What comes from a log can hold anything, and is made harmless here.
 
-use super::model::{Drift, Finding, Place, Report, StreamReport};
+use super::model::{ControlReport, Drift, Finding, NoiseReport, Place, Report, StreamReport};
 use crate::engine::stats::{key_sampling_detection, n_see_one};
 use crate::model::{FieldDifference, PerSide, Side, Verdict};
 
 /// 1234567 as `1,234,567`.
-pub(super) fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -74,7 +74,7 @@ pub(super) fn figures(stream: &StreamReport) -> [String; FIGURES.len()] {
 
 /// A share of the identities that was compared: what was asked for and met, and what may have been missed; nothing where all
 /// were. The chances are those of `key_sampling_detection` (`docs/statistics.md` section 5).
-pub(super) fn sampled(stream: &StreamReport) -> Vec<String> {
+fn sampled(stream: &StreamReport) -> Vec<String> {
     let Some(met) = stream.sampled else {
         return Vec::new();
     };
@@ -98,6 +98,52 @@ pub(super) fn sampled(stream: &StreamReport) -> Vec<String> {
             short(1.0 - one)
         ),
     ]
+}
+
+/// What every face tells of a stream beside its figures, in lines: of a sample, and of a control.
+pub(super) fn asides(stream: &StreamReport) -> Vec<String> {
+    let mut lines = sampled(stream);
+    lines.extend(stream.control.iter().flat_map(control));
+    lines
+}
+
+/// What the control shows, and which paths had better be ignored.
+fn control(control: &ControlReport) -> Vec<String> {
+    let NoiseReport {
+        compared,
+        canary_only,
+        control_only,
+        both,
+    } = control.noise;
+    let mut lines = vec![
+        format!(
+            "control: matched {}, mismatched {}, missing {}, extra {}",
+            grouped(control.matched),
+            grouped(control.mismatched),
+            grouped(control.missing),
+            grouped(control.extra)
+        ),
+        format!(
+            "of {} records, {} differ in the canary only, {} in the control only, {} in both (noise)",
+            grouped(compared),
+            grouped(canary_only),
+            grouped(control_only),
+            grouped(both)
+        ),
+    ];
+    if control.left_out > 0 {
+        let all = control.left_out + control.windows;
+        lines.push(format!(
+            "the control was left out of {} of {} windows",
+            grouped(control.left_out),
+            grouped(all)
+        ));
+    }
+    if !control.proposed_ignore.is_empty() {
+        let paths: Vec<String> = control.proposed_ignore.iter().map(|path| harmless(path)).collect();
+        lines.push(format!("noisy, better ignored: {}", paths.join(", ")));
+    }
+    lines
 }
 
 /// A share in percent with at most four digits that are not zero at its begin.

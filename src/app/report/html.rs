@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::figures::{FIGURES, details, drifted, figures, grouped, place, sampled, whys};
+use super::figures::{FIGURES, asides, details, drifted, figures, grouped, place, whys};
 use super::junit::escaped;
 use super::model::{CheckReport, Report, StreamReport};
 
@@ -90,8 +90,8 @@ fn outcomes(out: &mut String, report: &Report) {
 
 fn of_stream(out: &mut String, stream: &StreamReport) {
     let _ = writeln!(out, "<h2>{}</h2>", escaped(&stream.stream));
-    for line in sampled(stream) {
-        let _ = writeln!(out, "<p>{line}</p>");
+    for line in asides(stream) {
+        let _ = writeln!(out, "<p>{}</p>", escaped(&line));
     }
     if !stream.checks.is_empty() {
         out.push_str("<h3>Rates, their intervals (95 %) and budgets</h3>\n");

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::figures::{grouped, harmless, sampled};
+use super::figures::{asides, grouped, harmless};
 use super::model::{Reason, Report, StreamReport};
 use crate::model::Verdict;
 
@@ -122,9 +122,9 @@ impl<'a> Suite<'a> {
             out.push_str("    </testcase>\n");
         }
         let outcomes = &self.stream.outcomes;
-        let sampled = sampled(self.stream)
+        let asides = asides(self.stream)
             .into_iter()
-            .fold(String::new(), |all, line| all + "; " + &line);
+            .fold(String::new(), |all, line| all + "; " + &escaped(&line));
         let _ = writeln!(
             out,
             "    <system-out>matched {}, mismatched {}, missing {}, extra {}, coverage {}{}</system-out>\n  </testsuite>",
@@ -133,7 +133,7 @@ impl<'a> Suite<'a> {
             grouped(outcomes.missing),
             grouped(outcomes.extra),
             self.stream.coverage,
-            sampled
+            asides
         );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::figures::{FIGURES, details, drifted, figures, grouped, harmless, place, sampled, whys};
+use super::figures::{FIGURES, asides, details, drifted, figures, grouped, harmless, place, whys};
 use super::model::{Report, StreamReport};
 use crate::model::Verdict;
 
@@ -64,9 +64,10 @@ fn row(out: &mut String, stream: &StreamReport) {
 }
 
 fn of_stream(out: &mut String, stream: &StreamReport) {
-    let sampled = sampled(stream);
-    if !sampled.is_empty() {
-        let _ = writeln!(out, "\n{}: {}.", code(&stream.stream), sampled.join("; "));
+    let asides = asides(stream);
+    if !asides.is_empty() {
+        let asides = escaped(&asides.join("; "));
+        let _ = writeln!(out, "\n{}: {asides}.", code(&stream.stream));
     }
     if !stream.fields.is_empty() {
         let _ = writeln!(out, "\nDiffering fields of {}:\n", code(&stream.stream));

@@ -13,12 +13,15 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use build::{FieldCounts, SideInput, StreamInput, checks, drift, finding, release, rfc3339, stages, stream};
-pub use figures::harmless;
+pub use build::{
+    FieldCounts, SideInput, StreamInput, add_noise, checks, drift, finding, release, rfc3339, stages, stream,
+};
+pub use figures::{grouped, harmless};
 pub use markdown::markdown;
 pub use model::{
-    CheckReport, Drift, ExcludedReasons, FieldCount, Finding, Outcomes, PartitionRange, Pattern, Place, Reason, Report,
-    SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs, StageReport, StreamReport, schema,
+    CheckReport, ControlReport, Drift, ExcludedReasons, FieldCount, Finding, NoiseReport, Outcomes, PartitionRange,
+    Pattern, Place, Reason, Report, SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs, StageReport,
+    StreamReport, schema,
 };
 pub use table::{Look, table};
 

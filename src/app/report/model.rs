@@ -89,6 +89,9 @@ pub struct StreamReport {
     pub sides: PerSide<SideReport>,
     /// What became of the records.
     pub outcomes: Outcomes,
+    /// Baseline against control; not there without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<ControlReport>,
     /// In how many mismatched pairs a path differs in a way.
     pub fields: Vec<FieldCount>,
     /// The schemas that the records were written with.
@@ -257,6 +260,44 @@ pub struct Outcomes {
     pub conflict: PerSide<u64>,
     /// Records that are not settled.
     pub pending: PerSide<u64>,
+}
+
+/// What a control shows: the natural noise.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ControlReport {
+    /// Equal pairs of baseline and control.
+    pub matched: u64,
+    /// Their pairs that differ.
+    pub mismatched: u64,
+    /// Baseline's records that the control lacks.
+    pub missing: u64,
+    /// Control's records that the baseline lacks.
+    pub extra: u64,
+    /// Records of the control that were read.
+    pub read: u64,
+    /// Windows that the control took part in.
+    pub windows: u64,
+    /// Windows that it was left out of, because it was silent or its part of them is not whole.
+    pub left_out: u64,
+    /// Which records differ where.
+    pub noise: NoiseReport,
+    /// In how many of the control's pairs that were read again a path differs in a way.
+    pub fields: Vec<FieldCount>,
+    /// Noisy paths, proposed to be ignored; empty where noise is at most 1 % of the pairs.
+    pub proposed_ignore: Vec<String>,
+}
+
+/// Baseline records that differ in the canary, in the control, or in both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NoiseReport {
+    /// Records that were compared with both.
+    pub compared: u64,
+    /// In the canary only: these are judged.
+    pub canary_only: u64,
+    /// In the control only.
+    pub control_only: u64,
+    /// In both, extra records that both have among them: these are excluded.
+    pub both: u64,
 }
 
 /// In how many mismatched pairs a path differs in a way.

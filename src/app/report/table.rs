@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use super::figures::{FIGURES, details, figures, grouped, harmless, place, sampled, whys};
+use super::figures::{FIGURES, asides, details, figures, grouped, harmless, place, whys};
 use super::model::{Report, SideReport, StreamReport};
 use crate::model::{Side, Verdict};
 
@@ -108,7 +108,7 @@ fn of_stream(out: &mut String, stream: &StreamReport) {
     for side in Side::PAIR {
         let _ = writeln!(out, "  {side}: {}", of_side(stream.sides.get(side)));
     }
-    for line in sampled(stream) {
+    for line in asides(stream) {
         let _ = writeln!(out, "  {line}");
     }
     for change in &stream.schema_changes {

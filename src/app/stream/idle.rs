@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::Stream;
+use crate::app::lane::Lane;
 use crate::app::log::Log;
 use crate::engine::{Input, Output};
 use crate::model::Side;
@@ -28,20 +29,18 @@ impl Stream {
         if self.is_over() {
             return Ok(());
         }
-        for side in Side::PAIR {
+        for &side in self.sides() {
             self.ask_for_ends(side, now_ms, idle_ms, outputs);
         }
         Ok(())
     }
 
     fn may_be_idle(&self, now_ms: i64, idle_ms: i64) -> bool {
-        let quiet = |side| {
-            let partitions = self.lanes.get(side).partitions.values();
-            partitions
-                .into_iter()
-                .any(|partition| !partition.done && now_ms - partition.selected_at_ms >= idle_ms)
+        let quiet = |lane: &Lane| {
+            let mut partitions = lane.partitions.values();
+            partitions.any(|partition| !partition.done && now_ms - partition.selected_at_ms >= idle_ms)
         };
-        Side::PAIR.into_iter().any(quiet)
+        self.lanes.all().any(quiet)
     }
 
     fn ask_for_ends(&mut self, side: Side, now_ms: i64, idle_ms: i64, outputs: &mut Vec<Output>) {

@@ -1,5 +1,6 @@
 //! Logs that do not keep what they had: records that retention took, ends that were cut.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Stream;
@@ -9,6 +10,11 @@ use crate::model::{Inconclusive, Side};
 
 /// How long a cluster may take to tell what a topic is.
 const TELL: Duration = Duration::from_secs(2);
+
+/// True where a log is not what was read of it.
+fn is_another(kind: Inconclusive) -> bool {
+    matches!(kind, Inconclusive::Truncated | Inconclusive::Recreated)
+}
 
 impl Stream {
     /// Retention took offsets before they were read. They are lost where the reader stands: behind records that wait.
@@ -73,10 +79,27 @@ impl Stream {
     /// becomes final.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        let over = |(kind, ..): &(Inconclusive, Side, String)| {
-            matches!(kind, Inconclusive::Truncated | Inconclusive::Recreated)
-        };
+        let over = |(kind, side, _): &(Inconclusive, Side, String)| is_another(*kind) && *side != Side::Control;
         self.incidents.iter().any(over)
+    }
+
+    /// What was known of the logs before a restart.
+    pub fn recall(&mut self, incidents: &BTreeSet<(Inconclusive, Side, String)>) {
+        self.incidents.clone_from(incidents);
+        self.leave_control();
+    }
+
+    /// A control whose log lost its end or is another one is not read any more: it is silent from then on, and holds nobody.
+    pub(super) fn leave_control(&mut self) {
+        let over = |(kind, side, _): &(Inconclusive, Side, String)| is_another(*kind) && *side == Side::Control;
+        let Some(lane) = self.lanes.control.as_mut().filter(|_| self.incidents.iter().any(over)) else {
+            return;
+        };
+        for (partition, state) in &mut lane.partitions {
+            if !std::mem::replace(&mut state.done, true) {
+                lane.log.end(*partition);
+            }
+        }
     }
 
     pub(super) fn topic_name(&self, side: Side) -> &str {

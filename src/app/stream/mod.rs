@@ -1,5 +1,7 @@
 //! One stream, read and stepped: `read -> schema -> plan -> fingerprint -> step`, one straight line, one thread.
 
+mod control;
+mod disorder;
 mod idle;
 mod lost;
 mod needs;
@@ -20,7 +22,8 @@ use super::log::{Log, Read};
 use super::metrics::StreamMetrics;
 use super::schemas::Schemas;
 use crate::engine::{AlignSettings, Aligner, Engine, Entry, Input, Output, Range};
-use crate::model::{Inconclusive, PerSide, Reduction, Side};
+use crate::model::{Inconclusive, Reduction, Side, Sides};
+pub use disorder::Disorder;
 pub use retention::Trail;
 
 /// How many records are settled at once: some tenths of a millisecond, so that nothing that a turn does waits for long.
@@ -46,15 +49,17 @@ pub struct Stream {
     /// Its comparison.
     pub engine: Engine,
     /// Its logs.
-    pub lanes: PerSide<Lane>,
+    pub lanes: Sides<Lane>,
     /// What is known of schemas.
     pub book: Book,
     /// Where each partition ended when it was last asked: (partition, high watermark).
-    pub ends: PerSide<Vec<(u32, u64)>>,
+    pub ends: Sides<Vec<(u32, u64)>>,
     /// Memory is at its limit and the side that could free it sends nothing.
     pub stalled: bool,
     /// How long each topic keeps its records, where it does not keep them for ever and the broker tells.
-    pub retention_ms: PerSide<Option<i64>>,
+    pub retention_ms: Sides<Option<i64>>,
+    /// How disordered partitions are, where somebody asks.
+    pub disorder: Option<Disorder>,
     /// Where emit delays go.
     pub meter: Option<Arc<StreamMetrics>>,
     schemas: Schemas,
@@ -66,16 +71,18 @@ pub struct Stream {
     /// What the logs themselves did that stands in the way of a verdict.
     pub incidents: BTreeSet<(Inconclusive, Side, String)>,
     /// Brokers that are in trouble, in librdkafka's words.
-    pub trouble: PerSide<Option<String>>,
+    pub trouble: Sides<Option<String>>,
     /// Partitions whose bytes do not match their checksum for now, and where.
-    pub unreadable: PerSide<BTreeMap<u32, String>>,
+    pub unreadable: Sides<BTreeMap<u32, String>>,
     /// What each topic was when this generation began to read it, as far as its cluster tells.
-    pub topic_ids: PerSide<Option<String>>,
+    pub topic_ids: Sides<Option<String>>,
     asked_ms: i64,
+    /// When the control last gave something.
+    control_ms: i64,
     /// When topics were last looked at: their ids, and how many partitions they have.
     looked_ms: i64,
     /// Partitions that ended below what was read of them at the last look.
-    short: PerSide<BTreeSet<u32>>,
+    short: Sides<BTreeSet<u32>>,
     /// The ends were captured from the logs: a log that ends below one has lost it.
     closed: bool,
 }
@@ -86,28 +93,38 @@ impl Stream {
     pub fn new(
         name: String,
         mut engine: Engine,
-        lanes: PerSide<Lane>,
+        lanes: Sides<Lane>,
         schemas: Schemas,
         book: Book,
         reading: Reading,
         clock: Clock,
     ) -> Self {
+        let control_ms = clock.elapsed_ms();
         engine.pace(reading.pace);
+        if reading.idle_ms.is_none() {
+            // Every log is read to an end, so that nobody waits for ever.
+            engine.await_control();
+        }
         let aligner = reading.ahead_max_ms.map(|ahead_max_ms| {
             let held_max_bytes = engine.settings().held_max_bytes;
-            Aligner::new(AlignSettings {
+            let mut aligner = Aligner::new(AlignSettings {
                 ahead_max_ms,
                 held_max_bytes,
-            })
+            });
+            if reading.idle_ms.is_none() {
+                aligner.await_control();
+            }
+            aligner
         });
         Self {
             name,
             engine,
             lanes,
             book,
-            ends: PerSide::default(),
+            ends: Sides::default(),
             stalled: false,
-            retention_ms: PerSide::default(),
+            retention_ms: Sides::default(),
+            disorder: None,
             meter: None,
             schemas,
             reading,
@@ -115,12 +132,13 @@ impl Stream {
             narrower: None,
             clock,
             incidents: BTreeSet::new(),
-            trouble: PerSide::default(),
-            unreadable: PerSide::default(),
-            topic_ids: PerSide::default(),
+            trouble: Sides::default(),
+            unreadable: Sides::default(),
+            topic_ids: Sides::default(),
             asked_ms: 0,
+            control_ms,
             looked_ms: 0,
-            short: PerSide::default(),
+            short: Sides::default(),
             closed: false,
         }
     }
@@ -141,8 +159,8 @@ impl Stream {
         }
         let mut moved = self.schemas.take()?;
         moved |= self.settle_needs(outputs);
-        for side in Side::PAIR {
-            moved |= self.read(side, Duration::ZERO, outputs)?;
+        for side in self.sides_to_read() {
+            moved |= self.read(*side, Duration::ZERO, outputs)?;
         }
         self.align();
         self.look_for_idle(outputs)?;
@@ -155,10 +173,8 @@ impl Stream {
     /// As [`Stream::turn`].
     pub fn wait(&mut self, outputs: &mut Vec<Output>) -> Result<bool> {
         let follows = |lane: &Lane| matches!(lane.log, Log::Kafka(_)) && lane.wants_records();
-        let readable: Vec<Side> = Side::PAIR
-            .into_iter()
-            .filter(|side| follows(self.lanes.get(*side)))
-            .collect();
+        let present = self.sides_to_read().iter().copied();
+        let readable: Vec<Side> = present.filter(|side| follows(self.lanes.get(*side))).collect();
         let mut moved = false;
         for side in &readable {
             moved |= self.read(*side, WAIT / 2, outputs)?;
@@ -169,11 +185,17 @@ impl Stream {
         Ok(moved)
     }
 
-    /// True once every partition of both sides was read to its captured end, or no further, and all that can be settled is.
+    /// The sides that there are.
+    #[must_use]
+    pub fn sides(&self) -> &'static [Side] {
+        self.lanes.present()
+    }
+
+    /// True once every partition of every side was read to its captured end, or no further, and all that can be settled is.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        let done = |side| self.lanes.get(side).partitions.values().all(|partition| partition.done);
-        !self.engine.has_work() && (self.is_over() || Side::PAIR.into_iter().all(done))
+        let done = |lane: &Lane| lane.partitions.values().all(|partition| partition.done);
+        !self.engine.has_work() && (self.is_over() || self.lanes.all().all(done))
     }
 
     /// True where reading is aligned by event time.
@@ -185,8 +207,7 @@ impl Stream {
     /// Bytes that records in flight hold: those that the engine has, and those that were read and are kept back.
     #[must_use]
     pub fn held_bytes(&self) -> u64 {
-        let kept = |side| self.lanes.get(side).kept_bytes();
-        self.engine.held_bytes() + kept(Side::Baseline) + kept(Side::Canary)
+        self.engine.held_bytes() + self.lanes.all().map(Lane::kept_bytes).sum::<u64>()
     }
 
     /// True at `held_max_bytes`: then only the slowest partition of the side with the least watermark may be read.
@@ -238,6 +259,9 @@ impl Stream {
             Read::Trouble(text) => *self.trouble.get_mut(side) = Some(text),
             Read::Idle => return Ok(false),
         }
+        if side == Side::Control {
+            self.control_ms = self.clock.elapsed_ms();
+        }
         Ok(true)
     }
 
@@ -246,6 +270,7 @@ impl Stream {
         if !self.incidents.contains(&incident) {
             tracing::warn!(stream = self.name, reason = reason.as_str(), "{}", incident.2);
             self.incidents.insert(incident);
+            self.leave_control();
         }
     }
 
@@ -260,6 +285,9 @@ impl Stream {
         }
         if let Some(meter) = &self.meter {
             meter.emit_delays(side, entries.iter().filter_map(emit_delay_ms));
+        }
+        if let Some(disorder) = &mut self.disorder {
+            disorder.take(side, partition, entries);
         }
         let read_at_ms = self.clock.wall_ms();
         let mut rest = entries;
@@ -369,9 +397,9 @@ impl Stream {
     }
 
     /// Captures where everything ends: from now on nothing behind these offsets is read.
-    pub fn end_at(&mut self, ends: &PerSide<Vec<(u32, u64)>>, outputs: &mut Vec<Output>) {
+    pub fn end_at(&mut self, ends: &Sides<Vec<(u32, u64)>>, outputs: &mut Vec<Output>) {
         self.closed = true;
-        for side in Side::PAIR {
+        for &side in self.sides() {
             for &(partition, end) in ends.get(side) {
                 self.lanes.get_mut(side).partitions.entry(partition).or_default().end = Some(end);
             }
@@ -386,7 +414,7 @@ impl Stream {
 
     /// Completes every partition that stands at its captured end already, an empty one for instance.
     pub fn finish_what_is_read(&mut self, outputs: &mut Vec<Output>) {
-        for side in Side::PAIR {
+        for &side in self.sides() {
             for view in self.engine.partitions(side) {
                 self.finish_at(side, view.partition, view.position, outputs);
             }

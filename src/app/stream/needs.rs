@@ -43,7 +43,7 @@ impl Stream {
     /// Asks for what records wait for, and goes on with those that have it.
     pub(super) fn settle_needs(&mut self, outputs: &mut Vec<Output>) -> bool {
         let mut moved = false;
-        for side in Side::PAIR {
+        for &side in self.sides() {
             for (partition, need) in self.lanes.get(side).needs() {
                 if self.is_met(side, need) {
                     moved |= self.go_on(side, partition, outputs);

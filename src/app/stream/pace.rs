@@ -2,7 +2,6 @@
 
 use super::Stream;
 use crate::engine::{Level, PartitionState};
-use crate::model::Side;
 
 impl Stream {
     /// Holds back what is too far ahead, and releases what is not any more.
@@ -15,7 +14,7 @@ impl Stream {
         let Some(aligner) = &mut self.aligner else { return };
         let mut partitions = Vec::new();
         let mut levels = Vec::with_capacity(2);
-        for side in Side::PAIR {
+        for &side in self.lanes.present() {
             let view = self.engine.side(side);
             let level = match (view.complete, view.silent_since_ms, view.watermark_ms) {
                 (true, ..) => Level::Complete,

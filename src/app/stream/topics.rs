@@ -12,13 +12,13 @@ use crate::model::{Inconclusive, Side};
 const LOOK_MS: i64 = 10_000;
 
 impl Stream {
-    /// Looks at both topics where it is time.
+    /// Looks at all topics where it is time.
     pub(super) fn look_at_topics(&mut self, now_ms: i64) {
         if now_ms - self.looked_ms < LOOK_MS {
             return;
         }
         self.looked_ms = now_ms;
-        for side in Side::PAIR {
+        for &side in self.sides() {
             self.look_at_id(side, Duration::ZERO);
             self.look_for_new_partitions(side);
         }

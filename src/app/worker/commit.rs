@@ -22,7 +22,7 @@ use crate::codec::{Field, Schema};
 use crate::edge::store::{Action, Command, Commit, ContractRow, FindingRow, Lease, Store, StoreError, VerdictRow};
 use crate::engine::judge::Tally;
 use crate::engine::{Checkpoint, FinalWindow, SettledBad};
-use crate::model::{Side, hex};
+use crate::model::hex;
 
 /// How a key's contract is told from a value's in the database.
 const KEY: &str = "$key ";
@@ -154,6 +154,7 @@ impl Committer {
             shared: _,
         } = found;
         let findings = self.findings(&windows).await?;
+        self.look_at_noise(&windows).await?;
         self.checkpoint = checkpoint;
         // What is learnt meanwhile is told again by the next commit.
         let facts = self.book.since(0).len();
@@ -191,7 +192,7 @@ impl Committer {
         };
         self.state.unknown = UnknownSchema::of(&self.book);
         let view = self.with_seat(|seat| seat.status.get()).unwrap_or_default();
-        for side in Side::PAIR {
+        for &side in view.topic_ids.present() {
             let known = self.state.topic_ids.get_mut(side);
             if known.is_none() {
                 known.clone_from(view.topic_ids.get(side));

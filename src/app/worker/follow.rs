@@ -15,7 +15,7 @@ use crate::app::log::Log;
 use crate::app::stream::Stream;
 use crate::edge::kafka::{Ends, KafkaError};
 use crate::engine::{Final, Input, Output};
-use crate::model::{PerSide, Side};
+use crate::model::{Side, Sides};
 
 /// How often a stream shows itself, milliseconds.
 const LOOK_MS: i64 = 250;
@@ -52,7 +52,7 @@ pub enum Job {
         /// The engine's.
         checkpoint: Box<crate::engine::Checkpoint>,
         /// Where each partition ends.
-        ends: PerSide<Vec<(u32, u64)>>,
+        ends: Sides<Vec<(u32, u64)>>,
     },
     /// Everything is read and every window is final.
     Complete,
@@ -87,7 +87,7 @@ impl Follower {
     #[must_use]
     pub fn new(
         mut stream: Stream,
-        ends: Option<&PerSide<Vec<(u32, u64)>>>,
+        ends: Option<&Sides<Vec<(u32, u64)>>>,
         orders: Orders,
         status: Status,
         clock: Clock,
@@ -184,9 +184,8 @@ impl Follower {
                 Log::File(_) => Ok(Vec::new()),
             }
         };
-        let both = ends_of(Side::Baseline).and_then(|baseline| Ok((baseline, ends_of(Side::Canary)?)));
-        let found = match both {
-            Ok((baseline, canary)) => PerSide { baseline, canary },
+        let found = match stream.lanes.each(ends_of).whole() {
+            Ok(found) => found,
             Err(error) if error.downcast_ref().is_some_and(KafkaError::is_transient) => {
                 let error = format!("{error:#}");
                 tracing::warn!(stream = stream.name, error, "close; it is tried again");
@@ -195,14 +194,12 @@ impl Follower {
             Err(error) => return Err(error),
         };
         // These are the ends of what was read, not of a log that was cut or made again meanwhile.
-        for side in Side::PAIR {
+        let sides = stream.sides();
+        for &side in sides {
             stream.look_at_id(side, TELL);
         }
-        if stream.is_over()
-            || Side::PAIR
-                .into_iter()
-                .any(|side| stream.is_short(side, found.get(side)))
-        {
+        let is_short = |side: &Side| *side != Side::Control && stream.is_short(*side, found.get(*side));
+        if stream.is_over() || sides.iter().any(is_short) {
             return Ok(false);
         }
         let end = |ends: &Ends| {
@@ -212,11 +209,8 @@ impl Follower {
                 ends.last_stable
             }
         };
-        let places = |found: &[Ends]| found.iter().map(|ends| (ends.partition, end(ends))).collect();
-        let ends: PerSide<Vec<(u32, u64)>> = PerSide {
-            baseline: places(&found.baseline),
-            canary: places(&found.canary),
-        };
+        let places = |found: Vec<Ends>| found.iter().map(|ends| (ends.partition, end(ends))).collect();
+        let ends: Sides<Vec<(u32, u64)>> = found.map(places);
         stream.engine.step(Input::Close, outputs);
         // The step may have ended work that was waiting: windows that became final stand before the checkpoint, and are stored
         // before it.

@@ -33,7 +33,7 @@ use crate::config::Config;
 use crate::edge::http;
 use crate::edge::registry::Registry;
 use crate::edge::store::{self, Begin, Generation, Store};
-use crate::model::{Path, Segment, Side};
+use crate::model::{Path, Segment};
 use signals::Signals;
 
 pub use commit::{Committer, Ended as StreamEnded, Shared, contract_fact, contract_rows, finish};
@@ -338,7 +338,7 @@ pub(in crate::app) fn actor() -> String {
 fn metric_settings(config: &Config, generation: &Generation) -> metrics::Settings {
     let streams = config.streams.iter().map(|stream| metrics::StreamSettings {
         name: stream.name.clone(),
-        sides: Side::PAIR.to_vec(),
+        sides: stream.sides.present().to_vec(),
         fields: named_paths(stream),
         budgets: stream
             .budgets

@@ -1,6 +1,6 @@
 //! The kept candidates of final windows become findings: their records are read again, by position, until the broker answers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -14,7 +14,12 @@ use crate::edge::store::{FindingBody, FindingRow};
 use crate::engine::judge::CHECKS;
 use crate::engine::stats::Kind;
 use crate::engine::{Candidate, FinalWindow};
-use crate::model::{FieldDifference, Outcome, Position, Side};
+use crate::model::{DifferenceKind, FieldDifference, Outcome, Position, Side};
+
+/// Pairs of a noisy window that are read again.
+const NOISE_LOOKED_AT_MAX: usize = 16;
+/// Noisy paths that are told.
+const NOISY_PATHS_MAX: usize = 100;
 
 /// What there is to say of a candidate that was read again.
 struct Told {
@@ -42,6 +47,38 @@ impl Committer {
             }
         }
         Ok(rows)
+    }
+
+    /// Looks at what differs between baseline and control where the control is not quiet, to name it.
+    pub(super) async fn look_at_noise(&mut self, windows: &[FinalWindow]) -> Result<()> {
+        let mut noise: BTreeMap<(String, DifferenceKind), u64> = BTreeMap::new();
+        for (path, kind, pairs) in std::mem::take(&mut self.state.noise) {
+            noise.insert((path, kind), pairs);
+        }
+        let is_noisy = |window: &&FinalWindow| window.counts.control.as_ref().is_some_and(|control| control.is_noisy());
+        for window in windows.iter().filter(is_noisy) {
+            let pairs = window.noise.get(..NOISE_LOOKED_AT_MAX).unwrap_or(&window.noise);
+            let look = |rereader: &mut Rereader| {
+                let mut found = Vec::new();
+                rereader.look_at_control(pairs, |_, seen| {
+                    if let Seen::Differences(differences) = seen {
+                        found.extend(differences);
+                    }
+                })?;
+                Ok(found)
+            };
+            for difference in self.patiently(look, Vec::new).await? {
+                let place = (difference.path, difference.kind);
+                // The members of documents may have endless names.
+                if noise.len() < NOISY_PATHS_MAX || noise.contains_key(&place) {
+                    *noise.entry(place).or_default() += 1;
+                }
+            }
+        }
+        let known = noise.iter().map(|((path, kind), pairs)| (path.clone(), *kind, *pairs));
+        self.state.noise = known.collect();
+        self.with_seat(|seat| seat.noise = noise);
+        Ok(())
     }
 
     /// The outcomes whose budget is 0: one record fails the stream, so it is looked at twice.

@@ -29,6 +29,8 @@ pub struct Seat {
     pub latched: BTreeSet<String>,
     /// Differing paths over the kept findings.
     pub fields: BTreeMap<(String, DifferenceKind), u64>,
+    /// Differing paths of baseline and control, over pairs of noisy windows that were read again.
+    pub noise: BTreeMap<(String, DifferenceKind), u64>,
     /// The latest findings.
     pub findings: VecDeque<FindingRow>,
     /// What the thread shows.

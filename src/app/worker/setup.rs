@@ -29,7 +29,7 @@ use crate::edge::registry::RegistryError;
 use crate::edge::store::{ContractRow, Resume};
 use crate::engine::diff::DiffRules;
 use crate::engine::{Checkpoint, Engine};
-use crate::model::{PerSide, Side};
+use crate::model::{Side, Sides};
 
 /// How long a cluster may take to tell what a topic is.
 pub(super) const TELL: Duration = Duration::from_secs(2);
@@ -97,10 +97,7 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
         topic: Some(stream.sides.get(side).topic.clone()),
         fixed: None,
     };
-    let origins = PerSide {
-        baseline: origin(Side::Baseline),
-        canary: origin(Side::Canary),
-    };
+    let origins = stream.sides.each(origin);
     let mut schemas = Schemas::new(Handle::current(), origins, Patience::WORKER, book.clone());
     let settings = stream.engine.salted(salt).keyed(categories);
     let mut engine = match checkpoint.clone() {
@@ -126,18 +123,14 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
         &book,
     )?;
     let starts = blocking(|| begin(config, stream, &mut topics, checkpoint.as_ref()))?;
-    for side in Side::PAIR {
+    for &side in stream.sides.present() {
         for &(partition, from) in starts.get(side) {
             engine.declare(side, partition, from);
         }
     }
     let pace = world.pace();
     let codec = |side: Side| stream.sides.get(side).codec.clone();
-    let settings = PerSide {
-        baseline: codec(Side::Baseline),
-        canary: codec(Side::Canary),
-    };
-    let crew = Crew::of(pace.hands, settings, &book);
+    let crew = Crew::of(pace.hands, stream.sides.each(codec), &book);
     let lane = |side: Side, topic: Box<dyn Topic>| {
         let reducer = Reducer::new(side, codec(side));
         let mut log = Log::of_topic(topic);
@@ -148,10 +141,15 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
         }
         lane
     };
-    let PerSide { baseline, canary } = topics;
-    let lanes = PerSide {
+    let Sides {
+        baseline,
+        canary,
+        control,
+    } = topics;
+    let lanes = Sides {
         baseline: lane(Side::Baseline, baseline),
         canary: lane(Side::Canary, canary),
+        control: control.map(|topic| lane(Side::Control, topic)),
     };
     let reading = Reading {
         ahead_max_ms: Some(stream.limits.ahead_max_ms),
@@ -160,9 +158,15 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
     };
     let rereader = rereader(stream, &*world, &book);
     let mut stream = Stream::new(stream.name.clone(), engine, lanes, schemas, book, reading, clock);
-    stream.incidents.clone_from(&state.incidents);
+    stream.recall(&state.incidents);
     stream.retention_ms = retention_ms;
     stream.topic_ids.clone_from(&state.topic_ids);
+    // One that is not known yet is written as if there were none.
+    stream.topic_ids.control = stream
+        .lanes
+        .control
+        .as_ref()
+        .map(|_| state.topic_ids.control.clone().flatten());
     if !stream.is_over() {
         blocking(|| look(&mut stream, checkpoint.as_ref()))?;
     }
@@ -190,33 +194,27 @@ pub fn rereader(stream: &config::Stream, world: &dyn World, book: &Book) -> Rere
         book::Reader::new(reducer, side, book.clone())
     };
     Rereader::new(
-        PerSide {
-            baseline: again(Side::Baseline),
-            canary: again(Side::Canary),
-        },
-        PerSide {
-            baseline: reader(Side::Baseline),
-            canary: reader(Side::Canary),
-        },
+        stream.sides.each(again),
+        stream.sides.each(reader),
         diff_rules(stream),
         stream.sides.baseline.codec.rules.when.clone(),
     )
 }
 
-/// The topics of both sides.
-type Topics = PerSide<Box<dyn Topic>>;
+/// The topics of all sides.
+type Topics = Sides<Box<dyn Topic>>;
 
-/// Opens both, and asks how long they keep records.
-fn open(stream: &config::Stream, world: &dyn World) -> Result<(Topics, PerSide<Option<i64>>)> {
-    let open = |side: Side| world.topic(&stream.sides.get(side).cluster, &stream.sides.get(side).topic);
-    let topics = PerSide {
-        baseline: open(Side::Baseline).context("open the baseline's topic")?,
-        canary: open(Side::Canary).context("open the canary's topic")?,
+/// Opens them, and asks how long they keep records.
+fn open(stream: &config::Stream, world: &dyn World) -> Result<(Topics, Sides<Option<i64>>)> {
+    let open = |side: Side| {
+        let config::StreamSide { cluster, topic, .. } = stream.sides.get(side);
+        world
+            .topic(cluster, topic)
+            .with_context(|| format!("open the {side}'s topic"))
     };
-    let retention_ms = PerSide {
-        baseline: retention_ms(stream, Side::Baseline, &*topics.baseline)?,
-        canary: retention_ms(stream, Side::Canary, &*topics.canary)?,
-    };
+    let topics = stream.sides.each(open).whole()?;
+    let kept = |side: Side| retention_ms(stream, side, &**topics.get(side));
+    let retention_ms = topics.each(kept).whole()?;
     Ok((topics, retention_ms))
 }
 
@@ -226,15 +224,15 @@ fn spans(topic: &dyn Topic) -> Result<Vec<(u32, u64, u64)>> {
     Ok(ends.map(|end| (end.partition, end.low, end.last_stable)).collect())
 }
 
-/// Reads both topics from where the stream begins or goes on: (partition, offset).
+/// Reads all topics from where the stream begins or goes on: (partition, offset).
 fn begin(
     config: &Config,
     stream: &config::Stream,
     topics: &mut Topics,
     checkpoint: Option<&Checkpoint>,
-) -> Result<PerSide<Vec<(u32, u64)>>> {
-    let mut starts = PerSide::<Vec<(u32, u64)>>::default();
-    for side in Side::PAIR {
+) -> Result<Sides<Vec<(u32, u64)>>> {
+    let mut starts = Sides::<Vec<(u32, u64)>>::default();
+    for &side in stream.sides.present() {
         let topic = topics.get_mut(side);
         let start = start_offsets(&**topic, side, config.release.start, stream, checkpoint)?;
         topic.assign(&start)?;
@@ -245,7 +243,7 @@ fn begin(
 
 /// Before the first read: is it the topic that was read before, as long as it was, and with its partitions?
 fn look(stream: &mut Stream, checkpoint: Option<&Checkpoint>) -> Result<()> {
-    for side in Side::PAIR {
+    for &side in stream.sides() {
         stream.look_at_id(side, TELL);
         let (Some(checkpoint), Log::Kafka(topic)) = (checkpoint, &stream.lanes.get(side).log) else {
             continue;
@@ -324,7 +322,7 @@ async fn choose_contracts(
                 _ => break found?,
             }
         };
-        for side in Side::PAIR {
+        for &side in stream.sides.present() {
             contract::check(&schema, &stream.sides.get(side).codec, side)?;
         }
         book.note(Fact::SoleContract(Field::Value, schema));

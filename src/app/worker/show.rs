@@ -155,7 +155,7 @@ impl Show {
         if let Some(stream) = self.config.streams.iter().find(|stream| stream.name == name) {
             metrics.rules_expired(advice::expired(&stream.ignores, self.shared.clock.today()).count());
         }
-        for side in Side::PAIR {
+        for &side in view.sides.present() {
             let of = view.sides.get(side);
             metrics.read_total(side, of.read);
             let lag = lag(view, side);
@@ -244,6 +244,9 @@ fn report_of(name: &str, seat: &Seat, view: &View, verdict: Verdict) -> report::
         findings: seat.findings.iter().map(stored::finding).collect(),
     });
     stream.checks = report::checks(&seat.tally.standings());
+    let noisy = seat.tally.evidence().recent.control.is_noisy();
+    let control_read = view.sides.control.map_or(0, |control| control.read);
+    report::add_noise(&mut stream, control_read, &seat.noise, noisy);
     stream.drift = report::drift(&seat.tally.drift());
     stream
 }

@@ -8,20 +8,23 @@ use anyhow::{Context, Result};
 
 use crate::app::book::{Book, Fact};
 use crate::codec::{Field, Schema, SchemaRef};
-use crate::model::{Inconclusive, PerSide, Side};
+use crate::model::{DifferenceKind, Inconclusive, Side, Sides};
 
 /// It.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// Where each partition ends, once the release is closed: (partition, end).
     #[serde(default)]
-    pub ends: Option<PerSide<Vec<(u32, u64)>>>,
+    pub ends: Option<Sides<Vec<(u32, u64)>>>,
     /// What the logs did that stands in the way of a verdict: it stays true after a restart.
     #[serde(default)]
     pub incidents: BTreeSet<(Inconclusive, Side, String)>,
     /// What each topic was when the generation began to read it, as far as its cluster tells.
     #[serde(default)]
-    pub topic_ids: PerSide<Option<String>>,
+    pub topic_ids: Sides<Option<String>>,
+    /// Differing paths of baseline and control, over pairs of noisy windows that were read again: path, kind, pairs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub noise: Vec<(String, DifferenceKind, u64)>,
     /// Schemas that were given up: their records are undecodable, after a restart too.
     #[serde(default)]
     pub unknown: Vec<UnknownSchema>,

@@ -7,19 +7,19 @@ use crate::app::advice;
 use crate::app::stream::Stream;
 use crate::engine::judge::{Condition, Conditions};
 use crate::engine::{PartitionView, SideView};
-use crate::model::{Inconclusive, PerSide, Side, WindowCounts, hex};
+use crate::model::{Inconclusive, PerSide, Side, Sides, WindowCounts, hex};
 
 /// One stream as it stood a moment ago.
 #[derive(Clone, Default)]
 pub struct View {
     /// The sides.
-    pub sides: PerSide<SideView>,
+    pub sides: Sides<SideView>,
     /// Their partitions.
-    pub partitions: PerSide<Vec<PartitionView>>,
+    pub partitions: Sides<Vec<PartitionView>>,
     /// Where each partition ends, as far as it was asked: (partition, high watermark).
-    pub ends: PerSide<Vec<(u32, u64)>>,
+    pub ends: Sides<Vec<(u32, u64)>>,
     /// Time until retention reaches the first record that is still needed, milliseconds.
-    pub headroom_ms: PerSide<Option<i64>>,
+    pub headroom_ms: Sides<Option<i64>>,
     /// Bytes that records hold.
     pub held_bytes: u64,
     /// Memory is at its limit.
@@ -29,11 +29,11 @@ pub struct View {
     /// What the logs did: reason, side, one sentence.
     pub incidents: BTreeSet<(Inconclusive, Side, String)>,
     /// What each topic is.
-    pub topic_ids: PerSide<Option<String>>,
+    pub topic_ids: Sides<Option<String>>,
     /// Brokers in trouble.
-    pub trouble: PerSide<Option<String>>,
+    pub trouble: Sides<Option<String>>,
     /// Bytes that cannot be read for now: where.
-    pub unreadable: PerSide<Option<String>>,
+    pub unreadable: Sides<Option<String>>,
     /// Registries that do not answer.
     pub registry_down: Vec<Side>,
     /// The canary was behind at the close.
@@ -86,12 +86,8 @@ impl Status {
     /// Looks at a stream.
     pub fn look(&self, stream: &Stream, at_ms: i64) {
         let engine = &stream.engine;
-        let both = |f: &dyn Fn(Side) -> SideView| PerSide {
-            baseline: f(Side::Baseline),
-            canary: f(Side::Canary),
-        };
         let mut schemas = Vec::new();
-        for side in Side::PAIR {
+        for &side in stream.sides() {
             for used in stream.lanes.get(side).reducer().schema_uses() {
                 let id = match used.schema {
                     crate::codec::SchemaRef::Id(id) => Some(id),
@@ -108,26 +104,19 @@ impl Status {
         };
         let held_bytes = stream.held_bytes();
         let view = View {
-            sides: both(&|side| engine.side(side)),
-            partitions: PerSide {
-                baseline: engine.partitions(Side::Baseline),
-                canary: engine.partitions(Side::Canary),
-            },
+            sides: stream.lanes.each(|side| engine.side(side)),
+            partitions: stream.lanes.each(|side| engine.partitions(side)),
             ends: stream.ends.clone(),
-            headroom_ms: PerSide {
-                baseline: stream.headroom_ms(Side::Baseline),
-                canary: stream.headroom_ms(Side::Canary),
-            },
+            headroom_ms: stream.lanes.each(|side| stream.headroom_ms(side)),
             held_bytes,
             full: stream.is_full(),
             unfinished: engine.unfinished(),
             incidents: stream.incidents.clone(),
             topic_ids: stream.topic_ids.clone(),
             trouble: stream.trouble.clone(),
-            unreadable: PerSide {
-                baseline: stream.unreadable.baseline.values().next().cloned(),
-                canary: stream.unreadable.canary.values().next().cloned(),
-            },
+            unreadable: stream
+                .lanes
+                .each(|side| stream.unreadable.get(side).values().next().cloned()),
             registry_down: stream.registry_down(),
             behind_at_close: engine.canary_behind_at_close().unwrap_or(false),
             complete: engine.is_complete(),
@@ -157,6 +146,8 @@ impl View {
         let mut present: Vec<Condition> = self
             .incidents
             .iter()
+            // What a control's log does is no reason: it is left out.
+            .filter(|(_, side, _)| *side != Side::Control)
             .map(|(kind, side, text)| Condition {
                 kind: *kind,
                 side: Some(*side),
@@ -186,7 +177,7 @@ impl View {
                 present.push(plain(Inconclusive::Stalled, Some(side)));
             }
         }
-        let down = self.registry_down.iter();
+        let down = self.registry_down.iter().filter(|side| **side != Side::Control);
         present.extend(down.map(|side| plain(Inconclusive::Registry, Some(*side))));
         if self.behind_at_close {
             present.push(plain(Inconclusive::Stalled, Some(Side::Canary)));

@@ -27,7 +27,7 @@ pub(super) async fn look(config: &Arc<Config>, store: &Store) -> Result<()> {
     }
     let mut looks = Vec::new();
     for index in 0..config.streams.len() {
-        for side in Side::PAIR {
+        for &side in config.streams[index].sides.present() {
             let config = config.clone();
             looks.push(tokio::task::spawn_blocking(move || readable(&config, index, side)));
         }

@@ -134,6 +134,7 @@ fn window(n: i64) -> FinalWindow {
         edge: false,
         digest: Digest([1; 16]),
         candidates: Vec::new(),
+        noise: Vec::new(),
         profile: None,
     }
 }

@@ -180,6 +180,9 @@ fn obstacles(tally: &Tally, conditions: &Conditions, muted: Muted, add: &mut Add
             }
         }
     }
+    if evidence.recent.control.is_noisy() {
+        add(Inconclusive::Noise, &|| text::noise(&evidence.recent.control));
+    }
     if let Some((side, late, records)) = evidence.recent.late(policy) {
         add(Inconclusive::Late, &|| text::late(side, late, records, policy.late_max));
     }

@@ -11,7 +11,7 @@ use super::policy::{CHECKS, Policy};
 use super::sequential::{Sequential, Standing};
 use crate::engine::stats::{Interval, Kind};
 use crate::engine::{FinalWindow, SettledBad};
-use crate::model::{BadCounts, PerSide, Side, Skew, WindowCounts, WindowProfile};
+use crate::model::{BadCounts, ControlCounts, PerSide, Side, Skew, WindowCounts, WindowProfile};
 
 /// Windows that skew and lateness are measured over.
 const RECENT_MAX: usize = 20;
@@ -29,6 +29,9 @@ pub struct Recent {
     pub records: PerSide<u64>,
     /// Skew of the pairs.
     pub skew: Skew,
+    /// What a control showed; nothing without one.
+    #[serde(default)]
+    pub control: ControlCounts,
 }
 
 impl Recent {
@@ -64,6 +67,7 @@ impl Recent {
             *self.records.get_mut(side) += window.records.get(side);
         }
         self.skew.add(&window.skew);
+        self.control.add(&window.control);
     }
 
     /// Takes back a window that was added.
@@ -75,6 +79,7 @@ impl Recent {
             *self.records.get_mut(side) -= window.records.get(side);
         }
         self.skew.subtract(&window.skew);
+        self.control.subtract(&window.control);
     }
 }
 
@@ -347,7 +352,10 @@ impl Tally {
             evidence.first_ms = start_ms;
         }
         evidence.last_ms = evidence.last_ms.max(end_ms);
+        // Where the control is not quiet it hides what the canary does, and shows what the canary does not (rule 15).
+        let noisy = evidence.recent.control.is_noisy();
         let proved = met
+            && !noisy
             && evidence.recent.skew_too_large(&self.policy).is_none()
             && evidence.recent.late(&self.policy).is_none();
         if proved {
@@ -360,7 +368,7 @@ impl Tally {
         let compared = if proved { counts.compared() } else { pairs };
         let canary = &counts.sides.canary;
         let shares = |kind| match kind {
-            Kind::Mismatched => (counts.mismatched, compared),
+            Kind::Mismatched if !noisy => (counts.mismatched, compared),
             Kind::Missing if proved => (counts.missing, compared),
             Kind::Extra if proved => (counts.extra, compared),
             Kind::Duplicate => (canary.duplicate, compared),
@@ -448,6 +456,7 @@ impl Tally {
                 canary: records(counts, Side::Canary),
             },
             skew: counts.skew.clone(),
+            control: counts.control.as_deref().copied().unwrap_or_default(),
         };
         sum.add(&window);
         self.recent.push_back(Arc::new(window));

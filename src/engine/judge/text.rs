@@ -4,7 +4,7 @@ use super::hold::Hold;
 use super::sequential::Counted;
 use super::{Condition, Judgement, Override, Reason, Tally};
 use crate::engine::stats::{Betting, Kind, least_budget};
-use crate::model::{Inconclusive, Side};
+use crate::model::{ControlCounts, Inconclusive, Side};
 
 pub(super) const LATCHED: &str =
     "it failed earlier in this generation, and only an override or a new generation lifts that";
@@ -332,6 +332,16 @@ pub(super) fn late(side: Side, late: u64, records: u64, most: f64) -> String {
         grouped(late),
         grouped(records),
         share(most)
+    )
+}
+
+pub(super) fn noise(control: &ControlCounts) -> String {
+    let (noise, compared) = control.noise();
+    format!(
+        "the control differs from the baseline in {} of the last {} records, more than 1 %: such noise hides what the canary \
+         does",
+        grouped(noise),
+        grouped(compared)
     )
 }
 

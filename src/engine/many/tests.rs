@@ -30,6 +30,7 @@ fn the_index_is_the_rule() {
             tolerances: Vec::new(),
             range: Range::Everything,
             sample: None,
+            control: false,
             profile: None,
             latest: false,
             findings_max: 1,

@@ -96,7 +96,7 @@ fn of_reconcile() {
         "--sample 2",
         "--held-max-bytes lots",
         "--names thing",
-        "--control c.avro",
+        "--control c.csv",
         "--unordered a..b",
         "--only a[0]",
         "--map country=US",

@@ -25,6 +25,10 @@ pub struct Manner {
     pub away: u64,
     /// Settles so many records at once at most; 0 is all.
     pub pace: u64,
+    /// Percent of the reads of the control that find nothing.
+    pub silent: u64,
+    /// Windows wait for the control.
+    pub awaits: bool,
 }
 
 /// Raises of the running maxima: (side, partition) -> (offset, value).
@@ -93,7 +97,7 @@ pub fn run(world: &World, rng: &mut Rng, manner: Manner) -> Run {
         outputs: Vec::new(),
         buckets: Buckets::default(),
     };
-    runner.declare();
+    runner.declare(manner);
     runner.pace(rng, manner);
     let mut closed = false;
     while !runner.engine.is_complete() {
@@ -103,7 +107,7 @@ pub fn run(world: &World, rng: &mut Rng, manner: Manner) -> Run {
             runner.step(Input::Close);
         }
         if manner.crash > 0 && runner.run.crashes < 30 && rng.chance(manner.crash) {
-            runner.crash();
+            runner.crash(manner);
             runner.pace(rng, manner);
             closed = runner.stored.as_ref().is_some_and(|stored| stored.closing);
         }
@@ -121,6 +125,7 @@ pub fn run(world: &World, rng: &mut Rng, manner: Manner) -> Run {
         runner.engine.come_back(&mut runner.outputs);
         runner.take();
     }
+    runner.leave_idle_control();
     runner.end_life();
     runner.run.low.clone_from(&runner.low);
     runner.run.evidence = runner.engine.evidence_ms();
@@ -129,7 +134,10 @@ pub fn run(world: &World, rng: &mut Rng, manner: Manner) -> Run {
 }
 
 impl Runner<'_> {
-    fn declare(&mut self) {
+    fn declare(&mut self, manner: Manner) {
+        if manner.awaits {
+            self.engine.await_control();
+        }
         for log in &self.world.logs {
             self.engine.declare(log.side, log.partition, log.from);
         }
@@ -183,7 +191,7 @@ impl Runner<'_> {
         let log = &world.logs[at];
         let (side, partition) = (log.side, log.partition);
         let view = self.view(at);
-        if view.completed {
+        if view.completed || (side == Side::Control && rng.chance(manner.silent)) {
             return;
         }
         if self.next[at] < log.entries.len() && rng.chance(manner.lose) {
@@ -295,6 +303,17 @@ impl Runner<'_> {
         }
     }
 
+    /// Nobody waits for a control: what it would have shown where it was idle to the end came too late.
+    fn leave_idle_control(&mut self) {
+        for at in 0..self.world.logs.len() {
+            let (log, view) = (&self.world.logs[at], self.view(at));
+            if log.side == Side::Control && view.idle_since_ms.is_some() && !view.completed {
+                let raises = self.run.raises.entry((log.side, log.partition)).or_default();
+                raises.push((view.position, i64::MAX / 4));
+            }
+        }
+    }
+
     fn close(&mut self) {
         self.step(Input::Close);
     }
@@ -308,7 +327,7 @@ impl Runner<'_> {
             .unwrap()
     }
 
-    fn crash(&mut self) {
+    fn crash(&mut self, manner: Manner) {
         self.run.crashes += 1;
         for at in 0..self.world.logs.len() {
             let view = self.view(at);
@@ -322,7 +341,7 @@ impl Runner<'_> {
             self.engine = Engine::new(self.world.settings.clone());
             self.next.fill(0);
             self.run.raises.clear();
-            return self.declare();
+            return self.declare(manner);
         };
         let stored: Checkpoint = serde_json::from_str(&serde_json::to_string(stored).unwrap()).unwrap();
         for (at, log) in self.world.logs.iter().enumerate() {
@@ -340,6 +359,6 @@ impl Runner<'_> {
         }
         self.engine_began = stored.frontier_ms;
         self.engine = Engine::resume(self.world.settings.clone(), stored);
-        self.declare();
+        self.declare(manner);
     }
 }

@@ -1,6 +1,8 @@
 //! Engine: properties and worked examples of the rules.
 
 mod away;
+mod control;
+mod control_examples;
 mod driver;
 mod examples;
 mod holes;

@@ -9,6 +9,7 @@ use super::world::{Rng, World};
 fn replay(world: &World, inputs: &Checkpoint, rng: &mut Rng) -> Vec<FinalWindow> {
     let stored = serde_json::from_str(&serde_json::to_string(inputs).unwrap()).unwrap();
     let mut engine = Engine::resume(world.settings.clone(), stored);
+    engine.await_control();
     let mut outputs = Vec::new();
     let mut open: Vec<_> = inputs
         .partitions
@@ -89,11 +90,21 @@ fn is_there(world: &World, run: &Run, inputs: &Checkpoint) -> bool {
 }
 
 /// Windows that were computed again, and those of them behind a hole.
-fn computed_again(seeds: std::ops::Range<u64>, manner: Manner) -> (u32, u32) {
+pub fn computed_again(seeds: std::ops::Range<u64>, manner: Manner) -> (u32, u32) {
+    computed_again_of(seeds, manner, |_, world| world)
+}
+
+/// The same of other worlds.
+pub fn computed_again_of(
+    seeds: std::ops::Range<u64>,
+    manner: Manner,
+    change: fn(&mut Rng, World) -> World,
+) -> (u32, u32) {
     let (mut windows, mut behind) = (0, 0);
     for seed in seeds {
         let mut rng = Rng(seed);
         let world = World::random(&mut rng);
+        let world = change(&mut rng, world);
         let run = run(&world, &mut rng, manner);
         for (at, (expected, inputs)) in run.inputs.iter().enumerate() {
             if !is_there(&world, &run, inputs) {

@@ -80,6 +80,7 @@ pub fn settings() -> Settings {
         tolerances: Vec::new(),
         range: Range::Everything,
         sample: None,
+        control: false,
         profile: None,
         latest: false,
         findings_max: 10_000,

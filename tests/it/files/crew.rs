@@ -11,7 +11,7 @@ use crosscheck::app::log::{Log, Read};
 use crosscheck::codec::{EventTime, Field, Part, Reducer, Schema, SchemaRef, SchemaUse, Settings};
 use crosscheck::edge::files;
 use crosscheck::engine::Entry;
-use crosscheck::model::{Path as FieldPath, PerSide, Side};
+use crosscheck::model::{Path as FieldPath, Side, Sides};
 
 use super::container::{block, file, header, long, sized};
 
@@ -56,9 +56,10 @@ fn read(path: &Path, hands: Option<usize>, span: (u64, Option<u64>), late: bool)
     if let Log::File(file) = &mut log {
         let schema = file.reader.schema().unwrap().clone();
         book.note(Fact::Schema(side, Field::Value, SchemaRef::Fixed, schema));
-        let both = PerSide {
+        let both = Sides {
             baseline: settings(),
             canary: settings(),
+            control: None,
         };
         if let Some(hands) = hands {
             let crew = Crew::of(hands, both, &book);
@@ -189,9 +190,10 @@ fn a_crew_ends_while_work_is_under_way() {
     let dir = tempfile::tempdir().unwrap();
     let many: Vec<u8> = (0..60).flat_map(|at| deflated(at * 10..at * 10 + 10, &[])).collect();
     let path = file(dir.path(), &[header(SCHEMA, "deflate"), many].concat());
-    let both = PerSide {
+    let both = Sides {
         baseline: settings(),
         canary: settings(),
+        control: None,
     };
     for _ in 0..20 {
         let mut log = file_log(&path);

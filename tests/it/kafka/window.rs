@@ -14,7 +14,7 @@ use crosscheck::app::topic::Topic;
 use crosscheck::codec::{Field, Framing, Part, Reducer, Schema, SchemaRef, Settings};
 use crosscheck::edge::kafka::{Ends, Event, KafkaError, TopicFacts};
 use crosscheck::engine::Entry;
-use crosscheck::model::{Path, PerSide, RecordBatch, Side};
+use crosscheck::model::{Path, RecordBatch, Side, Sides};
 use proptest::prelude::*;
 
 const SCHEMA: &str = r#"{"type": "record", "name": "Order", "fields": [{"name": "id", "type": "string"}]}"#;
@@ -161,9 +161,10 @@ fn run(plan: &[(u32, u8)], holds: &[u8], pace: Option<(usize, usize)>) -> All {
         held: BTreeSet::new(),
         broken: broken.clone(),
     }));
-    let both = PerSide {
+    let both = Sides {
         baseline: settings.clone(),
         canary: settings.clone(),
+        control: None,
     };
     if let Some((hands, batches)) = pace {
         log.share(&Crew::of(hands, both, &book), Side::Canary, batches);
@@ -214,7 +215,7 @@ fn what_is_kept_back_is_counted_until_nobody_wants_it() {
         broken: Arc::default(),
     }));
     log.share(
-        &Crew::of(1, PerSide::default(), &Book::default()),
+        &Crew::of(1, Sides::default(), &Book::default()),
         Side::Canary,
         plan.len(),
     );

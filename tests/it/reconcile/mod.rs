@@ -3,10 +3,12 @@
 mod avro;
 mod bad;
 mod by_config;
+mod calibrate;
 mod cases;
 mod census;
 mod conditions;
 mod contract;
+mod control;
 mod dataset;
 mod envelopes;
 mod headers_topics;

@@ -8,7 +8,7 @@ use crosscheck::app::book::{Book, Fact};
 use crosscheck::app::schemas::{Origin, Patience, Schemas};
 use crosscheck::codec::{Field, SchemaRef};
 use crosscheck::edge::registry::Registry;
-use crosscheck::model::{PerSide, Side};
+use crosscheck::model::{PerSide, Side, Sides};
 use tokio::runtime::Handle;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -27,9 +27,10 @@ fn asking(registries: PerSide<Registry>, patience: Patience) -> (Schemas, Book) 
         fixed: None,
     };
     let book = Book::default();
-    let origins = PerSide {
+    let origins = Sides {
         baseline: origin(registries.baseline),
         canary: origin(registries.canary),
+        control: None,
     };
     (Schemas::new(Handle::current(), origins, patience, book.clone()), book)
 }

@@ -8,7 +8,7 @@ use crosscheck::app::contract;
 use crosscheck::app::schemas::{Origin, Patience, Schemas};
 use crosscheck::codec::{Field, Format, Progress, Reducer, SchemaRef, Settings};
 use crosscheck::config::Contract;
-use crosscheck::model::{PerSide, RecordBatch, Reduction, Side};
+use crosscheck::model::{RecordBatch, Reduction, Side, Sides};
 use serde_json::json;
 use tokio::runtime::Handle;
 use wiremock::{MockServer, ResponseTemplate};
@@ -54,9 +54,10 @@ async fn imports_are_fetched_and_each_message_has_its_contract() {
         topic: None,
         fixed: None,
     };
-    let origins = PerSide {
+    let origins = Sides {
         baseline: origin.clone(),
         canary: origin,
+        control: None,
     };
     let book = Book::default();
     let mut schemas = Schemas::new(Handle::current(), origins, Patience::BOUNDED, book.clone());

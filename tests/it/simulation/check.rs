@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crosscheck::app::replay::inputs::Inputs;
-use crosscheck::edge::store::{GenerationState, Stored};
+use crosscheck::edge::store::{GenerationState, InputsRow, Stored};
 use crosscheck::engine::Checkpoint;
 use crosscheck::model::{BadCounts, Outcome, Position, Side, Verdict, WindowCounts};
 
 use super::driver::{Committed, Ran};
 use super::oracle::inputs::{Circumstances, doubts};
+use super::oracle::noise::{self, Decision};
 use super::oracle::{self, Difference, Hole, Read, Whole};
 use super::sampled::{self, Sampled};
 use super::verdicts;
@@ -59,7 +60,10 @@ pub fn check(ran: &mut Ran) -> Vec<String> {
     };
     wrong.extend(doubts(&ran.world, &inputs, circumstances(ran)));
     wrong.extend(sampled::split(&ran.world, &inputs));
-    let whole = oracle::whole(&ran.world, &inputs);
+    let mut whole = oracle::whole(&ran.world, &inputs);
+    if ran.world.settings.control {
+        noise::take_out(&ran.world, &inputs, &decisions(stored), &mut whole);
+    }
     windows(stored, &whole, &mut wrong);
     bad(stored, &whole, &mut wrong);
     findings(ran, stored, &whole, &mut wrong);
@@ -140,7 +144,10 @@ fn inputs(ran: &Ran) -> Option<oracle::Stored> {
                 life: ran.life(side),
                 after_the_cut: ran.after_the_cut(side, stored.partition),
                 from: stored.from,
-                to: end.map_or(stored.position, |(_, end)| (*end).max(stored.from)),
+                // Nobody waits for a control: it may not have been read to its end.
+                to: end
+                    .filter(|_| side != Side::Control)
+                    .map_or(stored.position, |(_, end)| (*end).max(stored.from)),
                 raises: Vec::new(),
                 holes: Vec::<Hole>::new(),
                 untimely: BTreeSet::new(),
@@ -192,6 +199,23 @@ fn inputs(ran: &Ran) -> Option<oracle::Stored> {
             .map(|frontier_ms| frontier_ms.saturating_add(grace_ms + 1)),
         closed,
     })
+}
+
+/// What was decided about the control with each commit of windows.
+fn decisions(stored: &Stored) -> Vec<Decision> {
+    let decision = |row: &InputsRow| {
+        let Checkpoint {
+            frontier_ms, control, ..
+        } = Inputs::read(row).unwrap().checkpoint;
+        let control = control.unwrap_or_default();
+        Decision {
+            from_ms: frontier_ms,
+            until_ms: row.frontier_ms,
+            cut_ms: control.cut_ms,
+            left_out: control.left_out.into_iter().collect(),
+        }
+    };
+    stored.inputs.iter().map(decision).collect()
 }
 
 /// A hole that stands in several checkpoints was met before the first of them.

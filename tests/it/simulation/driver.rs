@@ -324,7 +324,10 @@ pub fn config(world: &World) -> Config {
     });
     stream.limits.idle_ms = world.idle_ms;
     stream.limits.ahead_max_ms = world.ahead_max_ms;
-    for side in Side::PAIR {
+    // Another baseline, at the baseline's cluster and registry.
+    stream.sides.control = world.settings.control.then(|| stream.sides.baseline.clone());
+    for side in stream.sides.present() {
+        let side = *side;
         let its = stream.sides.get_mut(side);
         its.codec = world.codec();
         its.topic = name_of(side).to_owned();

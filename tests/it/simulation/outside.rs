@@ -24,16 +24,14 @@ use super::world::sometimes::Sometimes;
 pub fn name_of(side: Side) -> &'static str {
     match side {
         Side::Baseline => "orders",
-        _ => "orders.canary",
+        Side::Canary => "orders.canary",
+        Side::Control => "orders.control",
     }
 }
 
 fn side_of(name: &str) -> Side {
-    if name == name_of(Side::Baseline) {
-        Side::Baseline
-    } else {
-        Side::Canary
-    }
+    let named = Side::ALL.into_iter().find(|side| name_of(*side) == name);
+    named.unwrap_or(Side::Canary)
 }
 
 /// What does not work just now.

@@ -285,6 +285,7 @@ pub fn window(n: i64) -> FinalWindow {
         edge: n == 0,
         digest: Digest([u8::try_from(n % 251).unwrap(); 16]),
         candidates: Vec::new(),
+        noise: Vec::new(),
         profile: (n % 2 == 1).then(|| Box::new(profile(n))),
     }
 }

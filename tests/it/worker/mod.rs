@@ -1,6 +1,7 @@
 //! The worker, end to end, mostly without the real stack.
 
 mod compacted;
+mod control;
 mod decisions;
 mod drift;
 mod http;

@@ -17,6 +17,7 @@ fn computed(start_ms: i64, mismatched: u64) -> FinalWindow {
         edge: false,
         digest: Digest([u8::try_from(mismatched).unwrap(); 16]),
         candidates: Vec::new(),
+        noise: Vec::new(),
         profile: None,
     }
 }

@@ -70,7 +70,7 @@ pub(crate) struct Cluster {
 impl Cluster {
     pub(crate) fn new() -> Self {
         let mock = MockCluster::new(1).unwrap();
-        for topic in ["orders", "orders.canary"] {
+        for topic in ["orders", "orders.canary", "orders.control"] {
             mock.create_topic(topic, 1, 1).unwrap();
         }
         let brokers = mock.bootstrap_servers();

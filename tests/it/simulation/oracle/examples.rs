@@ -50,6 +50,7 @@ impl Default for Case {
                 tolerances: Vec::new(),
                 range: Range::Everything,
                 sample: None,
+                control: false,
                 profile: None,
                 latest: false,
                 findings_max: 100,

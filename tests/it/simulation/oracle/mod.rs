@@ -8,6 +8,7 @@ mod edges;
 mod equal;
 mod examples;
 pub mod inputs;
+pub mod noise;
 mod pairing;
 mod partition;
 mod worlds;
@@ -134,16 +135,29 @@ pub fn whole(world: &World, stored: &Stored) -> Whole {
 }
 
 fn comparison<'a>(world: &'a World, stored: &'a Stored) -> Comparison<'a> {
-    let logs = stored.reads.iter().map(|read| {
-        let partition = &world.topic(read.side).lives[read.life].partitions[read.partition as usize];
-        let slots = partition.branch(read.after_the_cut);
-        Log {
-            read,
-            slots: slots
-                .filter(|slot| (read.from..read.to).contains(&slot.offset))
-                .collect(),
-        }
-    });
+    let compared = stored.reads.iter().filter(|read| read.side != Side::Control);
+    let logs = compared.map(|read| log(world, read));
+    with(world, stored, logs.collect())
+}
+
+/// The slots of what was read.
+fn log<'a>(world: &'a World, read: &'a Read) -> Log<'a> {
+    slots(world, read, read.side)
+}
+
+/// The same of a side's log, whatever side it is read for.
+fn slots<'a>(world: &'a World, read: &'a Read, side: Side) -> Log<'a> {
+    let partition = &world.topic(side).lives[read.life].partitions[read.partition as usize];
+    let slots = partition.branch(read.after_the_cut);
+    Log {
+        read,
+        slots: slots
+            .filter(|slot| (read.from..read.to).contains(&slot.offset))
+            .collect(),
+    }
+}
+
+fn with<'a>(world: &'a World, stored: &Stored, logs: Vec<Log<'a>>) -> Comparison<'a> {
     let plan = &world.plan;
     Comparison {
         settings: &world.settings,
@@ -154,7 +168,7 @@ fn comparison<'a>(world: &'a World, stored: &'a Stored) -> Comparison<'a> {
             IdentityFrom::Key => false,
         },
         ignore_time: plan.ignore_time,
-        logs: logs.collect(),
+        logs,
         s_ms: stored.s_ms,
         watermark_ms: stored.watermark_ms,
         closed: stored.closed,

@@ -129,6 +129,100 @@ pub fn both(rng: &mut Rng, plan: &Plan, settings: &Settings, injected: &mut Some
     sides.map(|pipeline| pipeline.out)
 }
 
+/// What a control makes of the same events: what the baseline wrote and could be read, with noise of its own, and some of what
+/// the canary did.
+pub fn control(
+    rng: &mut Rng,
+    plan: &Plan,
+    settings: &Settings,
+    emitted: &PerSide<Vec<Emitted>>,
+    injected: &mut Sometimes,
+) -> Vec<Emitted> {
+    let Some(control) = plan.control else { return Vec::new() };
+    let mut pipeline = Pipeline {
+        plan,
+        its: control.its,
+        side: Side::Control,
+        window_ms: settings.window_ms.unwrap_or(30_000),
+        lateness_ms: settings.lateness_ms.unwrap_or(0),
+        grace_ms: settings.grace_ms.unwrap_or(0),
+        out: Vec::new(),
+    };
+    let orders = |side: Side| {
+        let good = emitted
+            .get(side)
+            .iter()
+            .filter_map(|emitted| match &emitted.record.truth {
+                Truth::Decoded(Decoded {
+                    order: Some(order),
+                    time_ms: Some(time_ms),
+                    ..
+                }) => Some((emitted.at_ms, *time_ms, *order)),
+                _ => None,
+            });
+        good.collect::<Vec<_>>()
+    };
+    let (baseline, canary) = (orders(Side::Baseline), orders(Side::Canary));
+    let mut of_canary: BTreeMap<u32, Vec<Order>> = BTreeMap::new();
+    for (_, _, order) in &canary {
+        of_canary.entry(order.id).or_default().push(*order);
+    }
+    let alike = |a: &Order, b: &Order| (a.amount, a.note, a.status) == (b.amount, b.note, b.status);
+    let mut ids = std::collections::BTreeSet::new();
+    for (at_ms, time_ms, order) in baseline {
+        ids.insert(order.id);
+        let shown = of_canary.get(&order.id);
+        let same = shown.is_some_and(|shown| shown.iter().any(|own| alike(own, &order)));
+        let order = plain(order);
+        let mut own = order;
+        if !same && rng.chance(control.shared) {
+            injected.reached("noise on both sides");
+            if shown.is_none() {
+                continue;
+            }
+            own = changed(rng, order);
+        } else if rng.chance(control.own) {
+            injected.reached("noise of the control");
+            own = changed(rng, order);
+        }
+        let time_ms = time_ms + rng.between(-control.its.skew_ms, control.its.skew_ms);
+        if control.its.starts_at_ms.is_some_and(|starts| time_ms < starts) {
+            continue;
+        }
+        let at_ms = at_ms + control.its.latency_ms + rng.between(0, control.its.disorder_ms);
+        pipeline.good(
+            rng,
+            Sighting {
+                time_ms,
+                at_ms,
+                order: own,
+            },
+            injected,
+        );
+    }
+    for (at_ms, time_ms, order) in canary {
+        if !ids.contains(&order.id) && rng.chance(control.shared) {
+            injected.reached("an extra on both sides");
+            let order = plain(order);
+            pipeline.good(rng, Sighting { time_ms, at_ms, order }, injected);
+        }
+    }
+    pipeline.out
+}
+
+/// What every schema can say.
+fn plain(order: Order) -> Order {
+    let note = match order.note {
+        Note::Absent => Note::Null,
+        note => note,
+    };
+    Order {
+        note,
+        status: order.status.min(2),
+        ..order
+    }
+}
+
 fn content(rng: &mut Rng, plan: &Plan, id: u32, base_ms: i64) -> Order {
     let wide = if plan.narrow { 2 } else { 1_000 };
     Order {

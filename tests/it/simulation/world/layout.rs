@@ -9,8 +9,14 @@ use super::rng::Rng;
 use super::sometimes::Sometimes;
 
 /// The topic of a side.
-pub fn topic(rng: &mut Rng, plan: &Plan, side: Side, mut emitted: Vec<Emitted>, injected: &mut Sometimes) -> Topic {
-    let its = *plan.sides.get(side);
+pub fn topic(
+    rng: &mut Rng,
+    plan: &Plan,
+    side: Side,
+    its: plan::Side,
+    mut emitted: Vec<Emitted>,
+    injected: &mut Sometimes,
+) -> Topic {
     stall(&mut emitted, &its, injected);
     emitted.sort_by_key(|emitted| emitted.at_ms);
     if !plan.time_is_timestamp {

@@ -32,6 +32,7 @@ pub struct World {
     /// Of the comparison; what the codec needs is in `codec`.
     pub settings: Settings,
     pub topics: PerSide<Topic>,
+    pub control: Option<Topic>,
     /// Schema texts by id; an id that is not there is unknown to the registry.
     pub registries: PerSide<BTreeMap<u32, &'static str>>,
     pub start: Start,
@@ -54,7 +55,8 @@ impl World {
         let mut settings = plan::settings(&mut rng);
         settings.has_identity = !rng.chance(0.12);
         settings.sample = plan::sample(seed);
-        let plan = plan::plan(&mut rng, &settings);
+        let mut plan = plan::plan(&mut rng, &settings);
+        plan.control = plan::control(seed, &settings, plan.span_ms);
         Self::from_plan(seed, &mut rng, plan, settings)
     }
 
@@ -62,9 +64,30 @@ impl World {
     pub fn from_plan(seed: u64, rng: &mut Rng, plan: Plan, mut settings: Settings) -> Self {
         let mut injected = Sometimes::default();
         let emitted = emit::both(&mut rng.fork(), &plan, &settings, &mut injected);
+        settings.control = plan.control.is_some();
+        let control = plan.control.map(|control| {
+            injected.reached("a control");
+            let mut rng = Rng::new(seed ^ 0x006e_6f69_7365);
+            let emitted = emit::control(&mut rng, &plan, &settings, &emitted, &mut injected);
+            layout::topic(&mut rng, &plan, Side::Control, control.its, emitted, &mut injected)
+        });
         let topics = PerSide {
-            baseline: layout::topic(&mut rng.fork(), &plan, Side::Baseline, emitted.baseline, &mut injected),
-            canary: layout::topic(&mut rng.fork(), &plan, Side::Canary, emitted.canary, &mut injected),
+            baseline: layout::topic(
+                &mut rng.fork(),
+                &plan,
+                Side::Baseline,
+                plan.sides.baseline,
+                emitted.baseline,
+                &mut injected,
+            ),
+            canary: layout::topic(
+                &mut rng.fork(),
+                &plan,
+                Side::Canary,
+                plan.sides.canary,
+                emitted.canary,
+                &mut injected,
+            ),
         };
         let mut registries = PerSide {
             baseline: emit::registry(false),
@@ -106,12 +129,14 @@ impl World {
                 .baseline
                 .quiet_at_ms()
                 .max(topics.canary.quiet_at_ms())
+                .max(control.as_ref().map_or(end_ms, Topic::quiet_at_ms))
                 .max(end_ms),
             idle_ms: rng.pick(&[1_000, 5_000, 30_000]),
             ahead_max_ms: settle + rng.pick(&[0, 1_000, 300_000]),
             plan,
             settings,
             topics,
+            control,
             registries,
             start,
             injected,
@@ -119,7 +144,10 @@ impl World {
     }
 
     pub fn topic(&self, side: Side) -> &Topic {
-        self.topics.get(side)
+        match (side, &self.control) {
+            (Side::Control, Some(control)) => control,
+            _ => self.topics.get(side),
+        }
     }
 
     /// The contract, which the config names.

@@ -44,6 +44,8 @@ pub struct Plan {
     /// Ids 1 and 2 mean each other's schema on the canary's side.
     pub swapped: bool,
     pub sides: PerSide<Side>,
+    /// A second baseline, in a quarter of the worlds.
+    pub control: Option<Control>,
     /// Chance that an event's id is an earlier one's.
     pub reuse: f64,
     /// Chance that an event lies at the edge of a window.
@@ -57,6 +59,16 @@ pub struct Plan {
     pub shared_bad: f64,
     /// A small content, so that records without identity meet by chance.
     pub narrow: bool,
+}
+
+/// A control, and how noisy it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Control {
+    pub its: Side,
+    /// Chance of a record that differs from the baseline's.
+    pub own: f64,
+    /// Chance that it shows what the canary shows.
+    pub shared: f64,
 }
 
 /// What happens in one pipeline and its log.
@@ -164,6 +176,24 @@ pub fn sample(seed: u64) -> Option<Sample> {
     Sample::of(rate)
 }
 
+/// Whether there is a control, and what goes wrong with it: drawn by itself, so that it moves nothing else of a seed. Its log
+/// keeps what it has: what a worker does where it does not is `engine::control`'s.
+pub fn control(seed: u64, settings: &Settings, span_ms: i64) -> Option<Control> {
+    let mut rng = Rng::new(seed ^ 0x0063_6f6e_7472_6f6c);
+    if !rng.chance(0.25) {
+        return None;
+    }
+    let mut its = side(&mut rng, settings, span_ms);
+    (its.retention_ms, its.recreated_at_ms, its.cut) = (None, None, None);
+    its.offset_ms = rng.pick(&[0, 0, 0, its.offset_ms]);
+    its.starts_at_ms = rng.chance(0.2).then(|| within(&mut rng, span_ms / 2));
+    Some(Control {
+        its,
+        own: rng.pick(&[0.0, 0.01, 0.1]),
+        shared: rng.pick(&[0.0, 0.5, 0.9]),
+    })
+}
+
 /// The settings of the comparison, without the range.
 pub fn settings(rng: &mut Rng) -> Settings {
     let window_ms = rng.pick(&[1_000, 5_000, 10_000, 30_000]);
@@ -186,6 +216,7 @@ pub fn settings(rng: &mut Rng) -> Settings {
         tolerances: tolerance,
         range: Range::Everything,
         sample: None,
+        control: false,
         profile: None,
         latest: false,
         findings_max: rng.pick(&[3, 100]),
@@ -231,5 +262,6 @@ pub fn plan(rng: &mut Rng, settings: &Settings) -> Plan {
         shared_bad: rate(rng, 0.05),
         narrow: rng.chance(0.3),
         sides: PerSide { baseline, canary },
+        control: None,
     }
 }
