@@ -209,7 +209,7 @@ pub struct Settings {
 
 impl Settings {
     /// Of all sides of a stream: whether their digests have to say in the same way what is absent.
-    pub fn agree_on_absent(sides: &mut [&mut Settings]) {
+    pub fn agree_on_absent(mut sides: Vec<&mut Settings>) {
         let documents = sides.iter().filter(|side| side.format == Format::Json).count();
         let mixed = documents > 0 && documents < sides.len();
         sides.iter_mut().for_each(|side| side.absent_in_place = mixed);
