@@ -2,9 +2,10 @@
 
 use jiff::civil::Date;
 
+use crate::app::report::grouped;
 use crate::codec::{Applied, Rule, Rules};
 use crate::config::{Config, Ignore};
-use crate::model::PerSide;
+use crate::model::{PerSide, Side};
 
 /// Something to look at: a stream, the facts, what to do.
 pub struct Advice {
@@ -50,6 +51,18 @@ pub fn never_applied(rules: &Rules, applied: &PerSide<Applied>) -> Vec<String> {
     named
         .map(|(_, text)| format!("the rule `{text}` applied to no record"))
         .collect()
+}
+
+/// What to say where a selector took none of the records that a side read.
+#[must_use]
+pub fn selected_nothing(side: Side, read: u64, left_out: u64) -> Option<String> {
+    (read > 0 && left_out == read).then(|| {
+        let records = grouped(read);
+        format!(
+            "the selector of the {side} took none of {records} records: is it the right header with the right value (both to the byte), \
+             partition or schema id?"
+        )
+    })
 }
 
 /// Upstream streams that this config does not have.

@@ -48,6 +48,12 @@ pub fn report(
         baseline: side_input(&stream, Side::Baseline),
         canary: side_input(&stream, Side::Canary),
     };
+    let unselected = Side::PAIR.into_iter().filter_map(|side| {
+        let left_out = counted.counts.sides.get(side).excluded_select;
+        let text = advice::selected_nothing(side, sides.get(side).read, left_out)?;
+        Some(format!("{}: {text}", request.stream))
+    });
+    let unselected: Vec<String> = unselected.collect();
     let (schemas, schema_changes) = (schema_uses(&stream), schema_changes(&stream));
     let coverage = census(&stream, &counted).coverage();
     let unused = if counted.interrupted || sides.baseline.read + sides.canary.read == 0 {
@@ -90,7 +96,8 @@ pub fn report(
     propose(&mut judgement, &stream);
     let streams = vec![stream];
     let mut report = report::release(&request.release, 1, &judgement, streams, counted.interrupted);
-    report.warnings = unused;
+    report.warnings = unselected;
+    report.warnings.extend(unused);
     Ok(report)
 }
 

@@ -266,3 +266,20 @@ fn a_rule_for_the_records_of_a_header() {
     assert_eq!(run(["old", "new"], &rules), "0 matched 1");
     assert_eq!(run(["new", "new"], &rules), "1 mismatched 1 | c value 1");
 }
+
+#[test]
+fn a_selector_that_takes_nothing_is_said() {
+    let world = World::new();
+    world.produce("b", &rows(&[("a", "{\"v\":1}")]));
+    world.produce("c", &rows(&[("a", "{\"v\":1}"), ("b", "{\"v\":2}")]));
+    let told = world.reconcile("--format json --identity key --select canary=header:source=canary");
+    assert_eq!(told.exit, 3, "{}", told.log);
+    let warnings = &told.report["warnings"];
+    let text = warnings[0].as_str().unwrap_or_default();
+    assert!(
+        text.contains("the selector of the canary took none of 2 records"),
+        "{warnings}"
+    );
+    let told = world.reconcile("--format json --identity key --select header:source=prod");
+    assert!(told.report["warnings"].is_null(), "{}", told.report);
+}
