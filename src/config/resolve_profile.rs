@@ -75,6 +75,10 @@ fn check_unpaired(stream: &FileStream, path: &KeyPath, faults: &mut Faults) {
         let what = "must name what the traffic was split by where `mode: unpaired`".to_owned();
         faults.push(&path.key("unit"), what, Some(hint.to_owned()));
     }
+    if stream.profile_fields.is_empty() && stream.share.is_none() {
+        let hint = Some("name paths under `profile_fields`, or the canary's `share` of the traffic".to_owned());
+        faults.push(&path.key("mode"), "`unpaired` compares nothing here".to_owned(), hint);
+    }
     if stream.sample.is_some() {
         let hint = Some("leave it out: a profile costs little a record".to_owned());
         faults.push(&path.key("sample"), "is not for `mode: unpaired`".to_owned(), hint);

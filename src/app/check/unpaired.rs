@@ -17,12 +17,8 @@ pub(super) fn stream(stream: &config::Stream, both: u64, least: usize, span_s: i
         Found::ok(name, text)
     }];
     if stream.drift.fields.is_empty() {
-        let hint = "name paths under `profile_fields`";
-        found.push(Found::warn(
-            name,
-            "nothing but the rate of records is compared".to_owned(),
-            hint,
-        ));
+        let text = "nothing but the rate of records is compared".to_owned();
+        found.push(Found::warn(name, text, "name paths under `profile_fields`"));
     }
     let text =
         format!("a pass needs {CALIBRATION_MIN} windows of the baseline against itself, {span_s} s of event time");

@@ -20,7 +20,10 @@ fn what_changes_the_digest() {
         ("start: now", "start: earliest"),
         ("    # show: [status]", "    sample: {rate: 0.5}"),
         ("    # show: [status]", "    profile_fields: [{path: amount}]"),
-        ("    # show: [status]", "    mode: unpaired\n    unit: [key]"),
+        (
+            "    # show: [status]",
+            "    mode: unpaired\n    unit: [key]\n    share: 0.5",
+        ),
         // It weighs in what is needed to fail.
         ("criticality: critical ", "criticality: standard "),
     ] {

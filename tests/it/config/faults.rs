@@ -122,7 +122,8 @@ fn distributions() {
     let many: Vec<String> = (0..17).map(|i| format!("{{path: f{i}}}")).collect();
     let many = format!("    profile_fields: [{}]\n", many.join(", "));
     let unpaired = "    mode: unpaired\n    unit: []\n    share: 1.0\n    sample: {rate: 0.5}\n";
-    insta::assert_snapshot!([fields, &many, unpaired].map(of).join("\n---\n"));
+    let nothing = "    mode: unpaired\n    unit: [key]\n";
+    insta::assert_snapshot!([fields, &many, unpaired, nothing].map(of).join("\n---\n"));
 }
 
 #[test]

@@ -31,6 +31,51 @@ fn hostile() -> Report {
     hostile
 }
 
+/// Drift in every face that shows it: what drifts, and what leads to nothing.
+#[test]
+fn of_drift() {
+    let mut report = report(false);
+    let row = |path: &str, drifting, fails_at_log10: Option<f64>| super::super::model::Drift {
+        path: path.to_owned(),
+        measure: "cdf_gap".to_owned(),
+        value: 0.131,
+        floor: 0.02,
+        evidence_log10: if drifting { 4.25 } else { -0.3 },
+        critical: fails_at_log10.is_some(),
+        holds: path != "$records",
+        fails_at_log10,
+        drifting,
+    };
+    report.streams[0].drift = vec![
+        row("amount", true, Some(3.5)),
+        row("note", true, None),
+        row("$records", false, None),
+        row(HOSTILE, true, None),
+    ];
+    let look = Look {
+        colour: false,
+        notes: Vec::new(),
+    };
+    let of = |text: String, from: &str| {
+        let start = text.find(from).unwrap();
+        text[start..]
+            .lines()
+            .take(7)
+            .map(|line| format!("{line}\n"))
+            .collect::<String>()
+    };
+    let page = html::html(&report, &[]);
+    assert!(!page.contains("<script>alert"));
+    insta::assert_snapshot!(
+        [
+            of(table(&report, &look), "  drift"),
+            of(markdown(&report, &[]), "Drift of"),
+            of(page, "<h3>Drift"),
+        ]
+        .join("---\n")
+    );
+}
+
 #[test]
 fn as_junit() {
     insta::assert_snapshot!(junit::junit(&report(false)));
