@@ -248,6 +248,8 @@ pub(super) struct Asked {
     pub anywhere: BTreeMap<String, Renamed>,
     /// Fill absent fields with their default.
     pub defaults: bool,
+    /// What is absent is so in its place, though it is in every record.
+    pub in_place: bool,
     /// What counts as what, by the places of the marks.
     pub maps: Vec<Arc<Table>>,
 }
@@ -261,6 +263,7 @@ impl Asked {
             renames: Trie::new(),
             anywhere: BTreeMap::new(),
             defaults: false,
+            in_place: false,
             maps: Vec::new(),
         }
     }
@@ -293,6 +296,7 @@ impl Asked {
 
     pub fn of_key(side: Side, settings: &Settings, met: &[bool]) -> Self {
         let mut asked = Self::rules(side, settings);
+        asked.in_place = false;
         let rules = &settings.rules;
         asked.mark(rules, met, key_path);
         for (i, part) in settings.identity.iter().enumerate() {
@@ -373,6 +377,7 @@ impl Asked {
     fn rules(side: Side, settings: &Settings) -> Self {
         let mut asked = Self::nothing();
         asked.defaults = settings.rules.absent_equals_default;
+        asked.in_place = settings.absent_in_place;
         asked.maps = settings
             .rules
             .map

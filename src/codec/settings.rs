@@ -190,6 +190,10 @@ pub struct Settings {
     /// Values stand in envelopes of change data capture, and what is in them is compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unwrap: Option<Unwrap>,
+    /// What is absent is so in its place, as in documents, though it is absent in every record: a side has documents, and
+    /// another has not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub absent_in_place: bool,
     /// Parts of the identity; empty is whole content.
     pub identity: Vec<Part>,
     /// Where the event time comes from.
@@ -204,6 +208,13 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Of all sides of a stream: whether their digests have to say in the same way what is absent.
+    pub fn agree_on_absent(mut sides: Vec<&mut Settings>) {
+        let documents = sides.iter().filter(|side| side.format == Format::Json).count();
+        let mixed = documents > 0 && documents < sides.len();
+        sides.iter_mut().for_each(|side| side.absent_in_place = mixed);
+    }
+
     /// True where values of the format can be taken out of their envelopes.
     #[must_use]
     pub fn may_unwrap(&self) -> bool {

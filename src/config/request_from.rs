@@ -39,6 +39,7 @@ pub(super) fn built(flags: &ReconcileFlags, config: Option<&Config>) -> Result<R
     };
     sources(&mut request, flags)?;
     decoding(&mut request, flags)?;
+    codec::Settings::agree_on_absent(request.sides.all_mut().map(|side| &mut side.codec).collect());
     request_rules::add(&mut request, flags)?;
     bounds(&mut request, flags)?;
     mode(&mut request, flags)?;

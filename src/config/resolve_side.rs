@@ -135,6 +135,7 @@ impl Decoding<'_> {
         codec::Settings {
             format: format.into(),
             framing: framing(side.framing, self.framing, format).into(),
+            absent_in_place: false,
             unwrap: side
                 .unwrap
                 .or(self.unwrap)

@@ -106,6 +106,7 @@ impl Streams<'_> {
                 codec.identity.clone_from(unit);
             }
         }
+        codec::Settings::agree_on_absent(sides.all_mut().map(|side| &mut side.codec).collect());
         check_sides(&sides, contract.is_some(), path, faults);
         let of_control = stream
             .control

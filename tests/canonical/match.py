@@ -81,6 +81,7 @@ class Match:
         return None
 
     def _find_absent(self, w, c, cpath, wpath, depth):
+        w = bare(w, c)
         if w.kind != "record" or c.kind != "record" or depth > 64 or (depth == 1 and self.ignored("")):
             return
         for f, i in zip(c.fields, self.fields(w, c, wpath)):
@@ -103,7 +104,7 @@ class Match:
             return Node(NOTHING, c, w)
         if w.kind == "union":
             n = r.index(w.branches)
-            return self._place(r, w.branches[n], c, paths, True, depth, True)
+            return self._place(r, w.branches[n], c, paths, inside or bare(w, c) is w, depth, True)
         return self._place(r, w, c, paths, inside, depth, branch)
 
     def _place(self, r, w, c, paths, inside, depth, branch):
@@ -172,6 +173,12 @@ class Match:
             return Node(NOTHING, f.type)
         r.pay(1)
         return Node(ABSENT, f.type)
+
+
+def bare(w, c):
+    """The branch of a writer's union with null alone, where the contract has no union; else the type as it is."""
+    rows = [b for b in w.branches if b.kind != "null"] if w.kind == "union" and c.kind != "union" else []
+    return rows[0] if len(rows) == 1 else w
 
 
 def choose(w, branches):

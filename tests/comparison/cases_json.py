@@ -93,6 +93,7 @@ def document_rules(out):
     json("unordered, more", "[1,1]", "[1]", "length", ["--unordered", "f"])
     json("mapped text", '"US"', '"USA"', None, ["--map", "f=US:USA"])
     json("mapped number", "1.0", "2", None, ["--map", "f=1:2"])
+    json("mapped to zero", "0", "1", None, ["--map", "f=1:0"])
     json("mapped word", "true", "false", None, ["--map", "f=true:false"])
     json("a mapped number is no text", '"2"', "1", "type", ["--map", "f=1:2"])
     out.add("renamed", doc('"customer":1'), doc('"cust":1'), [], ["--rename", "cust=customer"])
@@ -104,6 +105,12 @@ def document_rules(out):
     out.add("when both meet it", doc('"kind":"b","f":1'), doc('"kind":"b","f":2'), [], ["--ignore", "f when field:kind=b"])
     out.add("when none meets it", doc('"kind":"c","f":1'), doc('"kind":"c","f":2'), [("f", "value")],
             ["--ignore", "f when field:kind=b"])
+    for name, text, word, fields in (
+        ("a number", "5.0", "5", []), ("another number", "6", "5", [("f", "value")]), ("true", "true", "true", []),
+        ("null", "null", "null", [("f", "value")]), ("text of a number", '"5"', "5", []),
+    ):
+        sides = [doc('"c":%s,"f":%d' % (text, f)) for f in (1, 2)]
+        out.add("when it is " + name, *sides, fields, ["--ignore", "f when field:c=" + word])
 
 
 def contract(out):
@@ -115,6 +122,10 @@ def contract(out):
     json("int that does not fit", "int", "5", "3000000000", "type")
     json("int against text", "int", "5", '"5"', "type")
     json("long beyond 2^53", "long", "9007199254740993", "9007199254740992", "value")
+    json("long at its upper end", "long", "9223372036854775807", "9223372036854775807.0")
+    json("long beyond its upper end", "long", "9223372036854775807", "9223372036854775808", "type")
+    json("long at its lower end", "long", "-9223372036854775808", "-9223372036854775808e0")
+    json("int against a whole number with an exponent", "int", "1000", "1e3")
     json("double", "double", "0.1", "1e-1")
     json("double, the shortest text", "double", "0.1", "0.10000000000000001", "type")
     json("double beyond 2^53", "double", "9007199254740992", "9007199254740993", "type")
@@ -130,6 +141,10 @@ def contract(out):
     json("fixed holds no text", fixed("K", 1), '"a"', "1", "type", guess=True)
     json("uuid on fixed", logical(fixed("U", 16), "uuid"), '"6ba7b810-9dad-11d1-80b4-00c04fd430c8"',
          '"6ba7b810-9dad-11d1-80b4-00c04fd430c9"', "value")
+    json("uuid on fixed against a number", logical(fixed("U", 16), "uuid"), '"6ba7b810-9dad-11d1-80b4-00c04fd430c8"',
+         "1", "type")
+    json("uuid on fixed in upper case", logical(fixed("U", 16), "uuid"), '"6ba7b810-9dad-11d1-80b4-00c04fd430c8"',
+         '"6BA7B810-9DAD-11D1-80B4-00C04FD430C8"', "type")
     colours = enum("Colour", "RED", "GREEN")
     json("enum", colours, '"RED"', '"GREEN"', "value")
     json("enum, a symbol outside", colours, '"RED"', '"PINK"', "value")

@@ -24,6 +24,7 @@ def cases():
     only(out)
     mapping_words(out)
     conditions(out)
+    conditions_of_types(out)
     together(out)
     return out.all
 
@@ -207,6 +208,33 @@ def conditions(out):
     add("one of two conditions at a path", {"note": 2}, [], "--ignore", batch, "--ignore", "note when field:v=9")
     add("the path of the condition mapped: as it was written", {"kind": "b", "note": 2}, [("kind", "value")],
         "--ignore", batch, "--map", "kind=b:batch", guess=True)
+
+
+def conditions_of_types(out):
+    """What a condition may look at: one value on both sides, and `f` that differs."""
+    state = enum("State", "A", "B")
+
+    def add(name, kind, value, word, met, contract_kind=None):
+        sides = [avro(record(c=kind, f="int"), c=value, f=f) for f in (1, 2)]
+        contract = record(c=contract_kind, f="int") if contract_kind else None
+        out.add("when it is " + name, *sides, [] if met else [("f", "value")],
+                ["--ignore", "f when field:c=" + word], contract)
+
+    add("a symbol", state, "B", "B", True)
+    add("another symbol", state, "A", "B", False)
+    add("a symbol outside the contract", enum("State", "A", "B", "C"), "C", "C", False, state)
+    add("true", "boolean", True, "true", True)
+    add("false", "boolean", False, "false", True)
+    add("true for false", "boolean", False, "true", False)
+    add("a long", "long", -5, "-5", True)
+    add("a nullable text", nullable("string"), "x", "x", True)
+    add("null", nullable("string"), None, "null", False)
+    add("the empty text", "string", "", "x", False)
+    add("text of a number", "string", "5", "5", True)
+    add("an int of the contract, written as a long", "long", 5, "5", True, "int")
+    inner = nested("In", k="string")
+    sides = [avro(record(c=inner, f="int"), c={"k": "x"}, f=f) for f in (1, 2)]
+    out.add("when a part of a record is it", *sides, [], ["--ignore", "f when field:c.k=x"])
 
 
 def together(out):

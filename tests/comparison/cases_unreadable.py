@@ -1,10 +1,10 @@
-"""Cases by hand: a record of the canary that cannot be read, and its reason.
+"""Cases by hand: a record of the canary (once of the baseline) that cannot be read, and its reason.
 
 Expectations were reasoned out from docs/canonical-form.md (sections 2 and 9), not
 taken from any program. The `id` in front of what is wrong is intact.
 """
 
-from build import Cases, Raw, array, avro, doc, enum, line, mapping, nullable, record
+from build import Cases, Raw, array, avro, doc, enum, line, mapping, nested, nullable, record
 
 
 def cases():
@@ -36,6 +36,7 @@ def cases():
     outside = avro(record(f="int", g="string"), f=1, g=Raw("02ff"))
     out.add("no UTF-8 outside the contract", base, outside, reason="utf8")
 
+    depth(out)
     fine = doc('"a":1')
     out.add("a name twice", fine, doc('"a":1,"a":1'), reason="duplicate_key")
     out.add("a name twice, escaped", fine, doc('"a":1,"\\u0061":2'), reason="duplicate_key")
@@ -49,3 +50,23 @@ def cases():
     out.add("a comma too many", fine, line('{"id":"1","a":1,}'), reason="malformed")
     out.add("half a pair of surrogates", fine, doc('"a":"\\ud800x"'), reason="utf8")
     return out.all
+
+
+def depth(out):
+    """Records that stand in each other: 64 with the root, and one more. Documents too."""
+    chain = nested("Node", n=nullable("Node"))
+
+    def side(nodes):
+        value = None
+        for _ in range(nodes):
+            value = {"n": value}
+        return avro(record(f=nullable(chain)), f=value)
+
+    out.add("64 deep is read", side(63), side(63), [])
+    out.add("65 deep", side(63), side(64), reason="bounds")
+
+    def lists(n):
+        return doc('"a":' + "[" * n + "]" * n)
+
+    out.add("a document 64 deep is read", lists(63), lists(63), [])
+    out.add("a document 65 deep", lists(63), lists(64), reason="bounds")

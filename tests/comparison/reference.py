@@ -102,10 +102,8 @@ class Side:
 def meets(tree, condition):
     """Whether the field is this text, symbol, whole number or boolean."""
     node = at(tree, condition.path)
-    if node is None or node[0] not in ("leaf", "symbol"):
+    if node is None or node[0] != "leaf":
         return False
-    if node[0] == "symbol":
-        return node[1] == condition.value
     kind, value = node[1], node[2]
     if kind in ("string", "enum"):
         return value == condition.value

@@ -45,7 +45,7 @@ pub(super) fn compile(writer: &Schema, contract: &Schema, asked: &Asked, purpose
         },
         at: asked.marks.root(),
         renames: asked.renames.root(),
-        conditional: purpose == Purpose::Show,
+        conditional: purpose == Purpose::Show || asked.in_place,
         own: false,
     };
     let (root, absent) = compiler.block(What::Value, step)?;

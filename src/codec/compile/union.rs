@@ -7,12 +7,18 @@ use crate::codec::schema::{Kind, NodeId, unqualified};
 impl Compiler<'_> {
     /// A union of the writer.
     pub(super) fn union(&mut self, step: Step, branches: &[NodeId]) -> Result<Yield, TooLarge> {
+        // Of a union that is a bare type and null, into a type that is not one, what is absent is so in every record: the
+        // other side may have no union there.
+        let is_null = |id: &&NodeId| matches!(self.node(Ref { id: **id, ..step.from }).kind, Kind::Null);
+        let bare = !matches!(self.node(step.to).kind, Kind::Union(_));
+        let sole = bare && branches.iter().filter(|id| !is_null(id)).count() == 1;
+        let mut always = Vec::new();
         let mut table = Vec::with_capacity(branches.len());
         for (i, id) in branches.iter().enumerate() {
             let from = Ref { id: *id, ..step.from };
             let inside = Step {
                 from,
-                conditional: true,
+                conditional: step.conditional || !sole,
                 ..step
             };
             let branch = match &self.node(step.to).kind {
@@ -40,19 +46,24 @@ impl Compiler<'_> {
                         null: false,
                     },
                 },
-                to => Branch {
-                    null: matches!((&self.node(from).kind, to), (Kind::Null, Kind::Null)),
-                    block: self.block(What::Bare, inside)?.0,
-                    index: None,
-                    same: false,
-                },
+                to => {
+                    let null = matches!((&self.node(from).kind, to), (Kind::Null, Kind::Null));
+                    let (block, absent) = self.block(What::Bare, inside)?;
+                    always.extend(absent);
+                    Branch {
+                        null,
+                        block,
+                        index: None,
+                        same: false,
+                    }
+                }
             };
             table.push(branch);
         }
         let first = index(self.plan.branches.len())?;
         let count = index(table.len())?;
         self.plan.branches.extend(table);
-        Ok((vec![Op::Union { first, count }], Vec::new()))
+        Ok((vec![Op::Union { first, count }], always))
     }
 
     /// A bare value of the writer into a union of the contract.

@@ -23,7 +23,10 @@ fn evolved(shape: &Shape, numbers: &mut Numbers, names: &mut u32) -> Shape {
         }),
         Shape::Array(inner) => Shape::Array(Box::new(evolved(inner, numbers, names))),
         Shape::Map(inner) => Shape::Map(Box::new(evolved(inner, numbers, names))),
-        Shape::Nullable(inner, _) if numbers.below(8) == 0 => evolved(inner, numbers, names),
+        // Of records what is absent in them stands elsewhere in the digest since.
+        Shape::Nullable(inner, _) if matches!(**inner, Shape::Leaf(_)) && numbers.below(8) == 0 => {
+            evolved(inner, numbers, names)
+        }
         Shape::Nullable(inner, first) => Shape::Nullable(
             Box::new(evolved(inner, numbers, names)),
             *first != (numbers.below(4) == 0),
@@ -97,11 +100,11 @@ fn hash_of(pairs: u64) -> String {
 
 #[test]
 fn twenty_thousand_digests_are_what_they_were() {
-    assert_eq!(hash_of(20_000), "b2cdd5cd5154cd9e7f336bb0bba06305");
+    assert_eq!(hash_of(20_000), "c542e8395355be0005627623c4b7f614");
 }
 
 #[test]
 #[ignore = "half a minute; run by hand, as docs/performance.md says"]
 fn by_hand_a_million_digests_are_what_they_were() {
-    assert_eq!(hash_of(1_000_000), "006878d310e4ecf1a2937b99e4b4594a");
+    assert_eq!(hash_of(1_000_000), "6f3efdb514520efb4e7f1b63a70e4928");
 }

@@ -170,3 +170,54 @@ pub(super) fn compare_files(baseline: &Path, canary: &Path, flags: &str) -> supe
     arguments.extend(flags.split_whitespace());
     super::reconcile(&arguments)
 }
+
+/// The contract is newer than both sides: what both lack is equal, though one side's schema has a union above it, or is none.
+#[test]
+fn what_both_sides_lack_of_a_newer_contract_is_no_difference() {
+    let dir = tempfile::tempdir().unwrap();
+    let inner = serde_json::json!({"type": "record", "name": "In", "fields": [{"name": "x", "type": "int"}]});
+    let of = |kind: Json| serde_json::json!({"type": "record", "name": "R", "fields": [{"name": "id", "type": "string"}, {"name": "a", "type": kind}]});
+    let mut newer = inner.clone();
+    newer["fields"]
+        .as_array_mut()
+        .unwrap()
+        .push(serde_json::json!({"name": "y", "type": "int"}));
+    let contract = dir.path().join("contract.avsc");
+    std::fs::write(&contract, of(newer).to_string()).unwrap();
+    let (id, x) = ([2, b'1'], [10]);
+    let baseline = container(
+        dir.path(),
+        "baseline",
+        &of(inner.clone()),
+        &[(1, [id.as_slice(), &x].concat())],
+    );
+    let nullable = of(serde_json::json!(["null", inner]));
+    let canary = container(
+        dir.path(),
+        "canary",
+        &nullable,
+        &[(1, [id.as_slice(), &[2], &x].concat())],
+    );
+    let lines = dir.path().join("canary.jsonl");
+    std::fs::write(&lines, "{\"id\":\"1\",\"a\":{\"x\":5}}\n").unwrap();
+    let other = dir.path().join("other.jsonl");
+    std::fs::write(&other, "{\"id\":\"1\",\"a\":{\"x\":5,\"y\":0}}\n").unwrap();
+    let flags = format!("--identity field:id --contract {}", contract.display());
+    let gist = |baseline: &Path, canary: &Path| {
+        let gist = compare_files(baseline, canary, &flags).gist();
+        gist.split(" |").next().unwrap().to_owned()
+    };
+    for (one, two) in [
+        (&baseline, &canary),
+        (&canary, &baseline),
+        (&baseline, &lines),
+        (&lines, &canary),
+        (&canary, &lines),
+    ] {
+        assert_eq!(gist(one, two), "0 matched 1", "{} {}", one.display(), two.display());
+    }
+    assert_eq!(gist(&baseline, &other), "1 mismatched 1");
+    let null = container(dir.path(), "null", &nullable, &[(1, [id.as_slice(), &[0]].concat())]);
+    assert_eq!(gist(&baseline, &null), "1 mismatched 1");
+    assert_eq!(gist(&null, &null), "0 matched 1");
+}

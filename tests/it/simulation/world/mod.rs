@@ -171,6 +171,7 @@ impl World {
             format: Format::Avro,
             framing: Framing::Confluent,
             unwrap: None,
+            absent_in_place: false,
             key_format: Format::Raw,
             key_framing: Framing::None,
             identity: match identity {
