@@ -11,34 +11,6 @@ use crate::model::{ControlCounts, Identity, Outcome, Position, Side};
 /// Marks what a control shows too in the sums.
 const NOISE: u64 = 1 << 9;
 
-/// Its counts in the order of the digest.
-pub(super) fn in_order(counts: &ControlCounts) -> [u64; 10] {
-    let ControlCounts {
-        windows,
-        left_out,
-        matched,
-        mismatched,
-        missing,
-        extra,
-        compared,
-        canary_only,
-        control_only,
-        both,
-    } = *counts;
-    [
-        windows,
-        left_out,
-        matched,
-        mismatched,
-        missing,
-        extra,
-        compared,
-        canary_only,
-        control_only,
-        both,
-    ]
-}
-
 /// What the control differs in, in a window.
 #[derive(Debug, Default)]
 struct Shown {

@@ -397,7 +397,7 @@ impl Window {
         }
         if let Some(control) = control {
             hasher.update(b"control");
-            for count in super::noise::in_order(control) {
+            for count in control.in_order() {
                 hasher.update(&count.to_le_bytes());
             }
         }

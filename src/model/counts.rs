@@ -198,8 +198,13 @@ pub struct ControlCounts {
 }
 
 impl ControlCounts {
-    /// Adds another window's counts.
-    pub fn add(&mut self, other: &ControlCounts) {
+    /// All of them, in an order that never changes.
+    #[must_use]
+    pub fn in_order(mut self) -> [u64; 10] {
+        self.places().map(|count| *count)
+    }
+
+    fn places(&mut self) -> [&mut u64; 10] {
         let ControlCounts {
             windows,
             left_out,
@@ -211,32 +216,33 @@ impl ControlCounts {
             canary_only,
             control_only,
             both,
-        } = other;
-        self.windows += windows;
-        self.left_out += left_out;
-        self.matched += matched;
-        self.mismatched += mismatched;
-        self.missing += missing;
-        self.extra += extra;
-        self.compared += compared;
-        self.canary_only += canary_only;
-        self.control_only += control_only;
-        self.both += both;
+        } = self;
+        [
+            windows,
+            left_out,
+            matched,
+            mismatched,
+            missing,
+            extra,
+            compared,
+            canary_only,
+            control_only,
+            both,
+        ]
+    }
+
+    /// Adds another window's counts.
+    pub fn add(&mut self, other: &ControlCounts) {
+        for (own, other) in self.places().into_iter().zip(other.in_order()) {
+            *own += other;
+        }
     }
 
     /// Takes back what was added.
     pub fn subtract(&mut self, other: &ControlCounts) {
-        let less = |own: &mut u64, other: u64| *own = own.saturating_sub(other);
-        less(&mut self.windows, other.windows);
-        less(&mut self.left_out, other.left_out);
-        less(&mut self.matched, other.matched);
-        less(&mut self.mismatched, other.mismatched);
-        less(&mut self.missing, other.missing);
-        less(&mut self.extra, other.extra);
-        less(&mut self.compared, other.compared);
-        less(&mut self.canary_only, other.canary_only);
-        less(&mut self.control_only, other.control_only);
-        less(&mut self.both, other.both);
+        for (own, other) in self.places().into_iter().zip(other.in_order()) {
+            *own = own.saturating_sub(other);
+        }
     }
 
     /// What the control shows of noise, and of how many baseline records: B + C of rule 15.

@@ -1,7 +1,12 @@
 //! The control is read first: what the others make final it should have passed. It holds nobody up for long.
 
+use std::time::Duration;
+
+use anyhow::Result;
+
 use super::Stream;
 use crate::app::lane::Lane;
+use crate::engine::Output;
 use crate::model::Side;
 
 /// How long the others wait for a control that has more to be read and gives nothing, milliseconds.
@@ -15,6 +20,34 @@ impl Stream {
             None => &Side::PAIR,
             Some(lane) if self.goes_first(lane) => FIRST.get(..1).unwrap_or(&FIRST),
             Some(_) => &FIRST,
+        }
+    }
+
+    /// Reads a side. A control that cannot be read any further is left: a worker goes on without it.
+    ///
+    /// # Errors
+    /// As [`Stream::turn`].
+    pub(super) fn read_or_leave(&mut self, side: Side, wait: Duration, outputs: &mut Vec<Output>) -> Result<bool> {
+        let read = self.read(side, wait, outputs);
+        let (Side::Control, Some(_), Err(error)) = (side, self.reading.idle_ms, &read) else {
+            return read;
+        };
+        tracing::warn!(
+            stream = self.name,
+            error = format!("{error:#}"),
+            "the control cannot be read any further, and is left out"
+        );
+        self.leave_control();
+        Ok(false)
+    }
+
+    /// The control is not read any more: it is silent from then on, and holds nobody.
+    pub(super) fn leave_control(&mut self) {
+        let Some(lane) = &mut self.lanes.control else { return };
+        for (partition, state) in &mut lane.partitions {
+            if !std::mem::replace(&mut state.done, true) {
+                lane.log.end(*partition);
+            }
         }
     }
 

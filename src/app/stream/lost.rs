@@ -86,19 +86,14 @@ impl Stream {
     /// What was known of the logs before a restart.
     pub fn recall(&mut self, incidents: &BTreeSet<(Inconclusive, Side, String)>) {
         self.incidents.clone_from(incidents);
-        self.leave_control();
+        self.leave_control_that_is_another();
     }
 
-    /// A control whose log lost its end or is another one is not read any more: it is silent from then on, and holds nobody.
-    pub(super) fn leave_control(&mut self) {
+    /// A control whose log lost its end or is another one is not read any more.
+    pub(super) fn leave_control_that_is_another(&mut self) {
         let over = |(kind, side, _): &(Inconclusive, Side, String)| is_another(*kind) && *side == Side::Control;
-        let Some(lane) = self.lanes.control.as_mut().filter(|_| self.incidents.iter().any(over)) else {
-            return;
-        };
-        for (partition, state) in &mut lane.partitions {
-            if !std::mem::replace(&mut state.done, true) {
-                lane.log.end(*partition);
-            }
+        if self.incidents.iter().any(over) {
+            self.leave_control();
         }
     }
 

@@ -160,7 +160,7 @@ impl Stream {
         let mut moved = self.schemas.take()?;
         moved |= self.settle_needs(outputs);
         for side in self.sides_to_read() {
-            moved |= self.read(*side, Duration::ZERO, outputs)?;
+            moved |= self.read_or_leave(*side, Duration::ZERO, outputs)?;
         }
         self.align();
         self.look_for_idle(outputs)?;
@@ -177,7 +177,7 @@ impl Stream {
         let readable: Vec<Side> = present.filter(|side| follows(self.lanes.get(*side))).collect();
         let mut moved = false;
         for side in &readable {
-            moved |= self.read(*side, WAIT / 2, outputs)?;
+            moved |= self.read_or_leave(*side, WAIT / 2, outputs)?;
         }
         if readable.is_empty() || self.is_over() {
             moved = self.schemas.wait_here(WAIT)?;
@@ -222,7 +222,7 @@ impl Stream {
         self.schemas.down()
     }
 
-    fn read(&mut self, side: Side, wait: Duration, outputs: &mut Vec<Output>) -> Result<bool> {
+    pub(super) fn read(&mut self, side: Side, wait: Duration, outputs: &mut Vec<Output>) -> Result<bool> {
         if self.is_over() {
             return Ok(false);
         }
@@ -270,7 +270,7 @@ impl Stream {
         if !self.incidents.contains(&incident) {
             tracing::warn!(stream = self.name, reason = reason.as_str(), "{}", incident.2);
             self.incidents.insert(incident);
-            self.leave_control();
+            self.leave_control_that_is_another();
         }
     }
 

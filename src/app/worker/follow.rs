@@ -14,7 +14,7 @@ use crate::app::clock::Clock;
 use crate::app::log::Log;
 use crate::app::stream::Stream;
 use crate::edge::kafka::{Ends, KafkaError};
-use crate::engine::{Final, Input, Output};
+use crate::engine::{Final, Input, Output, PartitionView};
 use crate::model::{Side, Sides};
 
 /// How often a stream shows itself, milliseconds.
@@ -183,6 +183,21 @@ impl Follower {
                 Log::Kafka(topic) => topic.ends().context("capture the ends"),
                 Log::File(_) => Ok(Vec::new()),
             }
+        };
+        // Nobody waits for a control: where its end is not told, it ends where it was read to.
+        let read_to = || -> Vec<Ends> {
+            let views = stream.engine.partitions(Side::Control).into_iter();
+            let ends = |view: PartitionView| Ends {
+                partition: view.partition,
+                low: view.from,
+                high: view.position,
+                last_stable: view.position,
+            };
+            views.map(ends).collect()
+        };
+        let ends_of = |side: Side| match (side, ends_of(side)) {
+            (Side::Control, Err(_)) => Ok(read_to()),
+            (_, ends) => ends,
         };
         let found = match stream.lanes.each(ends_of).whole() {
             Ok(found) => found,

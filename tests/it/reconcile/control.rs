@@ -206,3 +206,44 @@ fn a_control_that_cannot_be_read_is_trouble() {
     assert_eq!(told.exit, 2);
     assert!(told.log.contains("open the control"), "{}", told.log);
 }
+
+/// Over topics, in windows of event time, with a range of its own clusters and an option that is the control's alone.
+#[test]
+fn of_topics() {
+    let world = super::json_topics::World::new();
+    let produce = |topic: &str, note: &dyn Fn(u64) -> &'static str| {
+        let lines: Vec<(String, String)> = (0..600)
+            .map(|id| (format!("k{id}"), line(id, id, note(id)).trim_end().to_owned()))
+            .collect();
+        let rows: Vec<(&str, Option<&[u8]>)> = lines
+            .iter()
+            .map(|(key, line)| (key.as_str(), Some(line.as_bytes())))
+            .collect();
+        world.produce(topic, &rows);
+    };
+    produce("b", &|_| "a");
+    produce("c", &|id| match id {
+        100 => "own",
+        300 | 301 => "c",
+        _ => "a",
+    });
+    produce("x", &|id| if matches!(id, 300 | 301) { "x" } else { "a" });
+    let control = format!("kafka://{}/x", world.brokers());
+    for flags in ["", "--event-time field:t --window 1s --lateness 1s --grace 1s"] {
+        let told = world.reconcile(&format!(
+            "--format json --identity key --control {control} --select control=partition:0 {flags}"
+        ));
+        assert_eq!(
+            told.gist(),
+            "1 matched 597 mismatched 1 | noise value 1",
+            "{flags}: {}",
+            told.log
+        );
+        let stream = &told.stream()["control"];
+        assert_eq!(
+            (&stream["noise"]["both"], &stream["read"]),
+            (&2.into(), &600.into()),
+            "{flags}"
+        );
+    }
+}
