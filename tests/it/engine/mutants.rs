@@ -47,8 +47,7 @@ fn death(mutant: Mutant) -> Option<u64> {
             crash: 10 * (seed % 2),
             idle: seed % 3 != 0,
             lose: 10 * u64::from(seed % 5 == 0),
-            away: 0,
-            pace: 0,
+            ..Manner::default()
         };
         switch(Some(mutant));
         let lived = catch_unwind(AssertUnwindSafe(|| against_oracle(*seed..=*seed, manner)));
