@@ -16,6 +16,7 @@ mod request;
 mod request_calibrate;
 mod request_check;
 mod request_from;
+mod request_property;
 mod request_rules;
 mod resolve;
 mod resolve_compare;

@@ -5,9 +5,10 @@ use super::fault::nearest_hint;
 use super::flag_values as value;
 use super::flags::{ReconcileFlags, sided, wrong};
 use super::request::{Bound, ReconcileRequest, RequestError, SideRequest, Source, ordered};
+use super::request_property;
 use super::request_rules;
 use super::resolve_stream::FINDINGS_MAX;
-use super::secret::{is_secret_property, url_fault};
+use super::secret::url_fault;
 use super::{Budgets, Config, Limits, Stream};
 use crate::codec::{self, EventTime, Format, Framing};
 use crate::edge::{kafka, registry};
@@ -46,7 +47,7 @@ pub(super) fn built(flags: &ReconcileFlags, config: Option<&Config>) -> Result<R
     times(&mut request, flags, stream.is_some())?;
     limits(&mut request, flags)?;
     for property in &flags.properties {
-        self::property(&mut request, property)?;
+        request_property::add(&mut request, property)?;
     }
     Ok(request)
 }
@@ -465,37 +466,5 @@ fn limits(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(), 
         .saturating_add(engine.grace_ms.unwrap_or(0));
     request.limits.ahead_max_ms = request.limits.ahead_max_ms.max(needed);
     request.dry_run = flags.dry_run;
-    Ok(())
-}
-
-/// `-X key=value`.
-fn property(request: &mut ReconcileRequest, text: &str) -> Result<(), RequestError> {
-    // The value may be a secret by mistake: it is never repeated.
-    let (sides, pair) = sided("-X", text, request.sides.present())?;
-    let (name, value) = pair.split_once('=').ok_or_else(|| RequestError {
-        what: "-X: must be key=value".to_owned(),
-        hint: None,
-    })?;
-    let refused = |error: &kafka::KafkaError| RequestError {
-        what: format!("-X {name}: {error}"),
-        hint: error.hint(),
-    };
-    if is_secret_property(name) {
-        return Err(refused(&kafka::KafkaError::SecretInPlain { key: name.to_owned() }));
-    }
-    let alone = kafka::Settings {
-        brokers: vec!["localhost".to_owned()],
-        properties: [(name.to_owned(), value.to_owned())].into(),
-        ..kafka::Settings::default()
-    };
-    kafka::validate(&alone).map_err(|error| refused(&error))?;
-    for side in sides {
-        request
-            .sides
-            .get_mut(*side)
-            .cluster
-            .properties
-            .insert(name.to_owned(), value.to_owned());
-    }
     Ok(())
 }
