@@ -8,7 +8,7 @@ use super::oracle::truth;
 use super::properties::{against_lives, agree, without_discovery};
 use super::world::{Rng, World};
 
-const WORLDS: u64 = 4_000;
+const WORLDS: u64 = 1_200;
 
 /// A world with a profiled path; every value says something else of it.
 fn profiled(seed: u64, mut world: World, unpaired: bool) -> World {
@@ -90,14 +90,14 @@ fn an_unpaired_stream_equals_the_oracle() {
         }
         (crashes, wakes) = (crashes + run.crashes, wakes + run.wakes);
     }
-    assert!(total > 10_000 && whole > 5_000, "{total} {whole}");
-    assert!(crashes > 500 && wakes > 100, "{crashes} {wakes}");
+    assert!(total > 3_000 && whole > 1_200, "{total} {whole}");
+    assert!(crashes > 120 && wakes > 25, "{crashes} {wakes}");
 }
 
 #[test]
 fn an_unpaired_stream_with_holes_and_crashes() {
     let (crashes, holes) = against_lives(8_000_000..8_000_000 + WORLDS / 4, unpaired);
-    assert!(crashes > 500 && holes > 500, "{crashes} {holes}");
+    assert!(crashes > 100 && holes > 100, "{crashes} {holes}");
 }
 
 /// In one piece, in small ones, and with crashes between: the same windows, to the digest and to the last count.
@@ -123,5 +123,5 @@ fn a_profile_is_a_function_of_the_logs() {
         assert_eq!(plain.windows.len(), broken.windows.len(), "seed {seed}");
         crashes += broken.crashes;
     }
-    assert!(crashes > 500 && profiles > 5_000, "{crashes} {profiles}");
+    assert!(crashes > 120 && profiles > 1_200, "{crashes} {profiles}");
 }
