@@ -1,7 +1,7 @@
 //! Which pipeline a record comes from.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// One of the pipelines under comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -56,8 +56,18 @@ pub struct Sides<T> {
     /// The canary's.
     pub canary: T,
     /// The control's, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none",
+        bound(deserialize = "T: Deserialize<'de>")
+    )]
     pub control: Option<T>,
+}
+
+/// A value that is written is there, though it is null: where it is nothing yet, a control must not take the baseline's place.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 impl<T: Default> Default for Sides<T> {
@@ -184,5 +194,25 @@ impl<T> PerSide<T> {
             baseline: f(self.baseline),
             canary: f(self.canary),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_control_of_which_nothing_is_known_is_read_back_as_that() {
+        let unknown: Sides<Option<String>> = Sides::default();
+        let text = serde_json::to_string(&unknown).unwrap();
+        let mut again: Sides<Option<String>> = serde_json::from_str(&text).unwrap();
+        assert_eq!(again, unknown);
+        *again.get_mut(Side::Control) = Some("id".to_owned());
+        assert_eq!(again.baseline, None);
+        let none: Sides<u8> = serde_json::from_str(r#"{"baseline":1,"canary":2}"#).unwrap();
+        assert_eq!(
+            (none.control, serde_json::to_string(&none).unwrap().contains("control")),
+            (None, false)
+        );
     }
 }
