@@ -11,6 +11,7 @@ use super::decisions::Mute;
 use super::report::rfc3339;
 use super::trouble::trouble;
 use super::{stored, worker, world};
+use crate::app::world::runtime;
 use crate::config::{Config, Until};
 use crate::edge::store::{self, Action, Begin, Command, GenerationId, Recorded, ReleaseRow, Store};
 use crate::engine::judge;
@@ -21,11 +22,7 @@ use crate::model::Verdict;
 /// # Errors
 /// The database does not do it, or the order makes no sense.
 pub fn run(config: &Config, request: ReleaseRequest, out: &mut dyn Write) -> Result<Ending> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .context("start the runtime")?;
+    let runtime = runtime(1)?;
     runtime.block_on(async {
         let store = store::open(&world::store(&config.store))
             .await
@@ -182,11 +179,7 @@ fn json(row: &ReleaseRow, verdict: Verdict) -> serde_json::Value {
 /// # Errors
 /// The database does not do it.
 pub fn migrate(config: &Config, out: &mut dyn Write) -> Result<Ending> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .context("start the runtime")?;
+    let runtime = runtime(1)?;
     let done = runtime
         .block_on(store::migrate(&world::store(&config.store)))
         .context("migrate the database")?;

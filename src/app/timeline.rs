@@ -11,6 +11,7 @@ use super::decisions::{self, Mute};
 use super::report::{harmless, rfc3339};
 use super::worker::Stored;
 use super::{verdict, world};
+use crate::app::world::runtime;
 use crate::edge::store::{self, CommandRow, Read, Span, StoredVerdict};
 
 /// Something that happened.
@@ -37,11 +38,7 @@ struct Event {
 /// # Errors
 /// The database does not answer, or does not know the release.
 pub fn run(request: &TimelineRequest, out: &mut dyn Write) -> Result<Ending> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .context("start the runtime")?;
+    let runtime = runtime(1)?;
     let (generation, events) = runtime.block_on(async {
         let store = store::open(&world::store(&request.config.store))
             .await

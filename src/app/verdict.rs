@@ -9,6 +9,7 @@ use super::command::{Ending, Output, ReportRequest, VerdictFrom, VerdictRequest}
 use super::report::{self, Look, Report, harmless, table};
 use super::trouble::trouble;
 use super::{stages, stored, world};
+use crate::app::world::runtime;
 use crate::config::Config;
 use crate::edge::store::{self, GenerationId};
 
@@ -20,7 +21,7 @@ const ANSWER_MAX_BYTES: usize = 64 << 20;
 /// # Errors
 /// The database or the worker does not answer, or does not know the release.
 pub fn run(request: VerdictRequest, out: &mut dyn Write) -> Result<Ending> {
-    let mut report = runtime()?.block_on(asked(&request.from, &request.release, request.generation))?;
+    let mut report = runtime(1)?.block_on(asked(&request.from, &request.release, request.generation))?;
     if let Some(stage) = &request.stage {
         before(&mut report, stage)?;
     }
@@ -51,18 +52,10 @@ fn before(report: &mut Report, stage: &str) -> Result<()> {
 /// # Errors
 /// As [`run`].
 pub fn scorecard(request: &ReportRequest, out: &mut dyn Write) -> Result<Ending> {
-    let report = runtime()?.block_on(asked(&request.from, &request.release, request.generation))?;
+    let report = runtime(1)?.block_on(asked(&request.from, &request.release, request.generation))?;
     let text = report::written(&report, request.output, &[])?;
     out.write_all(text.as_bytes()).context("print the report")?;
     Ok(Ending::Done)
-}
-
-fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .context("start the runtime")
 }
 
 async fn asked(from: &VerdictFrom, release: &str, generation: Option<u32>) -> Result<Report> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tokio::runtime::Runtime;
 
 use anyhow::{Context, Result};
 
@@ -110,6 +111,18 @@ pub fn store(settings: &store::Settings) -> store::Settings {
         migrate: settings.url.starts_with("sqlite:"),
         ..settings.clone()
     }
+}
+
+/// What asynchronous work runs on, with so many threads.
+///
+/// # Errors
+/// The system refuses a thread.
+pub fn runtime(threads: usize) -> Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()
+        .context("start the runtime")
 }
 
 /// Does what blocks, without holding up other tasks where there are threads for them.

@@ -1,12 +1,12 @@
 //! `calibrate`: baseline against control, and what their noise proposes.
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use anyhow::Result;
 
 use super::boundary::{self, Tone};
 use super::load::load;
+use super::sources::{self, Event, Range, Written};
 use super::{Exit, exit};
 use crate::config::{Purpose, ReconcileFlags, calibrate_from};
 
@@ -22,67 +22,28 @@ use crate::config::{Purpose, ReconcileFlags, calibrate_from};
 #[command(verbatim_doc_comment)]
 pub(super) struct Args {
     /// The side that is trusted
-    #[arg(long, value_name = "SOURCE")]
+    #[arg(long, value_name = "SOURCE", help_heading = "What is compared")]
     baseline: Option<String>,
     /// The same version a second time: another instance, or the same one run again
-    #[arg(long, value_name = "SOURCE")]
+    #[arg(long, value_name = "SOURCE", help_heading = "What is compared")]
     control: Option<String>,
-    /// Take a stream of this config; flags override single keys, lists add
-    #[arg(short = 'c', long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Which stream of the config; needless where there is one
-    #[arg(long, value_name = "NAME", requires = "config")]
-    stream: Option<String>,
-    /// First record: beginning, end, an offset, -N, an RFC 3339 time, -1h [by side]
-    #[arg(long, value_name = "WHERE", allow_hyphen_values = true)]
-    from: Vec<String>,
-    /// First record that no longer counts, like --from [by side]
-    #[arg(long, value_name = "WHERE", allow_hyphen_values = true)]
-    to: Vec<String>,
-    /// Only records with header:NAME=VALUE, partition:0-3 or schema:ID [by side]
-    #[arg(long, value_name = "WHAT")]
-    select: Vec<String>,
-    /// key, key:PATH, header:NAME or field:PATH; again for a composite; none is the whole content [by side]
-    #[arg(long, value_name = "PART", num_args = 1..)]
-    identity: Vec<String>,
-    /// What an identity names: event or entity
-    #[arg(long, value_name = "WHAT")]
-    names: Option<String>,
-    /// timestamp, field:PATH, header:NAME or none (unless set) [by side]
-    #[arg(long, value_name = "WHERE")]
-    event_time: Vec<String>,
+    #[command(flatten)]
+    range: Range,
+    #[command(flatten)]
+    event: Event,
     /// A path that is not compared
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", help_heading = "What is equal")]
     ignore: Vec<String>,
     /// PATH=0.01, PATH=1% or PATH=5ms
-    #[arg(long, value_name = "PATH=AMOUNT")]
+    #[arg(long, value_name = "PATH=AMOUNT", help_heading = "What is equal")]
     tolerance: Vec<String>,
     /// An array in any order
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", help_heading = "What is equal")]
     unordered: Vec<String>,
-    /// avro (unless set), json, protobuf or raw [by side]
-    #[arg(long, value_name = "FORMAT")]
-    format: Vec<String>,
-    /// confluent (unless set), single-object or none [by side]
-    #[arg(long, value_name = "FRAMING")]
-    framing: Vec<String>,
-    /// avro, json, protobuf or raw (unless set) [by side]
-    #[arg(long, value_name = "FORMAT")]
-    key_format: Vec<String>,
-    /// confluent, single-object or none [by side]
-    #[arg(long, value_name = "FRAMING")]
-    key_framing: Vec<String>,
-    /// The schema registry [by side]
-    #[arg(long, value_name = "URL", env = "CROSSCHECK_REGISTRY", hide_env_values = true)]
-    registry: Vec<String>,
-    /// The schema that both are compared under: a file, or SUBJECT:VERSION
-    #[arg(long, value_name = "SCHEMA")]
-    contract: Option<String>,
-    /// A Kafka setting that is no secret [by side]
-    #[arg(short = 'X', value_name = "KEY=VALUE")]
-    property: Vec<String>,
+    #[command(flatten)]
+    written: Written,
     /// Memory that unsettled records may hold (256MiB)
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", help_heading = "What is told")]
     held_max_bytes: Option<String>,
 }
 
@@ -102,26 +63,11 @@ impl Args {
         ReconcileFlags {
             baseline: self.baseline,
             control: self.control,
-            config: self.config,
-            stream: self.stream,
-            identity: self.identity,
-            names: self.names,
             ignore: self.ignore,
             unordered: self.unordered,
             tolerance: self.tolerance,
-            select: self.select,
-            format: self.format,
-            framing: self.framing,
-            key_format: self.key_format,
-            key_framing: self.key_framing,
-            registry: self.registry,
-            event_time: self.event_time,
-            from: self.from,
-            to: self.to,
-            properties: self.property,
             held_max_bytes: self.held_max_bytes,
-            contract: self.contract,
-            ..ReconcileFlags::default()
+            ..sources::flags(self.range, self.event, self.written)
         }
     }
 }

@@ -22,6 +22,7 @@ mod replay;
 mod report;
 mod run;
 mod show;
+mod sources;
 mod timeline;
 mod verdict;
 

@@ -1,12 +1,12 @@
 //! `reconcile`: a bounded run, one shot.
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use anyhow::Result;
 
 use super::boundary::{self, ReportOutput, Tone};
 use super::load::load;
+use super::sources::{self, Event, Range, Written};
 use super::{Exit, InconclusiveAs, exit};
 use crate::config::{Purpose, ReconcileFlags, request_from};
 
@@ -28,31 +28,8 @@ pub(super) struct Args {
     /// A second baseline: what it shows too is noise, and not judged
     #[arg(long, value_name = "SOURCE", help_heading = "What is compared")]
     control: Option<String>,
-    /// Take a stream of this config; flags override single keys, lists add
-    #[arg(short = 'c', long, value_name = "FILE", help_heading = "What is compared")]
-    config: Option<PathBuf>,
-    /// Which stream of the config; needless where there is one
-    #[arg(long, value_name = "NAME", requires = "config", help_heading = "What is compared")]
-    stream: Option<String>,
-    /// First record: beginning, end, an offset, -N, an RFC 3339 time, -1h [by side]
-    #[arg(
-        long,
-        value_name = "WHERE",
-        allow_hyphen_values = true,
-        help_heading = "What is compared"
-    )]
-    from: Vec<String>,
-    /// First record that no longer counts, like --from [by side]
-    #[arg(
-        long,
-        value_name = "WHERE",
-        allow_hyphen_values = true,
-        help_heading = "What is compared"
-    )]
-    to: Vec<String>,
-    /// Only records with header:NAME=VALUE, partition:0-3 or schema:ID [by side]
-    #[arg(long, value_name = "WHAT", help_heading = "What is compared")]
-    select: Vec<String>,
+    #[command(flatten)]
+    range: Range,
     /// The fraction of identities that are compared (1)
     #[arg(long, value_name = "RATE", help_heading = "What is compared")]
     sample: Option<String>,
@@ -60,15 +37,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "MODE", help_heading = "What is compared")]
     mode: Option<String>,
 
-    /// key, key:PATH, header:NAME or field:PATH; again for a composite; none is the whole content [by side]
-    #[arg(long, value_name = "PART", num_args = 1.., help_heading = "What is one event")]
-    identity: Vec<String>,
-    /// What an identity names: event or entity
-    #[arg(long, value_name = "WHAT", help_heading = "What is one event")]
-    names: Option<String>,
-    /// timestamp, field:PATH, header:NAME or none (unless set) [by side]
-    #[arg(long, value_name = "WHERE", help_heading = "What is one event")]
-    event_time: Vec<String>,
+    #[command(flatten)]
+    event: Event,
     /// Length of a window (30s)
     #[arg(long, value_name = "TIME", help_heading = "What is one event")]
     window: Option<String>,
@@ -113,36 +83,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "RATE", help_heading = "What is equal")]
     late_max: Option<String>,
 
-    /// avro (unless set), json, protobuf or raw [by side]
-    #[arg(long, value_name = "FORMAT", help_heading = "How it is written")]
-    format: Vec<String>,
-    /// confluent (unless set), header, single-object or none [by side]
-    #[arg(long, value_name = "FRAMING", help_heading = "How it is written")]
-    framing: Vec<String>,
-    /// debezium: compare `after` of its envelopes, null there is a tombstone [by side]
-    #[arg(long, value_name = "WHAT", help_heading = "How it is written")]
-    unwrap: Vec<String>,
-    /// avro, json, protobuf or raw (unless set) [by side]
-    #[arg(long, value_name = "FORMAT", help_heading = "How it is written")]
-    key_format: Vec<String>,
-    /// confluent, header, single-object or none [by side]
-    #[arg(long, value_name = "FRAMING", help_heading = "How it is written")]
-    key_framing: Vec<String>,
-    /// The schema registry [by side]
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "CROSSCHECK_REGISTRY",
-        hide_env_values = true,
-        help_heading = "How it is written"
-    )]
-    registry: Vec<String>,
-    /// The schema that both are compared under: a file, or SUBJECT:VERSION
-    #[arg(long, value_name = "SCHEMA", help_heading = "How it is written")]
-    contract: Option<String>,
-    /// A Kafka setting that is no secret [by side]
-    #[arg(short = 'X', value_name = "KEY=VALUE", help_heading = "How it is written")]
-    property: Vec<String>,
+    #[command(flatten)]
+    written: Written,
 
     /// How to print it
     #[arg(
@@ -189,10 +131,6 @@ impl Args {
             baseline: self.baseline,
             canary: self.canary,
             control: self.control,
-            config: self.config,
-            stream: self.stream,
-            identity: self.identity,
-            names: self.names,
             ignore: self.ignore,
             only: self.only,
             unordered: self.unordered,
@@ -200,17 +138,6 @@ impl Args {
             tolerance: self.tolerance,
             rename: self.rename,
             absent_equals_default: self.absent_equals_default,
-            select: self.select,
-            format: self.format,
-            framing: self.framing,
-            unwrap: self.unwrap,
-            key_format: self.key_format,
-            key_framing: self.key_framing,
-            registry: self.registry,
-            event_time: self.event_time,
-            from: self.from,
-            to: self.to,
-            properties: self.property,
             window: self.window,
             lateness: self.lateness,
             grace: self.grace,
@@ -221,10 +148,10 @@ impl Args {
             mode: self.mode,
             sample: self.sample,
             budget: self.budget,
-            contract: self.contract,
             findings_max: self.findings_max,
             show: self.show,
             dry_run: self.dry_run,
+            ..sources::flags(self.range, self.event, self.written)
         }
     }
 }

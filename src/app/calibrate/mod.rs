@@ -17,6 +17,7 @@ use super::reconcile::drive::{self, Counted, Interrupt};
 use super::reconcile::{opened, progress, result};
 use super::stream::Disorder;
 use crate::app::command::{Ending, Tone};
+use crate::app::world::runtime;
 use crate::config::{ReconcileRequest, Source};
 use crate::engine::diff::DiffRules;
 use crate::model::{Skew, WindowCounts};
@@ -57,11 +58,7 @@ pub fn run(mut request: ReconcileRequest, tone: Tone, out: &mut dyn Write) -> Re
     request.engine = request.engine.salted(Key::of_run(request.trust_key.as_ref()).salt());
     // What they should be is asked here: without them nothing is late, and any two of one identity may pair.
     (request.engine.lateness_ms, request.engine.grace_ms) = (None, None);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("start the runtime")?;
+    let runtime = runtime(2)?;
     let interrupt = Interrupt::listen(runtime.handle())?;
     let found = calibrate(request, (&clock, &runtime, &interrupt), tone)?;
     runtime.shutdown_background();

@@ -9,10 +9,11 @@ mod world;
 
 use std::io::Write;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::advice;
 use super::command::{Ending, Output};
+use crate::app::world::runtime;
 use crate::config::Config;
 pub use print::{Found, Mark};
 
@@ -31,11 +32,7 @@ pub fn run(config: &Config, offline: bool, output: Output, out: &mut dyn Write) 
     let unknown = advice::unknown_upstreams(config).into_iter();
     found.extend(unknown.map(|advice| Found::warn(&advice.stream, advice.text, advice.hint)));
     if !offline {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .context("start the runtime")?;
+        let runtime = runtime(2)?;
         let clock = super::clock::Clock::start();
         found.extend(world::store(config, runtime.handle()));
         found.extend(world::registries(config, runtime.handle()));

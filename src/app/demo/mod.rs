@@ -32,6 +32,7 @@ use tokio_util::task::TaskTracker;
 
 use super::command::{DemoRequest, Ending, Tone};
 use super::worker::Ended;
+use crate::app::world::runtime;
 use broker::Broker;
 use folder::Folder;
 use live::Live;
@@ -44,11 +45,7 @@ const DRAIN: Duration = Duration::from_secs(12);
 /// # Errors
 /// Our own world failing.
 pub fn run(request: &DemoRequest, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(4)
-        .enable_all()
-        .build()
-        .context("start the runtime")?;
+    let runtime = runtime(4)?;
     let ended = runtime.block_on(demo(request, tone, out));
     runtime.shutdown_timeout(Duration::from_secs(2));
     ended

@@ -20,6 +20,7 @@ use super::keyed::Key;
 use super::paths::{self, Named};
 use super::report;
 use crate::app::command::{Ending, ReportOutput, Tone};
+use crate::app::world::runtime;
 use crate::config::ReconcileRequest;
 use crate::model::PerSide;
 
@@ -31,11 +32,7 @@ pub fn run(mut request: ReconcileRequest, output: ReportOutput, tone: Tone, out:
     let clock = Clock::start();
     request.fix_times(clock.wall_ms())?;
     request.engine = request.engine.salted(Key::of_run(request.trust_key.as_ref()).salt());
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("start the runtime")?;
+    let runtime = runtime(2)?;
     let interrupt = drive::Interrupt::listen(runtime.handle())?;
     let request = Arc::new(request);
     let Some(opened) = opened(&request, clock.clone(), &runtime, &interrupt)? else {

@@ -18,7 +18,7 @@ use super::keyed;
 use super::reconcile::drive::Interrupt;
 use super::report::rfc3339;
 use super::trouble::trouble;
-use super::world::{self, Real};
+use super::world::{self, Real, runtime};
 use super::{verdict, worker};
 use crate::config::{self, Config};
 use crate::edge::store::{self, GenerationId, Read, Span, Store, WindowRow};
@@ -54,11 +54,7 @@ pub struct Request {
 /// # Errors
 /// Our own world failing: the database, a topic, a config that is not the generation's.
 pub fn run(request: &Request, tone: Tone, out: &mut dyn Write) -> Result<Ending> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("start the runtime")?;
+    let runtime = runtime(2)?;
     let interrupt = Interrupt::listen(runtime.handle())?;
     let opened = open(&request.config, &request.release, request.generation);
     let (store, id, salt) = runtime.block_on(opened)?;

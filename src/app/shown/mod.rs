@@ -11,7 +11,7 @@ use super::command::{Ending, Output};
 use super::findings::{Rereader, Seen};
 use super::replay::{self, Inputs};
 use super::trouble::trouble;
-use super::world::Real;
+use super::world::{Real, runtime};
 use super::{stored, worker};
 use crate::config::{self, Config};
 use crate::edge::store::{FindingRow, GenerationId, Read, Span, Store};
@@ -46,11 +46,7 @@ pub struct Request {
 /// # Errors
 /// Our own world failing: the database, a topic, a config that is not the generation's; a finding that there is not.
 pub fn run(request: &Request, out: &mut dyn Write) -> Result<Ending> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .context("start the runtime")?;
+    let runtime = runtime(1)?;
     let Request { config, release, .. } = request;
     let (id, row, facts) = runtime.block_on(async {
         let (store, id, _) = replay::open(config, release, request.generation).await?;

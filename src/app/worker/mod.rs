@@ -28,7 +28,7 @@ use super::clock::Clock;
 use super::command::Ending;
 use super::metrics::{self, Metrics};
 use super::stored;
-use super::world::{self, Real};
+use super::world::{self, Real, runtime};
 use crate::config::Config;
 use crate::edge::http;
 use crate::edge::registry::Registry;
@@ -72,11 +72,7 @@ pub enum Ended {
 /// # Errors
 /// Our own world failing.
 pub fn run(config: Config) -> Result<Ending> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(4)
-        .enable_all()
-        .build()
-        .context("start the runtime")?;
+    let runtime = runtime(4)?;
     let ended = runtime.block_on(async {
         let mut signals = Signals::listen()?;
         advice::tell(&config, Clock::start().today());

@@ -31,6 +31,31 @@ pub struct Manner {
     pub awaits: bool,
 }
 
+impl Manner {
+    /// One trouble in turn, by the seed: crashes, with idle partitions too, holes, work in pieces, and where that is allowed
+    /// what is put away.
+    pub fn in_turn(seed: u64, away: bool) -> Manner {
+        let plain = Manner {
+            batch: 4,
+            ..Manner::default()
+        };
+        match seed % (4 + u64::from(away)) {
+            0 => Manner { crash: 15, ..plain },
+            1 => Manner {
+                crash: 10,
+                idle: true,
+                ..plain
+            },
+            2 => Manner { lose: 6, ..plain },
+            3 => Manner {
+                pace: 1 + seed % 7,
+                ..plain
+            },
+            _ => Manner { away: 8, ..plain },
+        }
+    }
+}
+
 /// Raises of the running maxima: (side, partition) -> (offset, value).
 pub type Raises = BTreeMap<(Side, u32), Vec<(u64, i64)>>;
 

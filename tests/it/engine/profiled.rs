@@ -51,26 +51,7 @@ fn an_unpaired_stream_equals_the_oracle() {
     for seed in 7_000_000..7_000_000 + WORLDS {
         let mut rng = Rng(seed);
         let mut world = unpaired(seed, World::random(&mut rng));
-        let manner = match seed % 4 {
-            0 => Manner {
-                crash: 15,
-                ..Manner::default()
-            },
-            1 => Manner {
-                crash: 10,
-                idle: true,
-                ..Manner::default()
-            },
-            2 => Manner {
-                lose: 6,
-                ..Manner::default()
-            },
-            _ => Manner {
-                pace: 1 + seed % 7,
-                ..Manner::default()
-            },
-        };
-        let manner = Manner { batch: 4, ..manner };
+        let manner = Manner::in_turn(seed, false);
         if manner.idle {
             world = without_discovery(world);
         }

@@ -136,30 +136,7 @@ fn a_sample_equals_the_oracle() {
     for seed in 5_000_000..5_000_000 + WORLDS / 5 {
         let mut rng = Rng(seed);
         let mut world = sampled(seed, World::random(&mut rng));
-        let manner = match seed % 5 {
-            0 => Manner {
-                crash: 15,
-                ..Manner::default()
-            },
-            1 => Manner {
-                crash: 10,
-                idle: true,
-                ..Manner::default()
-            },
-            2 => Manner {
-                lose: 6,
-                ..Manner::default()
-            },
-            3 => Manner {
-                away: 8,
-                ..Manner::default()
-            },
-            _ => Manner {
-                pace: 1 + seed % 7,
-                ..Manner::default()
-            },
-        };
-        let manner = Manner { batch: 4, ..manner };
+        let manner = Manner::in_turn(seed, true);
         // Of what is put away and of idle partitions the range must be a given one.
         if manner.idle || manner.away > 0 {
             world = without_discovery(world);

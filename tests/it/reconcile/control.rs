@@ -30,19 +30,21 @@ impl Files {
     }
 
     fn run(&self, flags: &str) -> Told {
-        let [b, c, x] = ["b", "c", "x"].map(|name| self.path(name).to_str().unwrap().to_owned());
-        let mut all = vec![
-            "--baseline",
-            &b,
-            "--canary",
-            &c,
-            "--control",
-            &x,
-            "--identity",
-            "field:id",
-        ];
+        let sides = self.sides();
+        let mut all: Vec<&str> = sides.iter().map(String::as_str).collect();
         all.extend(flags.split_whitespace());
         reconcile(&all)
+    }
+
+    /// The flags that name the three, and what is one event.
+    fn sides(&self) -> Vec<String> {
+        let named = [("--baseline", "b"), ("--canary", "c"), ("--control", "x")];
+        let mut all: Vec<String> = named
+            .iter()
+            .flat_map(|(flag, name)| [(*flag).to_owned(), self.path(name).display().to_string()])
+            .collect();
+        all.extend(["--identity", "field:id"].map(str::to_owned));
+        all
     }
 }
 
@@ -168,24 +170,12 @@ fn an_option_for_the_control_alone() {
 #[test]
 fn every_face_tells_of_it() {
     let files = quiet();
-    let [b, c, x] = ["b", "c", "x"].map(|name| files.path(name).to_str().unwrap().to_owned());
+    let sides = files.sides();
     for output in ["table", "markdown", "html", "junit"] {
-        let all = [
-            "crosscheck",
-            "reconcile",
-            "-o",
-            output,
-            "--baseline",
-            &b,
-            "--canary",
-            &c,
-            "--control",
-            &x,
-            "--identity",
-            "field:id",
-        ];
+        let all = ["crosscheck", "reconcile", "-o", output].into_iter();
+        let all = all.chain(sides.iter().map(String::as_str)).map(Into::into);
         let (mut out, mut log) = (Vec::new(), Vec::new());
-        let _ = crosscheck::cli::start(all.iter().map(Into::into), &mut out, &mut log);
+        let _ = crosscheck::cli::start(all, &mut out, &mut log);
         let text = String::from_utf8(out).unwrap();
         assert!(
             text.contains("control: matched 1,991, mismatched 9, missing 0, extra 0"),

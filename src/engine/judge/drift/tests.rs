@@ -166,8 +166,8 @@ fn sides_that_are_alike_do_not_fail() {
 
 /// How often a watch is wrong at a nominal 1 %, by measure, whatever its share of the stream's chance of error is.
 #[test]
-#[ignore = "long: some minutes"]
-fn how_often_a_watch_is_wrong() {
+#[ignore = "some minutes: run by hand"]
+fn by_hand_how_often_a_watch_is_wrong() {
     const RUNS: u64 = 500;
     let mut wrong = BTreeMap::new();
     let mut held = 0;
@@ -186,13 +186,14 @@ fn how_often_a_watch_is_wrong() {
             *over += u32::from(watch.max_ln_e() >= 100_f64.ln());
         }
     }
-    eprintln!("{wrong:?}, {held} of {RUNS} runs held once");
-    for (measure, (runs, over)) in wrong {
-        assert!(
-            f64::from(over) <= 0.01 * f64::from(runs) + 3.0 * (0.01 * f64::from(runs)).sqrt(),
-            "{measure}"
-        );
-    }
+    let is_too_often = |(runs, over): &(u32, u32)| {
+        let runs = f64::from(*runs);
+        f64::from(*over) > 0.01 * runs + 3.0 * (0.01 * runs).sqrt()
+    };
+    assert!(
+        !wrong.values().any(is_too_often),
+        "{wrong:?}, {held} of {RUNS} held once"
+    );
 }
 
 #[test]

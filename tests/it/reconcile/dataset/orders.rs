@@ -1,6 +1,7 @@
 //! Orders from a seed: nested records, nullable unions, decimals, times, arrays and maps; and what goes wrong with them.
 
 use super::super::avro::{put_bytes, put_long};
+use crate::codec::build::Numbers;
 
 pub const SCHEMA: &str = include_str!("../../../data/orders.avsc");
 
@@ -43,9 +44,17 @@ struct Item {
     discount: Option<f64>,
 }
 
-/// What went wrong with a record of the canary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+macro_rules! faults {
+    ($($name:ident),*) => {
+        /// What went wrong with a record of the canary.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Fault {
+            $($name),*
+        }
+        const FAULTS: &[Fault] = &[$($name),*];
+    };
+}
+faults!(
     Lost,
     Twice,
     Contradicted,
@@ -68,55 +77,21 @@ pub enum Fault {
     TagLost,
     Tag,
     Score,
-    Note,
-}
-
+    Note
+);
 use Fault::*;
 
-const FAULTS: [Fault; 23] = [
-    Lost,
-    Twice,
-    Contradicted,
-    Made,
-    Cent,
-    Address,
-    Zip,
-    City,
-    Status,
-    Tax,
-    TaxGone,
-    Reference,
-    Created,
-    Price,
-    Discount,
-    ItemLost,
-    ItemsTurned,
-    Attribute,
-    AttributeMade,
-    TagLost,
-    Tag,
-    Score,
-    Note,
-];
-
 /// The same numbers for the same seed, everywhere.
-struct Dice(u64);
+struct Dice(Numbers);
 
 impl Dice {
     fn new(seed: u64, number: u64, what: u64) -> Self {
-        Dice(seed ^ number.wrapping_mul(0xd134_2543_de82_ef95) ^ what.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        let spread = number.wrapping_mul(0xd134_2543_de82_ef95) ^ what.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        Dice(Numbers(seed ^ spread))
     }
 
     fn below(&mut self, bound: u64) -> i64 {
-        i64::try_from(self.next() % bound).unwrap()
+        i64::try_from(self.0.next() % bound).unwrap()
     }
 }
 
@@ -252,7 +227,7 @@ impl Fault {
 
     pub fn of(seed: u64, number: u64) -> Option<Fault> {
         let dice = &mut Dice::new(seed, number, 2);
-        (dice.below(ONE_OF) == 0).then(|| FAULTS[usize::try_from(dice.next() % 23).unwrap()])
+        (dice.below(ONE_OF) == 0).then(|| FAULTS[dice.0.below(FAULTS.len())])
     }
 
     /// Spoils a record; gives where and how it differs now.
