@@ -10,7 +10,8 @@ use crate::model::PerSide;
 use crate::{codec, engine};
 
 /// Of the comparison itself: windows of another one are of another generation. 2: the shortest text of a double is the one
-/// with the even digit, where two are as near.
+/// with the even digit, where two are as near; what is absent below a writer's nullable record is in the key, and in its place
+/// where documents are compared with other formats.
 const VERSION: u32 = 2;
 
 #[derive(Serialize)]
