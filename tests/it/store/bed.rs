@@ -183,7 +183,10 @@ impl Bed {
     /// Lets the leases run out.
     pub async fn expire(&self) {
         if self.kind == Kind::Simulated {
-            return self.simulated.edit(Table::Leases, |row| row[6] = Value::Integer(0));
+            return self
+                .simulated
+                .edit(Table::Leases, |row| row[6] = Value::Integer(0))
+                .await;
         }
         self.sql("UPDATE leases SET expires_ms = 0").await;
     }
@@ -191,7 +194,10 @@ impl Bed {
     /// Loses commits that were acknowledged.
     pub async fn rewind(&self) {
         if self.kind == Kind::Simulated {
-            return self.simulated.edit(Table::Leases, |row| row[7] = Value::Integer(0));
+            return self
+                .simulated
+                .edit(Table::Leases, |row| row[7] = Value::Integer(0))
+                .await;
         }
         self.sql("UPDATE leases SET commits = 0").await;
     }

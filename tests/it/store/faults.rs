@@ -163,7 +163,9 @@ async fn what_was_stored_is_read_back() {
             verdict: None,
         };
         store.commit(&lease, commit).await.unwrap();
-        edit.iter().for_each(|edit| bed.simulated.edit(table, edit));
+        if let Some(edit) = edit {
+            bed.simulated.edit(table, edit).await;
+        }
         let reads = Arc::new(AtomicUsize::new(0));
         let counted = reads.clone();
         bed.simulated.choose_faults(move |call| {

@@ -12,6 +12,7 @@ mod table;
 mod tests;
 mod transaction;
 
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -85,9 +86,18 @@ impl Simulated {
         self.lock().tables[table as usize].committed().cloned().collect()
     }
 
-    /// Behind the store's back: changes committed rows.
-    pub fn edit(&self, table: Table, change: impl Fn(&mut Vec<Value>)) {
-        self.lock().edit(table, change);
+    /// Behind the store's back: changes committed rows, once nobody has one of them locked, as an `UPDATE` waits.
+    pub async fn edit(&self, table: Table, change: impl Fn(&mut Vec<Value>)) {
+        poll_fn(|context| {
+            let mut server = self.lock();
+            if server.tables[table as usize].is_locked() {
+                server.wakers.push(context.waker().clone());
+                return Poll::Pending;
+            }
+            server.edit(table, &change);
+            Poll::Ready(())
+        })
+        .await;
     }
 }
 

@@ -214,7 +214,8 @@ impl Server {
         }
     }
 
-    pub fn edit(&mut self, table: Table, change: impl Fn(&mut Vec<Value>)) {
+    /// Changes the committed rows of a table that nobody has locked.
+    pub fn edit(&mut self, table: Table, change: &impl Fn(&mut Vec<Value>)) {
         self.sequence += 1;
         let rows = &mut self.tables[table as usize];
         let committed: Vec<Data> = rows.committed().cloned().collect();

@@ -219,6 +219,11 @@ impl Rows {
         Ok(true)
     }
 
+    /// Whether a transaction that is under way has written a row.
+    pub fn is_locked(&self) -> bool {
+        self.0.values().any(|cell| cell.dirty.is_some())
+    }
+
     /// Makes what a transaction wrote the newest version; `kept` keeps the older ones for open snapshots.
     pub fn commit(&mut self, key: &Key, sequence: u64, kept: bool) -> Option<Data> {
         let cell = self.0.get_mut(key)?;

@@ -301,12 +301,15 @@ async fn locks_hold_to_the_end_of_the_transaction() {
     assert!(matches!(refused, Err(StoreError::ReadOnly(_))), "{refused:?}");
     let mut dropped = two.begin(Mode::Write).await.unwrap();
     dropped.execute(RENEW, renew(9)).await.unwrap();
-    drop(dropped);
-    assert_eq!(
-        database.rows(Table::Leases)[0][6],
-        Value::Integer(8),
-        "dropped is undone"
+    let mut edit = Box::pin(database.edit(Table::Leases, |row| row[5] = Value::Text(Arc::new("edited".to_owned()))));
+    assert!(
+        poll!(&mut edit).is_pending(),
+        "whoever edits behind the store's back waits too"
     );
+    drop(dropped);
+    edit.await;
+    let row = &database.rows(Table::Leases)[0];
+    assert_eq!((row[5].text(), row[6].integer()), ("edited", 8), "dropped is undone");
 }
 
 #[tokio::test]
