@@ -123,7 +123,8 @@ impl Topics {
         }
         let names = self.names.each_ref().map(String::as_str);
         let admin = self.admin()?;
-        self.runtime.block_on(admin.delete_topics(&names, &AdminOptions::new()))?;
+        self.runtime
+            .block_on(admin.delete_topics(&names, &AdminOptions::new()))?;
         Ok(())
     }
 
