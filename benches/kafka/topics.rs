@@ -39,7 +39,9 @@ impl Topics {
             .names
             .each_ref()
             .map(|name| NewTopic::new(name, PARTITIONS, TopicReplication::Fixed(1)).set("retention.ms", "-1"));
-        let made = topics.admin()?.create_topics(&fresh, &AdminOptions::new());
+        // A client that is dropped before its answer never answers.
+        let admin = topics.admin()?;
+        let made = admin.create_topics(&fresh, &AdminOptions::new());
         for result in topics.runtime.block_on(made)? {
             result.map_err(|(name, code)| format!("make {name}: {code}"))?;
         }
@@ -120,8 +122,9 @@ impl Topics {
             return Ok(());
         }
         let names = self.names.each_ref().map(String::as_str);
-        let gone = self.admin()?.delete_topics(&names, &AdminOptions::new());
-        self.runtime.block_on(gone)?;
+        let admin = self.admin()?;
+        self.runtime
+            .block_on(admin.delete_topics(&names, &AdminOptions::new()))?;
         Ok(())
     }
 
