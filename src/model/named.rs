@@ -66,7 +66,6 @@ impl Differing {
     ];
 
     /// True where no critical field differs.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
     #[must_use]
     pub fn is_none(&self) -> bool {
         self.0 == 0

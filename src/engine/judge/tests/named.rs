@@ -81,8 +81,8 @@ fn its_standing_has_its_name_and_counts_all_pairs() {
 fn critical_fields_share_their_weight_with_critical_drift() {
     let weight = |policy: &Policy| {
         let family = family(policy).unwrap();
-        let members = family.members().iter().map(|member| member.weight);
-        (members.clone().sum::<f64>(), members.last().unwrap())
+        let mut members = family.members().iter().map(|member| member.weight);
+        (members.clone().sum::<f64>(), members.next_back().unwrap())
     };
     let mut policy = critical(0).policy;
     let (sum, alone) = weight(&policy);
