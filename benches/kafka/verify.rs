@@ -13,7 +13,7 @@ use crosscheck::app::stream::{PACE, Reading, Stream};
 use crosscheck::app::under_way::Pace;
 use crosscheck::codec::{EventTime, Field, Framing, Part, Reducer, Rules, Schema, SchemaRef, Settings};
 use crosscheck::edge::kafka::{self, Reader};
-use crosscheck::engine::{self, Engine, Names, Output, Range};
+use crosscheck::engine::{self, Engine, Named, Names, Output, Range};
 use crosscheck::model::{Path, Side, Sides};
 
 use super::data::Shape;
@@ -133,6 +133,7 @@ fn engine_settings() -> engine::Settings {
         sample: None,
         control: false,
         profile: None,
+        named: Named::default(),
         latest: false,
         findings_max: 100,
         held_max_bytes: 256 << 20,

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use crosscheck::codec::{EventTime, Field, Framing, Part, Progress, Reducer, Rules, Schema, SchemaRef, Settings};
-use crosscheck::engine::{self, Engine, FinalWindow, Input, Names, Output, Range};
+use crosscheck::engine::{self, Engine, FinalWindow, Input, Named, Names, Output, Range};
 use crosscheck::model::{Path, RecordBatch, Side};
 
 use super::data::Shape;
@@ -48,6 +48,7 @@ pub fn engine_settings(lateness_ms: Option<i64>, grace_ms: Option<i64>) -> engin
         sample: None,
         control: false,
         profile: None,
+        named: Named::default(),
         latest: false,
         findings_max: 100,
         held_max_bytes: u64::MAX,

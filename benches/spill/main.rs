@@ -7,7 +7,7 @@ use std::io::{Write, stdout};
 use std::time::Duration;
 
 use crosscheck::app::reconcile::spill::Spill;
-use crosscheck::engine::{Engine, Entry, Input, Names, Output, Range, Settings};
+use crosscheck::engine::{Engine, Entry, Input, Named, Names, Output, Range, Settings};
 use crosscheck::model::{Digest, Fingerprint, Identity, Reduction, Side};
 
 const RECORDS: u64 = 20_000_000;
@@ -85,6 +85,7 @@ fn run(records: u64, held_max_bytes: u64) -> Result<Ran, Box<dyn Error>> {
         sample: None,
         control: false,
         profile: None,
+        named: Named::default(),
         latest: false,
         findings_max: 100,
         held_max_bytes,

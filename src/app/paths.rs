@@ -196,6 +196,7 @@ fn all(sides: PerSide<&Settings>, show: &[Path], named: Named) -> Vec<(&'static 
             Part::Key | Part::KeyPath(_) | Part::Header(_) => None,
         }));
         paths.extend(named("profile_fields", &codec.profile));
+        paths.extend(named("critical_fields", &codec.critical));
         if let EventTime::Field(path) = &codec.event_time {
             paths.push((word("--event-time", "event_time"), path.clone()));
         }

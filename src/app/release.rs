@@ -80,7 +80,9 @@ async fn mute(store: &Store, config: &Config, order: Order, asked: MuteRequest, 
         let hint = format!("there are: {}", streams.join(", "));
         return Err(trouble(format!("the config has no stream `{stream}`"), hint));
     }
-    let checks = judge::mutable();
+    let named = config.streams.iter().filter(|known| known.name == stream);
+    let named = named.flat_map(|known| &known.named).map(|named| named.name.as_str());
+    let checks: Vec<&str> = judge::mutable().into_iter().chain(named).collect();
     if !checks.contains(&check.as_str()) {
         let hint = format!("there are: {}", checks.join(", "));
         return Err(trouble(format!("there is no check `{check}`"), hint));

@@ -163,6 +163,7 @@ fn policy(config: &Config, stream: &config::Stream, alpha: f64) -> Policy {
         late_max: stream.limits.late_max,
         grace_ms: stream.engine.grace_ms,
         drift: stream.drift.clone(),
+        named: stream.named.clone(),
         ..policy_of(&config.policy)
     }
 }
@@ -272,6 +273,7 @@ pub fn report(loaded: &Loaded, id: &GenerationId, judged: &Stored) -> Report {
             findings: own.map(finding).collect(),
         };
         let mut stream = report::stream(input);
+        report::exact_fields(&mut stream, counts, &seat.tally.policy().named);
         stream.checks = report::checks(&seat.tally.standings());
         stream.drift = report::drift(&seat.tally.drift());
         stream.explained_by = judged.causes.get(name).cloned().unwrap_or_default();

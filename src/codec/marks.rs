@@ -283,7 +283,7 @@ impl Asked {
             }
         }
         // They are captured as parts of the identity are, behind these.
-        for (i, path) in (settings.identity.len()..).zip(&settings.profile) {
+        for (i, path) in (settings.identity.len()..).zip(settings.beside()) {
             asked.marks.at(&path.0).parts.push(i);
         }
         if let EventTime::Field(path) = &settings.event_time {

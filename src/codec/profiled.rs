@@ -8,7 +8,7 @@ use super::digest::first_half;
 use super::identity;
 use super::schema::{Kind, NodeId, Schema};
 use super::walk::{Captured, Form};
-use crate::model::{Profiled, number_bin};
+use crate::model::{Critical, Profiled, number_bin};
 
 /// The profiled value of what a walk captured; `written` is memory that is used again.
 pub(super) fn of(schema: &Schema, captured: Option<Captured>, bytes: &[u8], written: &mut Vec<u8>) -> Profiled {
@@ -30,6 +30,35 @@ pub(super) fn of(schema: &Schema, captured: Option<Captured>, bytes: &[u8], writ
         Form::Text | Form::Tagged => None,
     };
     value(tag, content, parts)
+}
+
+/// The value at a critical path, as [`of`].
+pub(super) fn critical(schema: &Schema, captured: Option<Captured>, bytes: &[u8], written: &mut Vec<u8>) -> Critical {
+    let Some(captured) = captured else {
+        return Critical::Absent;
+    };
+    let Some(bytes) = bytes.get(captured.start..captured.end) else {
+        return Critical::Absent;
+    };
+    written.clear();
+    if identity::put_captured(written, schema, captured, bytes).is_none() {
+        return Critical::Null;
+    }
+    let Some((&[tag, ..], content)) = written.split_first_chunk::<5>() else {
+        return Critical::Null;
+    };
+    let hash = hash(tag, content);
+    let branch = match (&schema.node(captured.node).kind, captured.form) {
+        (_, Form::Tagged) => return Critical::Foreign { hash },
+        // The same value of another branch is another one.
+        (Kind::Union(_), Form::Plain) => Reader(bytes).long().unwrap_or(0),
+        _ => 0,
+    };
+    let branch = u16::try_from(branch).unwrap_or(u16::MAX);
+    Critical::Value {
+        kind: branch << 8 | u16::from(tag),
+        hash,
+    }
 }
 
 fn value(tag: u8, content: &[u8], parts: impl Fn() -> Option<u32>) -> Profiled {

@@ -205,9 +205,18 @@ pub struct Settings {
     /// Paths whose values travel beside the fingerprint to be profiled, without `[*]` and `{*}`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub profile: Vec<Path>,
+    /// Paths whose values are compared each for itself, at most 8, without `[*]` and `{*}`: a hash of each travels beside the
+    /// fingerprint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub critical: Vec<Path>,
 }
 
 impl Settings {
+    /// Paths whose values are captured beside the parts of the identity, in the order in which they are behind these.
+    pub(super) fn beside(&self) -> impl Iterator<Item = &Path> {
+        self.profile.iter().chain(&self.critical)
+    }
+
     /// Of all sides of a stream: whether their digests have to say in the same way what is absent.
     pub fn agree_on_absent(mut sides: Vec<&mut Settings>) {
         let documents = sides.iter().filter(|side| side.format == Format::Json).count();

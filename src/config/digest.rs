@@ -36,6 +36,8 @@ struct FrozenStream<'a> {
     late_max: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     drift: Option<&'a engine::judge::DriftPolicy>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    named: &'a [engine::judge::NamedCheck],
 }
 
 #[derive(Serialize)]
@@ -97,5 +99,6 @@ fn frozen(stream: &Stream) -> FrozenStream<'_> {
         budgets: stream.budgets,
         late_max: stream.limits.late_max,
         drift: stream.engine.profile.as_ref().map(|_| &stream.drift),
+        named: &stream.named,
     }
 }

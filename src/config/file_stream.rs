@@ -42,6 +42,9 @@ pub(super) struct Stream {
     /// Paths whose distributions are looked at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) profile_fields: Vec<ProfileField>,
+    /// Paths that are judged each by a budget of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) critical_fields: Vec<CriticalField>,
     /// How values are written (`avro`).
     pub(super) format: Option<Format>,
     /// How a value names its schema (`confluent`).
@@ -167,6 +170,16 @@ pub(super) struct ProfileField {
     pub(super) distinct_floor: Option<Rate>,
     /// A drift fails the stream (false: it holds the rollout and never fails).
     pub(super) critical: Option<bool>,
+}
+
+/// A path that is judged by a budget of its own.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CriticalField {
+    /// Where, in the contract's names; without `[*]` and `{*}`.
+    pub(super) path: PathText,
+    /// Rate of the pairs that may differ there (1e-3).
+    pub(super) budget: Option<Rate>,
 }
 
 /// How bytes are written.

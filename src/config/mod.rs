@@ -20,6 +20,7 @@ mod request_property;
 mod request_rules;
 mod resolve;
 mod resolve_compare;
+mod resolve_named;
 mod resolve_profile;
 mod resolve_side;
 mod resolve_stream;

@@ -24,6 +24,8 @@ pub struct ReconcileRequest {
     pub contract: Option<Contract>,
     /// The rates of bad records that are allowed.
     pub budgets: Budgets,
+    /// The checks that the config's stream has by its settings.
+    pub named: Vec<engine::judge::NamedCheck>,
     /// What the reader and the judge keep.
     pub limits: Limits,
     /// Paths whose values a finding may carry.

@@ -7,6 +7,7 @@ use super::flags::{ReconcileFlags, sided, wrong};
 use super::request::{Bound, ReconcileRequest, RequestError, SideRequest, Source, ordered};
 use super::request_property;
 use super::request_rules;
+use super::resolve_named;
 use super::resolve_stream::FINDINGS_MAX;
 use super::secret::url_fault;
 use super::{Budgets, Config, Limits, Stream};
@@ -42,6 +43,7 @@ pub(super) fn built(flags: &ReconcileFlags, config: Option<&Config>) -> Result<R
     decoding(&mut request, flags)?;
     codec::Settings::agree_on_absent(request.sides.all_mut().map(|side| &mut side.codec).collect());
     request_rules::add(&mut request, flags)?;
+    resolve_named::under_flags(&mut request)?;
     bounds(&mut request, flags)?;
     mode(&mut request, flags)?;
     times(&mut request, flags, stream.is_some())?;
@@ -121,6 +123,7 @@ fn from_stream(config: &Config, stream: &Stream) -> ReconcileRequest {
         },
         contract: stream.contract.clone(),
         budgets: stream.budgets,
+        named: stream.named.clone(),
         limits: stream.limits,
         show: stream.show.clone(),
         times: stream.times.clone(),
@@ -165,12 +168,14 @@ fn from_sources(flags: &ReconcileFlags) -> Result<ReconcileRequest, RequestError
             sample: None,
             control: flags.control.is_some(),
             profile: None,
+            named: engine::Named::default(),
             latest: false,
             findings_max: FINDINGS_MAX,
             held_max_bytes: 256 << 20,
         },
         contract: None,
         budgets: Budgets::default(),
+        named: Vec::new(),
         limits: Limits {
             idle_ms: 30_000,
             ahead_max_ms: 300_000,

@@ -147,6 +147,7 @@ impl Decoding<'_> {
             select: (&side.select).into(),
             rules,
             profile: Vec::new(),
+            critical: Vec::new(),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::file_stream::{Budget, Format, Framing, Key, Limits as FileLimits, Mod
 use super::keypath::KeyPath;
 use super::resolve::fill;
 use super::resolve_compare::{compare, contract, ignores, times};
+use super::resolve_named::named;
 use super::resolve_profile::profiles;
 use super::resolve_side::{Decoding, check_sides};
 use super::scalar::written_duration;
@@ -77,6 +78,7 @@ impl Streams<'_> {
         }
         let contract = contract(stream.contract.as_ref(), &path.key("contract"), faults);
         let (rules, tolerances) = compare(&mut stream.compare, &path.key("compare"), faults);
+        let named = named(stream, (&rules, path), faults);
         let decoding = Decoding {
             streams: self,
             format: *stream.format.get_or_insert(Format::Avro),
@@ -102,6 +104,7 @@ impl Streams<'_> {
         for side in sides.all_mut() {
             let codec = &mut side.codec;
             codec.profile.clone_from(&profiles.paths);
+            codec.critical.clone_from(&named.critical);
             if let Some(unit) = &profiles.unit {
                 codec.identity.clone_from(unit);
             }
@@ -182,6 +185,7 @@ impl Streams<'_> {
             sample: engine::Sample::of(rate),
             control: sides.control.is_some(),
             profile: engine::Profile::of(profiles.paths.len(), profiles.drift.unpaired),
+            named: named.engine,
             findings_max: FINDINGS_MAX,
             held_max_bytes: fill(held_max_bytes, "256MiB", 256 << 20),
         };
@@ -200,6 +204,7 @@ impl Streams<'_> {
             times: times(&stream.compare),
             runbook_url: stream.runbook_url.clone(),
             drift: profiles.drift,
+            named: named.checks,
         }
     }
 }

@@ -108,6 +108,8 @@ pub struct Stream {
     pub runbook_url: Option<String>,
     /// Which distributions are looked at, and how.
     pub drift: engine::judge::DriftPolicy,
+    /// The checks that it has by its settings.
+    pub named: Vec<engine::judge::NamedCheck>,
 }
 
 /// One side of a stream.

@@ -9,9 +9,10 @@
 
 use super::latest::{Latest, Version};
 use super::ledger::{Apart, Sink};
+use super::named::Beside;
 use super::row::Row;
 use super::{Engine, Output};
-use crate::model::{Digest, Identity, PerSide, Side, TolerantKind, TolerantValue};
+use crate::model::{Critical, Digest, Identity, PerSide, Side, TolerantKind, TolerantValue};
 
 /// Bits of the hash that one level of buckets takes.
 const BUCKET_BITS: u32 = 6;
@@ -92,9 +93,12 @@ impl Away {
         fixed[48..52].copy_from_slice(&partition.to_le_bytes());
         fixed[52] = flags;
         out.extend_from_slice(&fixed);
-        if let Some(values) = tolerant {
-            out.extend_from_slice(&length(values.len()));
-            values.iter().for_each(|value| write_value(value, out));
+        if let Some(beside) = tolerant {
+            let Beside { tolerant, critical } = &**beside;
+            out.extend_from_slice(&length(tolerant.len()));
+            tolerant.iter().for_each(|value| write_value(value, out));
+            out.extend_from_slice(&length(critical.len()));
+            critical.iter().for_each(|value| write_critical(*value, out));
         }
     }
 
@@ -110,8 +114,13 @@ impl Away {
             None
         } else {
             let count = u32::from_le_bytes(take(bytes)?);
-            let values: Option<Vec<TolerantValue>> = (0..count).map(|_| read_value(bytes)).collect();
-            Some(Box::new(values?.into_boxed_slice()))
+            let tolerant: Option<Vec<TolerantValue>> = (0..count).map(|_| read_value(bytes)).collect();
+            let count = u32::from_le_bytes(take(bytes)?);
+            let critical: Option<Vec<Critical>> = (0..count).map(|_| read_critical(bytes)).collect();
+            Some(Box::new(Beside {
+                tolerant: tolerant?.into_boxed_slice(),
+                critical: critical?.into_boxed_slice(),
+            }))
         };
         let row = Row {
             identity,
@@ -180,6 +189,38 @@ fn read_value(bytes: &mut &[u8]) -> Option<TolerantValue> {
         _ => return None,
     };
     Some(TolerantValue(kind))
+}
+
+fn write_critical(value: Critical, out: &mut Vec<u8>) {
+    match value {
+        Critical::Absent => out.push(0),
+        Critical::Null => out.push(1),
+        Critical::Value { kind, hash } => {
+            out.push(2);
+            out.extend_from_slice(&kind.to_le_bytes());
+            out.extend_from_slice(&hash.to_le_bytes());
+        }
+        Critical::Foreign { hash } => {
+            out.push(3);
+            out.extend_from_slice(&hash.to_le_bytes());
+        }
+    }
+}
+
+fn read_critical(bytes: &mut &[u8]) -> Option<Critical> {
+    let [kind] = take(bytes)?;
+    Some(match kind {
+        0 => Critical::Absent,
+        1 => Critical::Null,
+        2 => Critical::Value {
+            kind: u16::from_le_bytes(take(bytes)?),
+            hash: u64::from_le_bytes(take(bytes)?),
+        },
+        3 => Critical::Foreign {
+            hash: u64::from_le_bytes(take(bytes)?),
+        },
+        _ => return None,
+    })
 }
 
 impl Engine {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Hole;
-use crate::model::{Outcome, Position, Side, UndecodableReason};
+use crate::model::{Differing, Outcome, Position, Side, UndecodableReason};
 
 /// Everything that is stored with the windows up to the frontier.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -157,6 +157,9 @@ pub struct Straddling {
     pub canary: Position,
     /// `Matched` or `Mismatched`.
     pub outcome: Outcome,
+    /// The critical fields that differ.
+    #[serde(default, skip_serializing_if = "Differing::is_none")]
+    pub differing: Differing,
 }
 
 /// An undecodable or untimely record that is compared apart (rule 14).

@@ -62,7 +62,8 @@ fn settle_one(rows: &[Row], first: usize, row: &Row, rules: &Rules) -> (Settled,
         .take_while(|(_, other)| rules.half_near(row.time, other.time))
         .find(|(_, other)| !has_equal(other) && !repeats(other));
     if let Some(partner) = lonely {
-        return pair(partner, Outcome::Mismatched);
+        let (settled, at) = pair(partner, Outcome::Mismatched);
+        return (settled.with(row.differing(partner.1, rules)), at);
     }
     let conflicts = || {
         own_settled(rows, row, rules).any(|own| !row.equals(own, rules))

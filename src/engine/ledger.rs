@@ -77,6 +77,7 @@ impl Ledger {
                     baseline: baseline_at,
                     canary: canary_at,
                     outcome: settled.outcome,
+                    differing: settled.differing,
                 },
                 low: baseline.time.min(canary.time),
                 high: baseline.time.max(canary.time),

@@ -11,10 +11,11 @@ use std::hash::BuildHasherDefault;
 
 use super::group::FirstBytes;
 use super::line::Line;
+use super::named;
 use super::numbers::Numbers;
-use super::row::{Row, Settled, Sighting, plain_surplus};
+use super::row::{Row, Settled, Sighting, Tolerant, plain_surplus};
 use super::rules::{BEGIN, Rules, later};
-use crate::model::{Digest, Identity, Outcome, Side};
+use crate::model::{Differing, Digest, Identity, Outcome, Side};
 
 /// No record: the end of a list.
 const NONE: usize = usize::MAX;
@@ -95,6 +96,8 @@ pub(super) struct Many {
     /// their order does not show.
     slots: Vec<HashMap<Digest, usize, BuildHasherDefault<FirstBytes>>>,
     lists: Line<(Digest, [List; 2])>,
+    /// By slot: what is equal has equal values at critical paths. Empty where there are none.
+    beside: Vec<Tolerant>,
     /// Places of lists that are free; the one that was freed first is taken first, so that lists that are made one after the
     /// other stay near one another.
     free: Line<usize>,
@@ -147,6 +150,7 @@ impl Many {
             lanes: Default::default(),
             slots: (0..SHARDS).map(|_| HashMap::default()).collect(),
             lists: Line::default(),
+            beside: Vec::new(),
             free: Line::default(),
             shared: 0,
         };
@@ -169,6 +173,11 @@ impl Many {
     /// Adds a record that stands after all others of its side.
     pub(super) fn push(&mut self, row: &Row) {
         let slot = self.slot(row.digest);
+        if row.tolerant.is_some() {
+            self.beside
+                .resize_with(self.beside.len().max(slot + 1), Tolerant::default);
+            self.beside[slot].clone_from(&row.tolerant);
+        }
         let side = lane(row.side);
         let lane = &mut self.lanes[side];
         let number = lane.base + lane.members.len();
@@ -211,7 +220,7 @@ impl Many {
                 digest: self.lists[member.slot].0,
                 time: member.at.time,
                 offset: member.at.offset,
-                tolerant: None,
+                tolerant: self.beside.get(member.slot).cloned().flatten(),
                 partition: member.at.partition,
                 side,
                 by_content: self.by_content,
@@ -343,9 +352,10 @@ impl Many {
         let lonely = self.lanes[across].lonely.from(0);
         let lonely = lonely.and_then(|partner| Some((partner, self.lanes[across].get(partner)?.at)));
         if let Some((partner, at)) = lonely.filter(|(_, at)| rules.half_near(time, at.time)) {
+            let differing = self.differing(side, member.slot, partner, rules);
             self.close(own, number, rules);
             self.close(across, partner, rules);
-            return Settled::pair(self.identity, side, member.at, at, Outcome::Mismatched);
+            return Settled::pair(self.identity, side, member.at, at, Outcome::Mismatched).with(differing);
         }
         let conflict = repeats && rules.conflicts && {
             let before = member.other_before != BEGIN && rules.near(member.other_before, time);
@@ -361,6 +371,19 @@ impl Many {
             plain_surplus(side)
         };
         Settled::alone(self.identity, side, member.at, outcome)
+    }
+
+    /// Where a record of a side and one of the other differ in critical fields.
+    fn differing(&self, side: Side, slot: usize, partner: usize, rules: &Rules) -> Differing {
+        let across = &self.lanes[1 - lane(side)];
+        let beside = |slot: usize| self.beside.get(slot).unwrap_or(&None);
+        let Some(other) = across.get(partner).map(|member| beside(member.slot)) else {
+            return Differing::default();
+        };
+        match side {
+            Side::Canary => named::differing(other, beside(slot), rules),
+            _ => named::differing(beside(slot), other, rules),
+        }
     }
 
     /// The oldest unsettled record of a digest.
@@ -418,6 +441,9 @@ impl Many {
                 if lists.iter().all(|list| list.len == 0) {
                     self.slots[shard(*digest)].remove(digest);
                     self.free.push(member.slot);
+                    if let Some(beside) = self.beside.get_mut(member.slot) {
+                        *beside = None;
+                    }
                 }
             }
             lane.entered = lane.entered.max(lane.base);

@@ -22,6 +22,7 @@ mod ledger;
 mod line;
 mod many;
 mod merge;
+mod named;
 mod noise;
 mod numbers;
 mod output;
@@ -49,6 +50,7 @@ pub use checkpoint::{BadRecord, Checkpoint, ControlCheckpoint, PartitionCheckpoi
 pub use core::Engine;
 pub use holes::Hole;
 pub use input::Input;
+pub use named::Named;
 pub use output::{Candidate, Final, FinalWindow, Output, SettledBad};
 pub use profile::{PARTS, Profile};
 pub use sample::Sample;

@@ -77,7 +77,10 @@ impl Window {
     pub(super) fn noise(&mut self, settled: &Settled) {
         let counts = &mut self.counts;
         match settled.outcome {
-            Outcome::Mismatched => counts.mismatched -= 1,
+            Outcome::Mismatched => {
+                counts.mismatched -= 1;
+                counts.differs_not(settled.differing);
+            }
             Outcome::Missing => counts.missing -= 1,
             Outcome::Extra => counts.extra -= 1,
             _ => return,

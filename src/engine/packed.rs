@@ -155,7 +155,7 @@ impl Packed {
     #[inline(always)]
     pub(super) fn of(print: &Fingerprint, at: Position, time: i64, logs: &mut Logs) -> Option<(u32, Place)> {
         let time = u32::try_from(time).ok().filter(|time| *time < 1 << TIME_BITS)?;
-        if print.tolerant.is_some() {
+        if print.tolerant.is_some() || print.has_critical() {
             return None;
         }
         let flags = u32::from(print.by_content) << (TIME_BITS + 1);
@@ -294,6 +294,7 @@ const NOWHERE: Sighting = Sighting {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::named::Beside;
     use crate::model::{TolerantKind, TolerantValue};
 
     fn back(row: &Row, base: i64, logs: &mut Logs) -> (Row, bool) {
@@ -312,9 +313,10 @@ mod tests {
     fn every_row_comes_back_as_it_was() {
         let mut logs = Logs::default();
         let values = || {
-            Some(Box::new(
-                vec![TolerantValue(TolerantKind::NotANumber)].into_boxed_slice(),
-            ))
+            Some(Box::new(Beside {
+                tolerant: vec![TolerantValue(TolerantKind::NotANumber)].into_boxed_slice(),
+                ..Beside::default()
+            }))
         };
         let far = 1 << TIME_BITS;
         for (time, base, fits) in [

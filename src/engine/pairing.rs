@@ -447,7 +447,8 @@ fn matched_at_once(rows: &mut [Row], rules: &Rules) -> Option<Pair> {
         digest: baseline.digest,
         baseline: baseline.sighting(),
         canary: canary.sighting(),
-        tolerant: baseline.tolerant.take(),
+        // What is paired is not compared again: what is left is to know a duplicate by.
+        tolerant: baseline.tolerant.take().filter(|_| !rules.limits.is_empty()),
         by_content: baseline.by_content,
     })
 }

@@ -93,7 +93,7 @@ impl Profiles {
         part.records += 1;
         let Some(values) = &print.profiled else { return };
         part.fields.resize_with(settings.paths, Field::default);
-        for (field, value) in part.fields.iter_mut().zip(&values.0) {
+        for (field, value) in part.fields.iter_mut().zip(&values.profiled) {
             field.add(*value, settings);
         }
     }
@@ -281,7 +281,7 @@ mod tests {
             time_ms: Some(0),
             tolerant: None,
             tombstone: false,
-            profiled: Some(Box::new(ProfiledValues(vec![value]))),
+            profiled: Some(Box::new(ProfiledValues::from(vec![value]))),
         }
     }
 

@@ -169,6 +169,7 @@ impl Resumed {
         } else {
             Outcome::Mismatched
         };
+        let differing = stored.pair.differing;
         self.pairs.remove(&at);
         *self.halves.get_mut(row.side.other()) -= 1;
         let counts = baseline.time >= frontier;
@@ -181,6 +182,7 @@ impl Resumed {
             identity,
             baseline: Some(baseline),
             canary: Some(canary),
+            differing,
         };
         Met::Partner(settled, counts)
     }

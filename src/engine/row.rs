@@ -1,11 +1,11 @@
 //! What is held of a record while it is in flight, and how two of them compare.
 
+use super::named::{self, Beside};
 use super::rules::Rules;
 use super::tolerance::{Equality, compare_all};
-use crate::model::{Digest, Fingerprint, Identity, Outcome, Position, Side, TolerantValue};
+use crate::model::{Differing, Digest, Fingerprint, Identity, Outcome, Position, Side};
 
-/// Values under tolerance, behind one thin pointer: most streams have none.
-pub(super) type Tolerant = Option<Box<Box<[TolerantValue]>>>;
+pub(super) use super::named::Tolerant;
 
 /// A record while it is looked at: 64 bytes.
 #[derive(Clone, Debug)]
@@ -48,6 +48,8 @@ pub(super) struct Settled {
     pub(super) identity: Identity,
     pub(super) baseline: Option<Sighting>,
     pub(super) canary: Option<Sighting>,
+    /// Of a mismatched pair, the critical fields that differ.
+    pub(super) differing: Differing,
 }
 
 impl Row {
@@ -58,7 +60,7 @@ impl Row {
             digest: print.digest,
             time,
             offset: at.offset,
-            tolerant: print.tolerant.clone().map(Box::new),
+            tolerant: beside(print),
             partition: at.partition,
             side: at.side,
             by_content: print.by_content,
@@ -97,16 +99,21 @@ impl Row {
         if self.tolerant.is_none() && other.tolerant.is_none() {
             return Equality::Exact;
         }
+        let (reference, value) = self.in_order_of_sides(other);
+        compare_all(
+            &rules.limits,
+            named::tolerant(&reference.tolerant),
+            named::tolerant(&value.tolerant),
+        )
+    }
+
+    /// Two records of two sides, the baseline's first; or of one, the earlier one first.
+    pub(super) fn in_order_of_sides<'a>(&'a self, other: &'a Row) -> (&'a Row, &'a Row) {
         let self_first = match self.side == other.side {
             true => self.order() <= other.order(),
             false => self.side == Side::Baseline,
         };
-        let (reference, value) = if self_first { (self, other) } else { (other, self) };
-        compare_all(
-            &rules.limits,
-            reference.tolerant.as_deref().map(AsRef::as_ref),
-            value.tolerant.as_deref().map(AsRef::as_ref),
-        )
+        if self_first { (self, other) } else { (other, self) }
     }
 
     pub(super) fn equals(&self, other: &Row, rules: &Rules) -> bool {
@@ -117,6 +124,18 @@ impl Row {
     pub(super) fn alone(&self, outcome: Outcome) -> Settled {
         Settled::alone(self.identity, self.side, self.sighting(), outcome)
     }
+}
+
+/// What a record that was just read holds beside its digest.
+fn beside(print: &Fingerprint) -> Tolerant {
+    let critical = print.profiled.as_ref().map_or(&[][..], |values| &values.critical);
+    if print.tolerant.is_none() && critical.is_empty() {
+        return None;
+    }
+    Some(Box::new(Beside {
+        tolerant: print.tolerant.clone().unwrap_or_default(),
+        critical: critical.into(),
+    }))
 }
 
 impl Settled {
@@ -131,6 +150,7 @@ impl Settled {
             identity,
             baseline,
             canary,
+            differing: Differing::default(),
         }
     }
 
@@ -146,7 +166,13 @@ impl Settled {
             identity,
             baseline: Some(baseline),
             canary: Some(canary),
+            differing: Differing::default(),
         }
+    }
+
+    /// The same pair, which differs at these critical fields.
+    pub(super) fn with(self, differing: Differing) -> Settled {
+        Settled { differing, ..self }
     }
 
     /// The time that decides the window and whether it is evidence: the baseline's of a pair.

@@ -137,6 +137,8 @@ pub(super) struct Rules {
     pub(super) has_identity: bool,
     pub(super) conflicts: bool,
     pub(super) limits: Vec<Limit>,
+    /// Of each critical field the place of its tolerance.
+    pub(super) critical: Vec<Option<usize>>,
     pub(super) findings_max: usize,
     sample: Option<Sample>,
     pub(super) profile: Option<Profile>,
@@ -160,6 +162,7 @@ impl Rules {
             has_identity: settings.has_identity,
             conflicts: settings.names == Names::Event,
             limits: settings.tolerances.iter().map(Limit::new).collect(),
+            critical: settings.named.critical.clone(),
             findings_max: settings.findings_max,
             sample: settings.sample,
             profile: settings.profile.clone(),
@@ -182,11 +185,12 @@ impl Rules {
         self.profile.as_ref().is_some_and(|profile| profile.unpaired)
     }
 
-    /// Bytes that the tolerant values of a record hold.
+    /// Bytes that the tolerant and critical values of a record hold.
     pub(super) fn tolerant_bytes(&self) -> u64 {
-        match u64::try_from(self.limits.len()).unwrap_or(u64::MAX) {
-            0 => 0,
-            limits => 32 + 48 * limits,
+        let count = |len: usize| u64::try_from(len).unwrap_or(u64::MAX);
+        match (count(self.limits.len()), count(self.critical.len())) {
+            (0, 0) => 0,
+            (limits, critical) => 32 + 48 * limits + 16 * critical,
         }
     }
 

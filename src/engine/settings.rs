@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Profile, Sample};
+use super::{Named, Profile, Sample};
 
 /// What an identity names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +65,9 @@ pub struct Settings {
     /// Which values are profiled, and whether nothing else is done; `None` profiles nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
+    /// What is counted for checks that the stream has by its settings.
+    #[serde(default, skip_serializing_if = "Named::is_empty")]
+    pub named: Named,
     /// True where only the newest record of each identity is compared, once all is read; then there is no window.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub latest: bool,

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use num_bigint::{BigInt, BigUint, Sign};
 
 use super::Tolerance;
+use super::rules::Rules;
 use crate::model::{TolerantKind, TolerantValue};
 
 /// Numbers whose exponents are further apart than this are not brought to one scale.
@@ -123,21 +124,21 @@ fn at_scale(parts: [&Decimal; 3], scale: i64) -> Option<[BigInt; 3]> {
 }
 
 /// How equal two lists of values are: the least over the paths.
-pub(super) fn compare_all(
-    limits: &[Limit],
-    reference: Option<&[TolerantValue]>,
-    value: Option<&[TolerantValue]>,
-) -> Equality {
-    match (reference, value) {
-        (None, None) => Equality::Exact,
-        (Some(one), Some(other)) if one.len() == other.len() => one
-            .iter()
-            .zip(other)
-            .enumerate()
-            .map(|(at, (one, other))| compare(limits.get(at), &one.0, &other.0))
-            .min()
-            .unwrap_or(Equality::Exact),
-        _ => Equality::Different,
+pub(super) fn compare_all(limits: &[Limit], reference: &[TolerantValue], value: &[TolerantValue]) -> Equality {
+    if reference.len() != value.len() {
+        return Equality::Different;
+    }
+    let values = reference.iter().zip(value).enumerate();
+    values
+        .map(|(at, (one, other))| compare(limits.get(at), &one.0, &other.0))
+        .min()
+        .unwrap_or(Equality::Exact)
+}
+
+impl Rules {
+    /// How equal two values under the tolerance in this place are.
+    pub(super) fn equality_at(&self, at: usize, reference: &TolerantKind, value: &TolerantKind) -> Equality {
+        compare(self.limits.get(at), reference, value)
     }
 }
 

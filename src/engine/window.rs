@@ -140,7 +140,10 @@ impl Window {
                 }
                 return None;
             }
-            Outcome::Mismatched => counts.mismatched += 1,
+            Outcome::Mismatched => {
+                counts.mismatched += 1;
+                counts.differs(settled.differing);
+            }
             Outcome::Missing => counts.missing += 1,
             Outcome::Extra => counts.extra += 1,
             Outcome::Duplicate => own.duplicate += 1,
@@ -355,6 +358,7 @@ impl Window {
             sides,
             skew,
             control,
+            named,
         } = &self.counts;
         for count in [matched, mismatched, missing, extra] {
             hasher.update(&count.to_le_bytes());
@@ -401,6 +405,12 @@ impl Window {
                 hasher.update(&count.to_le_bytes());
             }
         }
+        if let Some(named) = named {
+            hasher.update(b"named");
+            for count in named.in_order() {
+                hasher.update(&count.to_le_bytes());
+            }
+        }
         if let Some(profile) = profile {
             for side in [&sides.baseline, &sides.canary] {
                 hasher.update(&side.profiled.to_le_bytes());
@@ -423,8 +433,9 @@ pub(super) fn leave_out(counts: &mut WindowCounts) {
         sides,
         skew,
         control,
+        named,
     } = counts;
-    *control = None;
+    (*control, *named) = (None, None);
     let pairs = std::mem::take(matched) + std::mem::take(mismatched);
     let surplus = [std::mem::take(missing), std::mem::take(extra)];
     for (own, surplus) in [&mut sides.baseline, &mut sides.canary].into_iter().zip(surplus) {

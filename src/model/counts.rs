@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use serde::{Deserialize, Serialize};
 
-use super::{PerSide, Side, UndecodableReason};
+use super::{Differing, NamedCounts, PerSide, Side, UndecodableReason};
 
 /// Counts of one side in one window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,6 +170,9 @@ pub struct WindowCounts {
     /// What a control showed; `None` without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<Box<ControlCounts>>,
+    /// For the checks that the stream has by its settings; `None` where nothing is counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<Box<NamedCounts>>,
 }
 
 /// What a control shows beside the canary (rule 15), in the windows that it took part in.
@@ -272,6 +275,30 @@ impl WindowCounts {
         if let Some(control) = &other.control {
             self.control.get_or_insert_default().add(control);
         }
+        if let Some(named) = &other.named {
+            self.named.get_or_insert_default().add(named);
+        }
+    }
+
+    /// A pair differs at critical fields.
+    pub fn differs(&mut self, differing: Differing) {
+        if !differing.is_none() {
+            self.named.get_or_insert_default().count(differing);
+        }
+    }
+
+    /// Such a pair does not count.
+    pub fn differs_not(&mut self, differing: Differing) {
+        if let Some(named) = &mut self.named {
+            named.take_back(differing);
+        }
+        self.named.take_if(|named| named.is_empty());
+    }
+
+    /// Pairs that differ at a critical field, by its place.
+    #[must_use]
+    pub fn differing(&self, place: usize) -> u64 {
+        self.named.as_ref().map_or(0, |named| named.differing(place))
     }
 
     /// Records of a side that have an outcome, without the late and the bad ones: of these only the sampled ones are here.

@@ -80,8 +80,17 @@ pub struct Fingerprint {
     pub time_ms: Option<i64>,
     /// Values under tolerance, at most 8, in the order of the rules; `None` where the stream has no tolerance.
     pub tolerant: Option<Box<[TolerantValue]>>,
-    /// Values at profiled paths; `None` where the stream has none.
+    /// Values at profiled and critical paths; `None` where the stream has none.
     pub profiled: Option<Box<ProfiledValues>>,
+}
+
+impl Fingerprint {
+    /// True where values at critical paths travel with it.
+    #[inline]
+    #[must_use]
+    pub fn has_critical(&self) -> bool {
+        self.profiled.as_ref().is_some_and(|values| !values.critical.is_empty())
+    }
 }
 
 /// What the codec makes of one record.

@@ -6,6 +6,7 @@ mod entry;
 mod field;
 mod fingerprint;
 mod floating;
+mod named;
 mod outcome;
 mod position;
 mod profile;
@@ -19,6 +20,7 @@ pub use entry::Entry;
 pub use field::{DifferenceKind, FieldDifference, Path, PathParseError, Segment};
 pub use fingerprint::{Digest, Fingerprint, Identity, Reduction, TolerantKind, TolerantValue, hex};
 pub use floating::{readable, shortest};
+pub use named::{Critical, Differing, NamedCounts};
 pub use outcome::{Excluded, Outcome, UndecodableReason};
 pub use position::Position;
 pub use profile::{

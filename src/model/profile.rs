@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Critical;
+
 /// Bins of one kind that a profile keeps; those of the smallest magnitude are one where there are more.
 pub const BINS_MAX: usize = 512;
 /// Categories that a profile keeps, those with the smallest hashes; the others are one.
@@ -48,9 +50,24 @@ pub enum Profiled {
     },
 }
 
-/// The values of one record, in the order of the settings' paths. Behind one thin pointer: most streams have none.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProfiledValues(pub Vec<Profiled>);
+/// What travels beside the fingerprint of one record, in the order of the settings' paths. Behind one thin pointer: most streams
+/// have none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProfiledValues {
+    /// At the profiled paths.
+    pub profiled: Vec<Profiled>,
+    /// At the critical paths.
+    pub critical: Vec<Critical>,
+}
+
+impl From<Vec<Profiled>> for ProfiledValues {
+    fn from(profiled: Vec<Profiled>) -> Self {
+        ProfiledValues {
+            profiled,
+            ..ProfiledValues::default()
+        }
+    }
+}
 
 /// The bin of a number: its sign, its exponent and the first six bits of its fraction, in the order of the numbers. It is fixed
 /// before any record is seen, so every side, window and part counts into the same bins. Infinities are the first and the last

@@ -43,7 +43,9 @@ pub struct StreamSettings {
     /// Paths that the config names; every other differing field is `other`.
     pub fields: Vec<String>,
     /// What each check bears, by the check's name.
-    pub budgets: Vec<(&'static str, f64)>,
+    pub budgets: Vec<(String, f64)>,
+    /// Paths that have a check of their own, in its order: every pair that differs there is counted.
+    pub critical: Vec<String>,
     /// Paths whose distributions are looked at, each with a measure.
     pub drift: Vec<(String, &'static str)>,
 }

@@ -48,7 +48,7 @@ metrics! {
     UNDECODABLE Counter "undecodable_total" ["stream", "side", "reason"] "Records of final windows that could not be decoded."
     LATE Counter "late_total" ["stream", "side"] "Records of final windows below their partition's running maximum minus lateness."
     UNTIMELY Counter "untimely_total" ["stream", "side"] "Records of final windows without a usable event time."
-    FIELD_MISMATCHES Counter "field_mismatches_total" ["stream", "field"] "Findings in which a field differs; fields that the config does not name are other."
+    FIELD_MISMATCHES Counter "field_mismatches_total" ["stream", "field"] "Findings in which a field differs, of critical fields all pairs; fields that the config does not name are other."
     WINDOWS_FINAL Counter "windows_final_total" ["stream"] "Windows that became final."
     MISMATCH_RATIO Gauge "mismatch_ratio" ["stream"] "Mismatched pairs over compared records, in all final windows of the generation."
     MISMATCH_RATIO_LOWER Gauge "mismatch_ratio_lower" ["stream"] "Lower end of the 95 % interval of the mismatch ratio, valid at all times, for independent records."

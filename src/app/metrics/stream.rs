@@ -45,7 +45,9 @@ pub struct StreamMetrics {
     verdicts: [(Verdict, Gauge); 3],
     mismatch_ratio: LateGauge,
     mismatch_bounds: (LateGauge, LateGauge),
-    evidence: BTreeMap<&'static str, Gauge>,
+    /// Paths of which every window counts the pairs that differ there.
+    critical: Vec<String>,
+    evidence: BTreeMap<String, Gauge>,
     coverage: LateGauge,
     skew: [(f64, LateGauge); 3],
     held: Gauge,
@@ -77,6 +79,7 @@ impl StreamMetrics {
             sides,
             fields,
             budgets,
+            critical,
             drift,
         } = settings;
         let stream = name.as_str();
@@ -114,10 +117,11 @@ impl StreamMetrics {
                 registry.late_gauge(names::MISMATCH_RATIO_LOWER, &[stream]),
                 registry.late_gauge(names::MISMATCH_RATIO_UPPER, &[stream]),
             ),
+            critical: critical.clone(),
             evidence: budgets
                 .iter()
                 .filter(|(_, budget)| *budget > 0.0)
-                .map(|(check, _)| (*check, registry.gauge(names::EVIDENCE, &[stream, check])))
+                .map(|(check, _)| (check.clone(), registry.gauge(names::EVIDENCE, &[stream, check])))
                 .collect(),
             coverage: registry.late_gauge(names::COVERAGE, &[stream]),
             skew: QUANTILES.map(quantile),
@@ -160,7 +164,12 @@ impl StreamMetrics {
             sides,
             skew: _,
             control: _,
+            named: _,
         } = &window.counts;
+        for (place, path) in self.critical.iter().enumerate() {
+            let counter = self.fields.get(path).unwrap_or(&self.other_fields);
+            counter.increment(window.counts.differing(place));
+        }
         self.windows.increment(1);
         self.matched.increment(*matched);
         self.mismatched.increment(*mismatched);
@@ -176,7 +185,7 @@ impl StreamMetrics {
     /// The evidence after the last final windows.
     pub fn evidence(&self, tally: &Tally) {
         for (check, log10) in tally.evidence_log10() {
-            if let Some(gauge) = self.evidence.get(check.as_str()) {
+            if let Some(gauge) = self.evidence.get(check) {
                 gauge.set(log10);
             }
         }
@@ -240,8 +249,11 @@ impl StreamMetrics {
         self.rules_expired.set(rules as f64);
     }
 
-    /// So many findings differ in a field.
+    /// So many findings differ in a field. One that has a check of its own is counted with its windows.
     pub fn field_mismatches(&self, path: &str, findings: u64) {
+        if self.critical.iter().any(|critical| critical == path) {
+            return;
+        }
         self.fields.get(path).unwrap_or(&self.other_fields).increment(findings);
     }
 

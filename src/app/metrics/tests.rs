@@ -17,7 +17,8 @@ fn metrics() -> Metrics {
             name: "orders".to_owned(),
             sides: vec![Side::Baseline, Side::Canary],
             fields: vec!["amount".to_owned()],
-            budgets: vec![("mismatched", 0.25), ("conflict", 0.0)],
+            budgets: vec![("mismatched".to_owned(), 0.25), ("conflict".to_owned(), 0.0)],
+            critical: Vec::new(),
             drift: vec![("amount".to_owned(), "cdf_gap")],
         }],
     })

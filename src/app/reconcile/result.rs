@@ -167,6 +167,7 @@ fn judge(request: &ReconcileRequest, stream: &Stream, counted: &Counted) -> Judg
     let limits = Limits {
         budgets,
         late_max: request.limits.late_max,
+        named: request.named.clone(),
     };
     let judgement = census(stream, counted).judge(&request.stream, &limits);
     if stream.incidents.is_empty() {

@@ -8,11 +8,11 @@ use super::model::{
 };
 use super::pattern::patterns;
 use crate::engine::Candidate;
-use crate::engine::judge::{self, Judgement, Standing};
+use crate::engine::judge::{self, Judgement, NamedCheck, Standing};
 use crate::engine::stats::Betting;
 use crate::model::{
-    ControlCounts, DifferenceKind, FieldDifference, PerSide, Position, Side, SideCounts, UndecodableReason, Verdict,
-    WindowCounts,
+    ControlCounts, DifferenceKind, Differing, FieldDifference, PerSide, Position, Side, SideCounts, UndecodableReason,
+    Verdict, WindowCounts,
 };
 
 /// In how many mismatched pairs each path differs in each way.
@@ -109,6 +109,30 @@ pub fn stream(input: StreamInput<'_>) -> StreamReport {
     report
 }
 
+/// Paths of which the windows count every pair that differs there: what the kept findings show is less.
+pub fn exact_fields(stream: &mut StreamReport, counts: &WindowCounts, checks: &[NamedCheck]) {
+    let paths: Vec<&str> = checks.iter().filter_map(NamedCheck::path).collect();
+    if paths.is_empty() {
+        return;
+    }
+    stream.fields.retain(|field| !paths.contains(&field.path.as_str()));
+    let counted = counts.named.iter().flat_map(|named| &named.fields).zip(&paths);
+    for (by_kind, path) in counted {
+        let rows = Differing::KINDS
+            .into_iter()
+            .zip(by_kind)
+            .filter(|(_, count)| **count > 0);
+        stream.fields.extend(rows.map(|(kind, count)| FieldCount {
+            path: (*path).to_owned(),
+            kind,
+            count: *count,
+        }));
+    }
+    stream
+        .fields
+        .sort_by(|one, other| (&one.path, one.kind).cmp(&(&other.path, other.kind)));
+}
+
 /// What the verdict on a stream weighs.
 #[must_use]
 pub fn checks(standings: &[Standing]) -> Vec<CheckReport> {
@@ -149,7 +173,7 @@ fn check(standing: &Standing) -> CheckReport {
         ));
     }
     CheckReport {
-        check: standing.kind.as_str().to_owned(),
+        check: standing.name.clone(),
         x: report.bad.saturating_add(standing.unproved),
         n: report.of,
         estimate: report.estimate(),

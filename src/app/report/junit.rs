@@ -71,17 +71,26 @@ struct Suite<'a> {
     stream: &'a StreamReport,
     /// Whether what is wrong is a failure, or an error: nothing could be said.
     failed: bool,
-    cases: Vec<(&'static str, Vec<&'a Reason>)>,
+    cases: Vec<(&'a str, Vec<&'a Reason>)>,
 }
 
 impl<'a> Suite<'a> {
     fn of(report: &'a Report, stream: &'a StreamReport) -> Self {
         let own = || report.reasons.iter().filter(|reason| reason.stream == stream.stream);
-        let mut cases: Vec<(&'static str, Vec<&Reason>)> = CHECKS
-            .iter()
+        // Behind those that every stream has, those that this one has by its settings.
+        let mut checks: Vec<&str> = CHECKS.to_vec();
+        checks.extend(
+            stream
+                .checks
+                .iter()
+                .map(|check| check.check.as_str())
+                .filter(|check| !CHECKS.contains(check)),
+        );
+        let cases = checks.iter();
+        let mut cases: Vec<(&str, Vec<&Reason>)> = cases
             .map(|check| (*check, own().filter(|reason| reason.check == *check).collect()))
             .collect();
-        let rest = own().filter(|reason| !CHECKS.contains(&reason.check.as_str()));
+        let rest = own().filter(|reason| !checks.contains(&reason.check.as_str()));
         cases.push((VERDICT, rest.collect()));
         Suite {
             stream,

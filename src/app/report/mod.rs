@@ -14,7 +14,8 @@ mod table;
 mod tests;
 
 pub use build::{
-    FieldCounts, SideInput, StreamInput, add_noise, checks, drift, finding, release, rfc3339, stages, stream,
+    FieldCounts, SideInput, StreamInput, add_noise, checks, drift, exact_fields, finding, release, rfc3339, stages,
+    stream,
 };
 pub use figures::{grouped, harmless};
 pub use markdown::markdown;

@@ -336,12 +336,8 @@ fn metric_settings(config: &Config, generation: &Generation) -> metrics::Setting
         name: stream.name.clone(),
         sides: stream.sides.present().to_vec(),
         fields: named_paths(stream),
-        budgets: stream
-            .budgets
-            .judged()
-            .by_kind()
-            .map(|(kind, budget)| (kind.as_str(), budget))
-            .to_vec(),
+        budgets: budgets(stream),
+        critical: critical_paths(stream),
         drift: crate::engine::judge::measures(&stream.drift),
     });
     metrics::Settings {
@@ -350,6 +346,20 @@ fn metric_settings(config: &Config, generation: &Generation) -> metrics::Setting
         config: config.digest(),
         streams: streams.collect(),
     }
+}
+
+/// What each check bears.
+fn budgets(stream: &crate::config::Stream) -> Vec<(String, f64)> {
+    let own = stream.budgets.judged().by_kind();
+    let own = own.into_iter().map(|(kind, budget)| (kind.as_str().to_owned(), budget));
+    let named = stream.named.iter().map(|named| (named.name.clone(), named.budget));
+    own.chain(named).collect()
+}
+
+/// Paths that have a check of their own, in its order.
+fn critical_paths(stream: &crate::config::Stream) -> Vec<String> {
+    let paths = stream.named.iter().filter_map(|named| named.path());
+    paths.map(str::to_owned).collect()
 }
 
 /// Paths that the config names: the only ones that a label may carry.
@@ -366,6 +376,7 @@ fn named_paths(stream: &crate::config::Stream) -> Vec<String> {
         .chain(rules.map.iter().map(|mapping| &mapping.path))
         .chain(rules.rename.iter().map(|(_, contract)| contract))
         .chain(&stream.show)
+        .chain(&stream.sides.canary.codec.critical)
         .map(ToString::to_string)
         .collect();
     paths.sort();

@@ -11,7 +11,6 @@ use crate::app::findings::{Rereader, Seen};
 use crate::app::world::blocking;
 use crate::edge::kafka::KafkaError;
 use crate::edge::store::{FindingBody, FindingRow};
-use crate::engine::judge::CHECKS;
 use crate::engine::stats::Kind;
 use crate::engine::{Candidate, FinalWindow};
 use crate::model::{DifferenceKind, FieldDifference, Outcome, Position, Side};
@@ -83,7 +82,7 @@ impl Committer {
 
     /// The outcomes whose budget is 0: one record fails the stream, so it is looked at twice.
     fn strict(&self) -> Vec<Kind> {
-        let budgets: Option<[(Kind, f64); CHECKS]> = self.with_seat(|seat| seat.tally.policy().budgets.by_kind());
+        let budgets = self.with_seat(|seat| seat.tally.policy().budgets.by_kind());
         let budgets = budgets.into_iter().flatten();
         budgets
             .filter(|(_, budget)| *budget == 0.0)

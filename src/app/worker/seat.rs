@@ -131,9 +131,10 @@ fn judge_by(judge_one: Judge, seats: &BTreeMap<String, Seat>, decisions: &Decisi
     let mut judged = Vec::with_capacity(seats.len());
     for (name, seat) in seats {
         let conditions = seat.status.get().conditions(wall_ms, seat.store_down);
+        let muted = decisions.muted(name, wall_ms);
         let before = Before {
             latched: &seat.latched,
-            muted: decisions.muted(name, wall_ms),
+            muted: &muted,
         };
         let judgement = judge_one(name, &seat.tally, &conditions, before);
         judged.push(StreamJudgement {

@@ -74,6 +74,7 @@ impl Cases {
         let asked = Settings {
             event_time: super::EventTime::None,
             profile: Vec::new(),
+            critical: Vec::new(),
             ..asked
         };
         let probe = (!asked.identity.is_empty()).then(|| {

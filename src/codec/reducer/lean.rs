@@ -17,7 +17,7 @@ impl Reducer {
         let select = &self.settings.select;
         let all = select.partitions.is_empty() && select.schemas.is_empty() && select.headers.is_empty();
         all && self.settings.unwrap.is_none()
-            && self.settings.profile.is_empty()
+            && self.settings.beside().next().is_none()
             && self.cases.is_none()
             && !self.key_needed
             && !self.key_compared

@@ -8,11 +8,11 @@ use super::super::marks::Asked;
 use super::super::messages::{Kind, Message, Messages, Walked};
 use super::super::proto::Decoder;
 use super::super::schema::Schema;
-use super::super::settings::{EventTime, Part, Settings};
-use super::super::walk::{Form, Scratch, walk};
+use super::super::settings::{EventTime, Part};
+use super::super::walk::{Captured, Form, Scratch, walk};
 use super::super::{header, identity, profiled, time};
 use super::{Memory, Planned, Reducer};
-use crate::model::{Profiled, ProfiledValues, RecordBatch, RecordRef, TolerantValue, UndecodableReason};
+use crate::model::{Critical, Profiled, ProfiledValues, RecordBatch, RecordRef, TolerantValue, UndecodableReason};
 
 impl Reducer {
     /// Appends a record that can be decoded: its message, its identity, and what else is known of it. What is written to the
@@ -24,13 +24,11 @@ impl Reducer {
         (value, key): (Planned, Planned),
         messages: &mut Messages,
     ) -> Result<(), UndecodableReason> {
-        let Settings {
-            identity,
-            rules,
-            profile,
-            ..
-        } = &self.settings;
-        let (parts, tolerances) = (identity.len() + profile.len(), rules.tolerant.len());
+        let settings = &self.settings;
+        let (parts, tolerances) = (
+            settings.identity.len() + settings.beside().count(),
+            settings.rules.tolerant.len(),
+        );
         let memory = &mut self.memory;
         let from = memory.value.out.len();
         memory.value.reset(parts, tolerances);
@@ -90,35 +88,50 @@ impl Reducer {
             spans,
             time_ms: self.time(batch, record),
             tolerant,
-            profiled: self.profiled(batch, record, value),
+            profiled: self.beside(batch, record, value),
             tombstone: value.is_none(),
             key,
         }));
         Ok(())
     }
 
-    /// The values at the profiled paths; `None` where there are none.
-    fn profiled(&mut self, batch: &RecordBatch, record: &RecordRef, value: Planned) -> Option<Box<ProfiledValues>> {
-        let (first, paths) = (self.settings.identity.len(), self.settings.profile.len());
-        if paths == 0 {
+    /// The values at the profiled and critical paths; `None` where there are none.
+    fn beside(&mut self, batch: &RecordBatch, record: &RecordRef, value: Planned) -> Option<Box<ProfiledValues>> {
+        let (first, profiled) = (self.settings.identity.len(), self.settings.profile.len());
+        let critical = self.settings.critical.len();
+        if profiled + critical == 0 {
             return None;
         }
         let Some((at, ..)) = value else {
             // A tombstone.
-            return Some(Box::new(ProfiledValues(vec![Profiled::Absent; paths])));
+            return Some(Box::new(ProfiledValues {
+                profiled: vec![Profiled::Absent; profiled],
+                critical: vec![Critical::Absent; critical],
+            }));
         };
         let Memory {
             value: own, written, ..
         } = &mut self.memory;
         let contract = &self.value.prepared[at].contract;
-        let values = own.parts.iter().skip(first).map(|part| {
-            let bytes = match part.map(|part| part.form) {
-                Some(Form::Text) => self.value.around(self.value.wide(batch, record.value).0),
-                Some(Form::Plain | Form::Tagged) | None => own.captured.as_slice(),
-            };
-            profiled::of(contract, *part, bytes, written)
-        });
-        Some(Box::new(ProfiledValues(values.collect())))
+        let bytes_of = |part: Option<Captured>| match part.map(|part| part.form) {
+            Some(Form::Text) => self.value.around(self.value.wide(batch, record.value).0),
+            Some(Form::Plain | Form::Tagged) | None => own.captured.as_slice(),
+        };
+        let parts = own.parts.get(first..).unwrap_or_default();
+        let (of_profile, of_critical) = parts.split_at_checked(profiled).unwrap_or_default();
+        let mut values = ProfiledValues {
+            profiled: Vec::with_capacity(profiled),
+            critical: Vec::with_capacity(critical),
+        };
+        for part in of_profile {
+            let value = profiled::of(contract, *part, bytes_of(*part), written);
+            values.profiled.push(value);
+        }
+        for part in of_critical {
+            let value = profiled::critical(contract, *part, bytes_of(*part), written);
+            values.critical.push(value);
+        }
+        Some(Box::new(values))
     }
 
     /// The key of the digests of these plans.

@@ -257,3 +257,25 @@ fn rates_read_well() {
         assert_eq!(share(rate), expect);
     }
 }
+
+#[test]
+fn named_checks() {
+    let differing = census([96, 4, 0, 0], |census| {
+        (0..3).for_each(|_| census.counts.differs(crate::model::Differing(0x10)));
+    });
+    let named = |budget| {
+        move |limits: &mut Limits| {
+            limits.budgets.mismatched = 0.5;
+            limits.named = vec![
+                NamedCheck::field(0, "a", budget),
+                NamedCheck::field(1, "amount", budget),
+            ];
+        }
+    };
+    check(&differing, named(0.03), "pass []");
+    check(
+        &differing,
+        named(0.02),
+        "fail [field amount: field amount: 3 of 100 pairs (3 %), over the budget of 2 %]",
+    );
+}

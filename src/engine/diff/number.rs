@@ -48,7 +48,7 @@ pub(super) fn of(value: &Value) -> Option<TolerantKind> {
 /// True where `other` is at most the tolerance away from `baseline`, as pairing has it.
 pub(super) fn within(tolerance: &Tolerance, baseline: TolerantKind, other: TolerantKind) -> bool {
     let (baseline, other) = ([TolerantValue(baseline)], [TolerantValue(other)]);
-    compare_all(&[Limit::new(tolerance)], Some(&baseline), Some(&other)) != Equality::Different
+    compare_all(&[Limit::new(tolerance)], &baseline, &other) != Equality::Different
 }
 
 /// Parses `-12.5e-3`.

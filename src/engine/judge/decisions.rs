@@ -19,44 +19,23 @@ fn kinds() -> [Kind; CHECKS] {
     super::Budgets::default().by_kind().map(|(kind, _)| kind)
 }
 
-/// Names of everything that can be muted.
+/// Names of everything that can be muted of every stream.
 #[must_use]
 pub fn mutable() -> Vec<&'static str> {
     kinds().map(Kind::as_str).into_iter().chain([SILENT, DRIFT]).collect()
 }
 
-/// The checks of one stream that are left out of its verdict.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Muted {
-    kinds: [bool; CHECKS],
-    silent: bool,
-    drift: bool,
-}
+/// The checks of one stream that are left out of its verdict, by their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Muted(BTreeSet<String>);
 
 impl Muted {
     /// None of them.
-    pub const NONE: Muted = Muted {
-        kinds: [false; CHECKS],
-        silent: false,
-        drift: false,
-    };
+    pub const NONE: Muted = Muted(BTreeSet::new());
 
-    /// Those of these names; an unknown name mutes nothing.
+    /// Those of these names; a name that is no check's mutes nothing.
     pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut muted = Muted::NONE;
-        for name in names {
-            muted.silent |= name == SILENT;
-            muted.drift |= name == DRIFT;
-            if let Some(place) = kinds().iter().position(|kind| kind.as_str() == name) {
-                muted.kinds[place] = true;
-            }
-        }
-        muted
-    }
-
-    /// Whether a check, by its place, is.
-    pub(super) fn check(&self, check: usize) -> bool {
-        self.kinds.get(check).copied().unwrap_or(false)
+        Muted(names.into_iter().map(str::to_owned).collect())
     }
 
     /// Whether a check is.
@@ -66,24 +45,17 @@ impl Muted {
 
     /// Whether a check is, by its name.
     pub(super) fn name(&self, name: &str) -> bool {
-        let place = kinds().iter().position(|kind| kind.as_str() == name);
-        let other = self.silent && name == SILENT || self.drift && name == DRIFT;
-        place.map_or(other, |place| self.kinds[place])
+        self.0.contains(name)
     }
 
     /// Whether silence is.
     pub(super) fn silence(&self) -> bool {
-        self.silent
+        self.name(SILENT)
     }
 
     /// Whether drift is.
     pub(super) fn drift(&self) -> bool {
-        self.drift
-    }
-
-    /// Whether no count is left to judge by.
-    pub(super) fn all(&self) -> bool {
-        self.kinds.iter().all(|is| *is)
+        self.name(DRIFT)
     }
 }
 
@@ -203,8 +175,9 @@ mod tests {
     #[test]
     fn names_mute_their_checks() {
         let muted = Muted::of(["missing", "silent", "nonsense"]);
-        assert!(muted.kind(Kind::Missing) && muted.name("missing") && muted.check(1) && muted.silence());
-        assert!(!muted.kind(Kind::Extra) && !muted.name("extra") && !muted.name("nonsense") && !muted.all());
-        assert!(Muted::of(mutable()).all());
+        assert!(muted.kind(Kind::Missing) && muted.name("missing") && muted.silence());
+        assert!(!muted.kind(Kind::Extra) && !muted.name("extra") && !muted.drift());
+        let all = Muted::of(mutable());
+        assert!(kinds().into_iter().all(|kind| all.kind(kind)) && all.silence() && all.drift());
     }
 }

@@ -3,8 +3,6 @@
 
 use std::collections::VecDeque;
 
-use super::policy::CHECKS;
-
 /// ln of the evidence of a check that holds.
 const LN_HOLD_AT: f64 = std::f64::consts::LN_10;
 /// ln of the evidence of every check below which a hold may end: 2.
@@ -21,10 +19,10 @@ const PIECE_MS: i64 = 30_000;
 pub(super) type Share = (u64, u64);
 
 /// What was counted in one piece of event time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Piece {
     start_ms: i64,
-    shares: [Share; CHECKS],
+    shares: Vec<Share>,
 }
 
 /// Why the rollout waits.
@@ -48,14 +46,14 @@ impl Hold {
 /// Whether the rollout waits, window by window.
 #[derive(Clone, Debug)]
 pub(super) struct Holding {
-    budgets: [f64; CHECKS],
+    budgets: Vec<f64>,
     past: VecDeque<Piece>,
     hold: Option<Hold>,
     clear: u32,
 }
 
 impl Holding {
-    pub(super) fn new(budgets: [f64; CHECKS]) -> Self {
+    pub(super) fn new(budgets: Vec<f64>) -> Self {
         Holding {
             budgets,
             past: VecDeque::new(),
@@ -69,28 +67,30 @@ impl Holding {
     }
 
     /// A window, and ln of the evidence of every check after it.
-    pub(super) fn take(&mut self, start_ms: i64, shares: &[Share; CHECKS], ln_e: &[f64; CHECKS]) {
+    pub(super) fn take(&mut self, start_ms: i64, shares: &[Share], ln_e: &[f64]) {
         self.remember(start_ms, shares);
         let now = last_ms(&self.past);
-        let strongest = (0..CHECKS).max_by(|a, b| ln_e[*a].total_cmp(&ln_e[*b])).unwrap_or(0);
-        let hold = if ln_e[strongest] >= LN_HOLD_AT {
+        let checks = 0..self.budgets.len().min(ln_e.len());
+        let strongest = checks.clone().max_by(|a, b| ln_e[*a].total_cmp(&ln_e[*b])).unwrap_or(0);
+        let most = ln_e.get(strongest).copied().unwrap_or(0.0);
+        let hold = if most >= LN_HOLD_AT {
             Some(Hold::Evidence(strongest))
         } else {
-            (0..CHECKS).find(|check| self.burns(*check, now)).map(Hold::Burn)
+            checks.clone().find(|check| self.burns(*check, now)).map(Hold::Burn)
         };
         if hold.is_some() {
             (self.hold, self.clear) = (hold, 0);
             return;
         }
         let short = |check: usize| self.burn(check, now, HOUR_MS / 12) >= 1.0;
-        let clear = ln_e[strongest] < LN_CLEAR_BELOW && !(0..CHECKS).any(short);
+        let clear = most < LN_CLEAR_BELOW && !checks.clone().any(short);
         self.clear = if clear { self.clear.saturating_add(1) } else { 0 };
         if self.clear >= CLEAR_WINDOWS {
             self.hold = None;
         }
     }
 
-    fn remember(&mut self, start_ms: i64, shares: &[Share; CHECKS]) {
+    fn remember(&mut self, start_ms: i64, shares: &[Share]) {
         match self.past.back_mut() {
             Some(last) if start_ms < last.start_ms.saturating_add(PIECE_MS) => {
                 for (sum, share) in last.shares.iter_mut().zip(shares) {
@@ -99,7 +99,7 @@ impl Holding {
             }
             _ => self.past.push_back(Piece {
                 start_ms,
-                shares: *shares,
+                shares: shares.to_vec(),
             }),
         }
         let oldest = last_ms(&self.past).saturating_sub(BURNS[1].0);
@@ -145,6 +145,7 @@ fn last_ms(past: &VecDeque<Piece>) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::policy::CHECKS;
     use super::*;
 
     const QUIET: [f64; CHECKS] = [0.0; CHECKS];
@@ -152,7 +153,7 @@ mod tests {
     fn holding() -> Holding {
         let mut budgets = [1e-3; CHECKS];
         budgets[4] = 0.0;
-        Holding::new(budgets)
+        Holding::new(budgets.to_vec())
     }
 
     fn shares(bad: u64) -> [Share; CHECKS] {

@@ -27,7 +27,7 @@ pub use drift::{
     DISTINCT_FLOOR, DRIFT, Drift, DriftPolicy, FLOOR, Measure, NULL_FLOOR, ProfiledField, RATE_FLOOR, RECORDS, measures,
 };
 pub use found::{Finding, Found};
-pub use policy::{Budgets, CHECKS, Policy, SilentThen};
+pub use policy::{Budgets, CHECKS, NamedCheck, Policy, SilentThen};
 pub use reason::{Judgement, Reason};
 pub use release::{Criticality, StreamJudgement, release, shares, stage};
 pub use sequential::{Standing, family};
@@ -68,7 +68,7 @@ pub struct Before<'a> {
     /// Checks that failed it before in this generation.
     pub latched: &'a BTreeSet<String>,
     /// Checks that are left out.
-    pub muted: Muted,
+    pub muted: &'a Muted,
 }
 
 /// Judges one stream.
@@ -89,17 +89,11 @@ fn say(told: bool, text: impl FnOnce() -> String) -> String {
 
 fn judged(stream: &str, tally: &Tally, conditions: &Conditions, (before, told): (Before<'_>, bool)) -> Judgement {
     let Before { latched, muted } = before;
-    let kinds = tally.policy().budgets.by_kind();
+    let (policy, kinds) = (tally.policy(), tally.policy().kinds());
     let failed = tally.sequential().failed().into_iter();
     let mut failures: Vec<Reason> = failed
-        .filter(|check| !muted.check(*check) && !is_void(kinds[*check].0, conditions))
-        .map(|check| {
-            Reason::failed(
-                stream,
-                kinds[check].0.as_str(),
-                say(told, || text::failed(tally, check)),
-            )
-        })
+        .filter(|check| !muted.name(policy.name(*check)) && !is_void(kinds[*check].0, conditions))
+        .map(|check| Reason::failed(stream, policy.name(check), say(told, || text::failed(tally, check))))
         .collect();
     if !muted.drift() && !is_void(Kind::Mismatched, conditions) {
         let drifts = tally.drifts();
@@ -141,7 +135,7 @@ fn judged(stream: &str, tally: &Tally, conditions: &Conditions, (before, told): 
 /// True where something takes the proof from a check: what another log or a cut one shows cannot be held against the other
 /// side, and what has no contract cannot differ.
 fn is_void(check: Kind, conditions: &Conditions) -> bool {
-    let compared = matches!(check, Kind::Mismatched | Kind::Missing | Kind::Extra);
+    let compared = matches!(check, Kind::Mismatched | Kind::Missing | Kind::Extra | Kind::Field(_));
     let takes = |condition: &Condition| match condition.kind {
         // Windows that a hole touches are edges and pairing is by identity: neither `expired` nor `repartitioned` is here.
         Inconclusive::Contract | Inconclusive::Recreated | Inconclusive::Truncated | Inconclusive::Noise => compared,
@@ -164,7 +158,7 @@ fn silence_that_fails(conditions: &Conditions, policy: &Policy) -> Option<i64> {
 type Add<'a> = dyn FnMut(Inconclusive, &dyn Fn() -> String) + 'a;
 
 /// Everything that stands between the evidence and a `pass`, in the order in which a reader would remove it.
-fn obstacles(tally: &Tally, conditions: &Conditions, muted: Muted, add: &mut Add<'_>) {
+fn obstacles(tally: &Tally, conditions: &Conditions, muted: &Muted, add: &mut Add<'_>) {
     let (evidence, policy) = (tally.evidence(), tally.policy());
     let mut present: Vec<&Condition> = conditions.present.iter().collect();
     present.sort();
@@ -193,7 +187,11 @@ fn obstacles(tally: &Tally, conditions: &Conditions, muted: Muted, add: &mut Add
     } else if let Some(p99_ms) = evidence.recent.skew_too_large(policy) {
         add(Inconclusive::Skew, &|| text::skew(p99_ms, policy.grace_ms));
     }
-    if let Some(hold) = tally.sequential().hold().filter(|hold| !muted.check(hold.check())) {
+    if let Some(hold) = tally
+        .sequential()
+        .hold()
+        .filter(|hold| !muted.name(policy.name(hold.check())))
+    {
         add(Inconclusive::Hold, &|| text::hold(tally, hold));
     }
     if let Some(at) = tally.drifts().hold().filter(|_| !muted.drift()) {
@@ -213,7 +211,7 @@ fn obstacles(tally: &Tally, conditions: &Conditions, muted: Muted, add: &mut Add
 }
 
 /// What the evidence itself lacks.
-fn shortfalls(tally: &Tally, muted: Muted, add: &mut Add<'_>) {
+fn shortfalls(tally: &Tally, muted: &Muted, add: &mut Add<'_>) {
     if mutant!(NothingIsPass) {
         return;
     }
@@ -232,7 +230,7 @@ fn shortfalls(tally: &Tally, muted: Muted, add: &mut Add<'_>) {
             text::duration(evidence.duration_ms(), policy.min_duration_ms)
         });
     }
-    if muted.all() {
+    if (0..policy.checks()).all(|check| muted.name(policy.name(check))) {
         add(Inconclusive::Evidence, &|| text::ALL_MUTED.to_owned());
     }
     unproved(tally, muted, add);
@@ -277,10 +275,13 @@ fn drift_unproved(tally: &Tally, add: &mut Add<'_>) {
 
 /// The checks that are not proved to keep their budget: those that look as if they did not, each; of the rest the one that
 /// needs most.
-fn unproved(tally: &Tally, muted: Muted, add: &mut Add<'_>) {
-    let is_open =
-        |check: &usize| tally.policy().has(*check) && !muted.check(*check) && !tally.sequential().may_pass(*check);
-    let open = (0..CHECKS).filter(is_open);
+fn unproved(tally: &Tally, muted: &Muted, add: &mut Add<'_>) {
+    let policy = tally.policy();
+    let is_open = |check: &usize| {
+        let asked = policy.has(*check) && !muted.name(policy.name(*check));
+        asked && !tally.sequential().may_pass(*check)
+    };
+    let open = (0..policy.checks()).filter(is_open);
     let (over, short): (Vec<usize>, Vec<usize>) = open.partition(|check| {
         let standing = tally.sequential().counts(*check);
         standing.is_over()

@@ -5,8 +5,42 @@ use serde::{Deserialize, Serialize};
 use super::drift::DriftPolicy;
 use crate::engine::stats::{HORIZON, Kind, Profile};
 
-/// Checks of a stream that is compared pair by pair.
+/// Checks that every stream has which is compared pair by pair.
 pub const CHECKS: usize = 7;
+
+/// A check that a stream has by its settings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NamedCheck {
+    /// What it is called: of a critical field `field ` and the path.
+    pub name: String,
+    /// Which, by its place among those of its kind.
+    pub kind: Kind,
+    /// The rate that is borne, > 0.
+    pub budget: f64,
+}
+
+impl NamedCheck {
+    /// What stands before the path of a critical field in the name of its check.
+    const FIELD: &'static str = "field ";
+
+    /// Of a critical field.
+    #[must_use]
+    pub fn field(place: u16, path: &str, budget: f64) -> Self {
+        NamedCheck {
+            name: format!("{}{path}", Self::FIELD),
+            kind: Kind::Field(place),
+            budget,
+        }
+    }
+
+    /// The path of a critical field.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        self.name
+            .strip_prefix(Self::FIELD)
+            .filter(|_| matches!(self.kind, Kind::Field(_)))
+    }
+}
 
 /// True for what can be seen where the sides have different records.
 fn is_unpaired(kind: Kind) -> bool {
@@ -112,23 +146,43 @@ pub struct Policy {
     /// Which distributions are looked at, and whether nothing is paired.
     #[serde(default)]
     pub drift: DriftPolicy,
+    /// The checks that it has by its settings, behind those that every stream has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub named: Vec<NamedCheck>,
 }
 
 impl Policy {
     /// The checks with their budgets. What needs pairs is no check of an unpaired stream: its budget of 0 is never broken.
     #[must_use]
-    pub fn kinds(&self) -> [(Kind, f64); CHECKS] {
+    pub fn kinds(&self) -> Vec<(Kind, f64)> {
         let is_check = |kind| !self.drift.unpaired || is_unpaired(kind);
-        self.budgets
-            .by_kind()
-            .map(|(kind, budget)| (kind, if is_check(kind) { budget } else { 0.0 }))
+        let own = self.budgets.by_kind().into_iter();
+        let own = own.map(|(kind, budget)| (kind, if is_check(kind) { budget } else { 0.0 }));
+        own.chain(self.named.iter().map(|named| (named.kind, named.budget)))
+            .collect()
+    }
+
+    /// How many checks it has, those that an unpaired stream does not have among them.
+    #[must_use]
+    pub fn checks(&self) -> usize {
+        CHECKS + self.named.len()
+    }
+
+    /// What a check, by its place, is called.
+    #[must_use]
+    pub fn name(&self, check: usize) -> &str {
+        match check.checked_sub(CHECKS) {
+            Some(named) => self.named.get(named).map_or("", |named| named.name.as_str()),
+            None => self.budgets.by_kind()[check].0.as_str(),
+        }
     }
 
     /// True where a check, by its place, is one of this stream.
     #[must_use]
     pub fn has(&self, check: usize) -> bool {
         let kinds = self.budgets.by_kind();
-        !self.drift.unpaired || kinds.get(check).is_some_and(|(kind, _)| is_unpaired(*kind))
+        let is_own = || kinds.get(check).is_none_or(|(kind, _)| is_unpaired(*kind));
+        check < self.checks() && (!self.drift.unpaired || is_own())
     }
 
     /// Planned number of windows: ceil(longest duration / window).
@@ -157,6 +211,7 @@ impl Default for Policy {
             late_max: 1e-3,
             grace_ms: Some(30_000),
             drift: DriftPolicy::default(),
+            named: Vec::new(),
         }
     }
 }

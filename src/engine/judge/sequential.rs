@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::drift;
 use super::found::{DISTINCT_MAX, Found};
 use super::hold::{Hold, Holding, Share};
-use super::policy::{CHECKS, Policy};
+use super::policy::Policy;
 use crate::engine::stats::{
     self, CheckSettings, Clock, Counts, Family, FamilySettings, INTERVAL_ALPHA, Interval, Kind, Member, RateCheck,
     Report,
@@ -16,10 +16,10 @@ use crate::engine::stats::{
 use crate::model::BadCounts;
 
 /// A check of a stream, as it stands.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
-    /// Which.
-    pub kind: Kind,
+    /// What it is called.
+    pub name: String,
     /// Everything that explains it.
     pub report: Report,
     /// ln of the evidence at which it would fail the stream alone; `None` for a budget of 0.
@@ -29,9 +29,11 @@ pub struct Standing {
 }
 
 /// What a check has counted.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Counted {
     pub kind: Kind,
+    /// What it is called.
+    pub name: String,
     /// Bad records, those of a budget of 0 that were not confirmed among them.
     pub bad: u64,
     pub unproved: u64,
@@ -60,13 +62,15 @@ struct Waiting {
 pub(super) struct Sequential {
     /// `None` where the settings are none, which a config cannot be: nothing fails and nothing passes then.
     family: Option<Family>,
-    kinds: [(Kind, f64); CHECKS],
+    kinds: Vec<(Kind, f64)>,
+    /// What the checks are called.
+    names: Vec<String>,
     alpha: f64,
     waiting: BTreeMap<Option<i64>, Waiting>,
     distinct: BTreeSet<String>,
-    unproved: [u64; CHECKS],
+    unproved: Vec<u64>,
     /// Counted since the last window.
-    since: [Share; CHECKS],
+    since: Vec<Share>,
     holding: Holding,
 }
 
@@ -75,13 +79,14 @@ impl Sequential {
         let kinds = policy.kinds();
         Sequential {
             family: family(policy).ok(),
-            kinds,
+            names: (0..kinds.len()).map(|check| policy.name(check).to_owned()).collect(),
             alpha: alpha(policy),
             waiting: BTreeMap::new(),
             distinct: BTreeSet::new(),
-            unproved: [0; CHECKS],
-            since: [(0, 0); CHECKS],
-            holding: Holding::new(kinds.map(|(_, budget)| budget)),
+            unproved: vec![0; kinds.len()],
+            since: vec![(0, 0); kinds.len()],
+            holding: Holding::new(kinds.iter().map(|(_, budget)| *budget).collect()),
+            kinds,
         }
     }
 
@@ -116,8 +121,8 @@ impl Sequential {
         self.waiting.insert(start_ms, waiting);
         self.settle(Clock::Window, start_ms, shares, found);
         let ln_e = self.ln_e();
-        let since = std::mem::replace(&mut self.since, [(0, 0); CHECKS]);
-        self.holding.take(start_ms.unwrap_or(0), &since, &ln_e);
+        self.holding.take(start_ms.unwrap_or(0), &self.since, &ln_e);
+        self.since.fill((0, 0));
     }
 
     /// The undecodable and untimely records of a window, now that it is settled which of them the baseline shows too.
@@ -132,8 +137,8 @@ impl Sequential {
     }
 
     fn settle(&mut self, clock: Clock, start_ms: Option<i64>, share: impl Fn(Kind) -> Share, found: &Found) {
-        let mut counts = Vec::with_capacity(CHECKS);
-        for (check, (kind, budget)) in self.kinds.into_iter().enumerate() {
+        let mut counts = Vec::with_capacity(self.kinds.len());
+        for (check, (kind, budget)) in self.kinds.iter().copied().enumerate() {
             if kind.clock() != clock {
                 continue;
             }
@@ -166,12 +171,8 @@ impl Sequential {
         self.family.as_ref().map_or(&[], Family::members)
     }
 
-    fn ln_e(&self) -> [f64; CHECKS] {
-        let mut all = [0.0; CHECKS];
-        for (ln_e, member) in all.iter_mut().zip(self.members()) {
-            *ln_e = member.evidence.ln_e();
-        }
-        all
+    fn ln_e(&self) -> Vec<f64> {
+        self.members().iter().map(|member| member.evidence.ln_e()).collect()
     }
 
     /// The checks that fail the stream: none before it failed.
@@ -210,6 +211,7 @@ impl Sequential {
         let (kind, budget) = self.kinds[check];
         Counted {
             kind,
+            name: self.names[check].clone(),
             bad: bad.saturating_add(self.unproved[check]),
             unproved: self.unproved[check],
             of,
@@ -226,7 +228,7 @@ impl Sequential {
         let member = self.members().get(check)?;
         let limited = member.weight > 0.0 && self.alpha > 0.0;
         Some(Standing {
-            kind: self.kinds[check].0,
+            name: self.names[check].clone(),
             report: member.evidence.report(),
             ln_limit: limited.then(|| -(self.alpha * member.weight).ln()),
             unproved: self.unproved[check],
@@ -266,7 +268,7 @@ pub fn family(policy: &Policy) -> Result<Family, stats::Fault> {
         beta: policy.beta,
         horizon: policy.horizon(),
     };
-    let weights = stats::weights(&kinds);
+    let weights = drift::weights_of_counts(policy);
     let member = |((kind, budget), weight): (&(Kind, f64), f64)| {
         Ok(Member {
             weight,

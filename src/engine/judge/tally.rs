@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::drift::{Drift, Drifts};
 use super::found::Found;
-use super::policy::{CHECKS, Policy};
+use super::policy::Policy;
 use super::sequential::{Sequential, Standing};
 use crate::engine::stats::{Interval, Kind};
 use crate::engine::{FinalWindow, SettledBad};
@@ -369,6 +369,7 @@ impl Tally {
         let canary = &counts.sides.canary;
         let shares = |kind| match kind {
             Kind::Mismatched if !noisy => (counts.mismatched, compared),
+            Kind::Field(place) if !noisy => (counts.differing(usize::from(place)), pairs),
             Kind::Missing if proved => (counts.missing, compared),
             Kind::Extra if proved => (counts.extra, compared),
             Kind::Duplicate => (canary.duplicate, compared),
@@ -413,16 +414,15 @@ impl Tally {
     /// The checks, in the order of the reports.
     #[must_use]
     pub fn standings(&self) -> Vec<Standing> {
-        (0..CHECKS)
+        (0..self.policy.checks())
             .filter(|check| self.policy.has(*check))
             .filter_map(|check| self.sequential.standing(check))
             .collect()
     }
 
     /// log10 of the evidence against each budget above 0: cheap, unlike [`Tally::standings`].
-    pub fn evidence_log10(&self) -> impl Iterator<Item = (Kind, f64)> + '_ {
-        let kinds = self.policy.kinds().into_iter().enumerate();
-        kinds.filter_map(|(check, (kind, _))| Some((kind, self.sequential.log10(check)?.0)))
+    pub fn evidence_log10(&self) -> impl Iterator<Item = (&str, f64)> + '_ {
+        (0..self.policy.checks()).filter_map(|check| Some((self.policy.name(check), self.sequential.log10(check)?.0)))
     }
 
     /// The 95 % interval of the rate of mismatches; `None` before the first pair.

@@ -1,5 +1,6 @@
 //! A table of situations: what is in, what holds, and the verdict with its reasons.
 
+mod named;
 mod releases;
 mod restart;
 
@@ -12,7 +13,7 @@ use crate::model::{BadCounts, Outcome, SideCounts, Skew, UndecodableReason, Wind
 const MINUTE_MS: i64 = 60_000;
 const BEFORE: Before<'_> = Before {
     latched: &BTreeSet::new(),
-    muted: Muted::NONE,
+    muted: &Muted::NONE,
 };
 
 /// Whose bad records the findings are of.
@@ -188,9 +189,10 @@ fn tally(case: &Case) -> Tally {
 
 fn judged(case: &Case) -> Judgement {
     let latched: BTreeSet<String> = case.latched.iter().map(|check| (*check).to_owned()).collect();
+    let muted = Muted::of(case.muted.iter().copied());
     let before = Before {
         latched: &latched,
-        muted: Muted::of(case.muted.iter().copied()),
+        muted: &muted,
     };
     judge("orders", &tally(case), &case.conditions, before)
 }

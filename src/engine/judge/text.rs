@@ -72,11 +72,22 @@ fn share(value: f64) -> String {
     }
 }
 
+/// What a bad record of a check is called: `missing`, `pairs that differ at amount`.
+fn bad(check: &Counted) -> String {
+    match check.kind {
+        Kind::Field(_) => format!(
+            "pairs that differ at {}",
+            check.name.strip_prefix("field ").unwrap_or(&check.name)
+        ),
+        _ => check.name.clone(),
+    }
+}
+
 fn rate(check: &Counted) -> String {
     format!(
         "{} {} of {} ({:.2e})",
         grouped(check.bad),
-        check.kind.as_str(),
+        bad(check),
         grouped(check.of),
         ratio(check.bad, check.of)
     )
@@ -150,7 +161,7 @@ pub(super) fn needed(tally: &Tally, check: usize) -> String {
         "{} more clean records are needed to prove the budget of {} for {}",
         grouped(needed),
         share(counted.budget),
-        counted.kind.as_str()
+        counted.name
     );
     let seen_ms = evidence.duration_ms();
     if counted.of == 0 || seen_ms <= 0 {
@@ -207,9 +218,12 @@ pub(super) fn hold(tally: &Tally, hold: Hold) -> String {
         }
         Hold::Burn(check) => {
             let counted = tally.sequential().counts(check);
+            let what = match counted.kind {
+                Kind::Field(_) => bad(&counted),
+                _ => format!("{} records", counted.name),
+            };
             format!(
-                "{} records come many times faster than the budget of {} allows",
-                counted.kind.as_str(),
+                "{what} come many times faster than the budget of {} allows",
                 share(counted.budget)
             )
         }

@@ -1,13 +1,26 @@
 //! The index against the rule as it is written.
 
 use super::*;
-use crate::engine::{Names, Range, Settings, few};
+use crate::engine::named::Beside;
+use crate::engine::{Named, Names, Range, Settings, few};
+use crate::model::Critical;
 
 fn next(state: &mut u64, below: u64) -> u64 {
     *state = state
         .wrapping_mul(6_364_136_223_846_793_005)
         .wrapping_add(1_442_695_040_888_963_407);
     (*state >> 33) % below
+}
+
+/// What is equal has equal values at critical paths.
+fn beside(digest: u8, rules: &Rules) -> Tolerant {
+    let value = |hash| Critical::Value { kind: 1, hash };
+    let critical = vec![value(u64::from(digest)), value(u64::from(digest / 2))];
+    let beside = Beside {
+        critical: critical.into(),
+        ..Beside::default()
+    };
+    (!rules.critical.is_empty()).then(|| Box::new(beside))
 }
 
 #[test]
@@ -32,6 +45,13 @@ fn the_index_is_the_rule() {
             sample: None,
             control: false,
             profile: None,
+            named: Named {
+                critical: if next(state, 2) == 0 {
+                    vec![None, None]
+                } else {
+                    Vec::new()
+                },
+            },
             latest: false,
             findings_max: 1,
             held_max_bytes: 0,
@@ -42,12 +62,13 @@ fn the_index_is_the_rule() {
         let mut rows: Vec<Row> = (0..5 + next(state, 60))
             .map(|offset| {
                 time += i64::try_from(next(state, step)).unwrap();
+                let digest = u8::try_from(next(state, digests)).unwrap();
                 Row {
                     identity: Identity([1; 16]),
-                    digest: Digest([u8::try_from(next(state, digests)).unwrap(); 16]),
+                    digest: Digest([digest; 16]),
                     time,
                     offset,
-                    tolerant: None,
+                    tolerant: beside(digest, &rules),
                     partition: u32::try_from(next(state, 2)).unwrap(),
                     side: if next(state, 2) == 0 {
                         Side::Baseline

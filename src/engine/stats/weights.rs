@@ -1,7 +1,9 @@
 //! Which checks share a stream's chance of error, and how (`docs/statistics.md` section 4). Frozen in a generation.
 
+use serde::{Deserialize, Serialize};
+
 /// What a check is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Kind {
     /// Pairs that differ.
     Mismatched,

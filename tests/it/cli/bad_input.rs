@@ -64,7 +64,7 @@ impl Program {
     fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_crosscheck"));
         command
-            .args(line.split_whitespace())
+            .args(line.split_whitespace().map(|word| word.replace("%20", " ")))
             .current_dir(self.folder.path())
             .env_clear()
             .envs(self.variables.iter().map(|(name, value)| (name, value)))

@@ -4,6 +4,7 @@ mod bench;
 mod bombs;
 pub(crate) mod bounds;
 pub(crate) mod build;
+mod critical;
 mod cuts;
 mod drawn;
 mod edges;

@@ -32,7 +32,7 @@ fn profiling(settings: Settings) -> Settings {
 }
 
 fn values(print: &Fingerprint) -> Vec<Profiled> {
-    print.profiled.as_ref().unwrap().0.clone()
+    print.profiled.as_ref().unwrap().profiled.clone()
 }
 
 fn avro(settings: Settings, writer: &str, bytes: &str) -> Fingerprint {

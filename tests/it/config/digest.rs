@@ -20,6 +20,7 @@ fn what_changes_the_digest() {
         ("start: now", "start: earliest"),
         ("    # show: [status]", "    sample: {rate: 0.5}"),
         ("    # show: [status]", "    profile_fields: [{path: amount}]"),
+        ("    # show: [status]", "    critical_fields: [{path: amount}]"),
         (
             "    # show: [status]",
             "    mode: unpaired\n    unit: [key]\n    share: 0.5",
@@ -38,6 +39,12 @@ fn what_changes_the_digest() {
     assert_eq!(profiled(""), profiled(", floor: 2%, critical: false"));
     assert_ne!(profiled(""), profiled(", floor: 3%"));
     assert_ne!(profiled(""), profiled(", critical: true"));
+    let critical = |field: &str| {
+        let more = format!("    critical_fields: [{{path: amount{field}}}]");
+        digest(&[("    # show: [status]", &more)])
+    };
+    assert_eq!(critical(""), critical(", budget: 0.1%"));
+    assert_ne!(critical(""), critical(", budget: 1e-4"));
     for (from, to) in [
         ("window: 30s", "window: 30000ms"),
         ("kafka:9092", "kafka2:9092"),

@@ -127,6 +127,29 @@ fn distributions() {
 }
 
 #[test]
+fn critical_fields() {
+    let of = |more: &str| told(&changed(&[("    # show: [status]", more)]));
+    let fields = "    critical_fields:\n      - {path: amount, budget: 1e-5}\n      - {path: amount}\n      \
+                  - {path: processed_at}\n      - {path: \"items[*].price\"}\n      - {path: $key, budget: 0}\n      \
+                  - {path: total, budget: 0.6}\n      - {budget: 1e-4}\n      - {path: a, bugdet: 1e-4}\n";
+    let many: Vec<String> = (0..9).map(|i| format!("{{path: f{i}}}")).collect();
+    let many = format!("    critical_fields: [{}]\n", many.join(", "));
+    let unpaired = "    mode: unpaired\n    unit: [key]\n    share: 0.5\n    critical_fields: [{path: amount}]\n";
+    let conditional = "    critical_fields: [{path: items.price}]\n";
+    let ignore = "      ignore:\n        - {path: items, reason: r, owner: o, when: {field: status, is: NEW}}\n";
+    let conditional = told(&changed(&[
+        ("    # show: [status]", conditional),
+        ("      ignore:\n", ignore),
+    ]));
+    let only = changed(&[
+        ("    # show: [status]", "    critical_fields: [{path: amount}]\n"),
+        ("      # tolerance: [{path: amount, abs: 0.01}]", "      only: [total]"),
+    ]);
+    let told = [fields, &many, unpaired].map(of).join("\n---\n");
+    insta::assert_snapshot!([told, conditional, self::told(&only)].join("\n---\n"));
+}
+
+#[test]
 fn ahead_max_must_cover_lateness_and_grace() {
     insta::assert_snapshot!(told(&changed(&[("ahead_max: 5m", "ahead_max: 80s")])));
 }

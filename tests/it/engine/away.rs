@@ -1,7 +1,9 @@
 //! A bounded run that outgrows memory: what is put away and settled bucket by bucket gives the same windows, to the digest.
 
 use crosscheck::engine::{Away, Engine, Entry, Input, Names, Output, Settings};
-use crosscheck::model::{Digest, Fingerprint, Identity, Reduction, Side, TolerantKind, TolerantValue};
+use crosscheck::model::{
+    Critical, Digest, Fingerprint, Identity, ProfiledValues, Reduction, Side, TolerantKind, TolerantValue,
+};
 
 use super::driver::{Manner, run};
 use super::part_of;
@@ -156,6 +158,19 @@ fn read(settings: &Settings, logs: &[Vec<Entry>; 2], away: u64, rng: &mut Rng) -
     windows.flatten().collect()
 }
 
+fn critical() -> Box<ProfiledValues> {
+    let value = |kind| Critical::Value { kind, hash: u64::MAX };
+    Box::new(ProfiledValues {
+        critical: vec![
+            Critical::Absent,
+            Critical::Null,
+            value(0x702),
+            Critical::Foreign { hash: 9 },
+        ],
+        ..ProfiledValues::default()
+    })
+}
+
 #[test]
 fn bytes_say_what_was_put_away() {
     let values = [
@@ -181,8 +196,11 @@ fn bytes_say_what_was_put_away() {
             tombstone: false,
             digest: Digest([7; 16]),
             time_ms: Some(1),
+            profiled: tolerant
+                .as_ref()
+                .filter(|values| !values.is_empty())
+                .map(|_| critical()),
             tolerant: tolerant.map(|values| values.into_iter().map(TolerantValue).collect()),
-            profiled: None,
         }),
     };
     let entries = [

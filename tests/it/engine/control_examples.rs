@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crosscheck::engine::{Checkpoint, Engine, FinalWindow, Input, Output, Range};
-use crosscheck::model::{ControlCounts, Side, WindowCounts};
+use crosscheck::model::{ControlCounts, Critical, ProfiledValues, Reduction, Side, WindowCounts};
 
 use super::world::{decoded, settings};
 
@@ -13,6 +13,8 @@ struct Bench {
     next: BTreeMap<Side, u64>,
     windows: Vec<FinalWindow>,
     stored: Option<Checkpoint>,
+    /// The letter stands at a critical path, too.
+    critical: bool,
 }
 
 impl Bench {
@@ -24,6 +26,7 @@ impl Bench {
             next: BTreeMap::new(),
             windows: Vec::new(),
             stored: None,
+            critical: false,
         };
         Side::ALL.into_iter().for_each(|side| bench.engine.declare(side, 0, 0));
         bench
@@ -45,13 +48,16 @@ impl Bench {
             let (record, time) = word.split_once('@').unwrap();
             let (who, what) = record.split_at(record.len() - 1);
             let next = self.next.entry(side).or_default();
-            let entry = decoded(
+            let mut entry = decoded(
                 *next,
                 who.parse().unwrap_or(1),
                 u64::from(what.as_bytes()[0]),
                 Some(time.parse().unwrap()),
             );
             *next += 1;
+            if let Reduction::Decoded(print) = &mut entry.body {
+                print.profiled = self.critical.then(|| critical(what.as_bytes()[0]));
+            }
             self.step(Input::Records {
                 side,
                 partition: 0,
@@ -98,6 +104,30 @@ fn a_b_and_c() {
     assert_eq!((control.matched, control.mismatched, control.compared), (2, 2, 4));
     let [b, c] = [&counts.sides.baseline, &counts.sides.canary];
     assert_eq!((b.excluded_noise, c.excluded_noise), (1, 1));
+}
+
+fn critical(letter: u8) -> Box<ProfiledValues> {
+    let hash = u64::from(letter);
+    Box::new(ProfiledValues {
+        critical: vec![Critical::Value { kind: 1, hash }],
+        ..ProfiledValues::default()
+    })
+}
+
+/// A pair that the control takes out of the comparison is not bad at a critical field either.
+#[test]
+fn noise_is_no_difference_of_a_critical_field() {
+    let mut bench = Bench::new();
+    let mut settings = settings();
+    (settings.control, settings.named.critical) = (true, vec![None]);
+    (bench.engine, bench.critical) = (Engine::new(settings), true);
+    Side::ALL.into_iter().for_each(|side| bench.engine.declare(side, 0, 0));
+    let with_end = |text: &str| format!("{text} {END}");
+    let (baseline, canary) = (with_end("1A@1 2A@1 3A@1"), with_end("1B@1 2A@1 3B@1"));
+    bench.all(&baseline, &canary, &with_end("1A@1 2A@1 3C@1"));
+    let counts = bench.counts();
+    assert_eq!((counts.mismatched, bench.control().both), (1, 1));
+    assert_eq!(counts.differing(0), 1);
 }
 
 /// Missing in the canary and mismatched in the control is noise all the same: only the baseline's record is left out.

@@ -3,6 +3,7 @@
 mod away;
 mod control;
 mod control_examples;
+mod critical;
 mod driver;
 mod examples;
 mod holes;

@@ -151,7 +151,7 @@ fn classify<'a>(world: &'a World, raises: &Raises, holes: &Holes) -> (Vec<Seen<'
     (seen, put, walk)
 }
 
-fn equal(one: &Fingerprint, other: &Fingerprint, exactly: bool) -> bool {
+pub fn equal(one: &Fingerprint, other: &Fingerprint, exactly: bool) -> bool {
     let value = |print: &Fingerprint| {
         print.tolerant.as_ref().map(|values| match &values[0].0 {
             TolerantKind::Decimal { unscaled, .. } => i64::from(unscaled[0]),
@@ -354,7 +354,14 @@ pub fn truth(world: &World, raises: &Raises, holes: &Holes, prior: Option<&Prior
                 counted.matched += 1;
                 counted.skew.record(seen[partner.unwrap()].time - record.time);
             }
-            Outcome::Mismatched => counted.mismatched += 1,
+            Outcome::Mismatched => {
+                counted.mismatched += 1;
+                counted.differs(super::critical::differing(
+                    set,
+                    record.print,
+                    seen[partner.unwrap()].print,
+                ));
+            }
             Outcome::Missing => counted.missing += 1,
             Outcome::Extra => counted.extra += 1,
             Outcome::Duplicate => own.duplicate += 1,

@@ -35,7 +35,7 @@ fn profiled(seed: u64, mut world: World, unpaired: bool) -> World {
                     hash,
                 },
             };
-            print.profiled = Some(Box::new(ProfiledValues(vec![value])));
+            print.profiled = Some(Box::new(ProfiledValues::from(vec![value])));
         }
     }
     world

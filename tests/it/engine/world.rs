@@ -1,6 +1,6 @@
 //! Random small worlds: the logs of two sides with everything that rules 5 to 14 speak of.
 
-use crosscheck::engine::{Entry, Names, Range, Settings, Tolerance};
+use crosscheck::engine::{Entry, Named, Names, Range, Settings, Tolerance};
 use crosscheck::model::{
     Digest, Fingerprint, Identity, Reduction, Side, TolerantKind, TolerantValue, UndecodableReason,
 };
@@ -82,6 +82,7 @@ pub fn settings() -> Settings {
         sample: None,
         control: false,
         profile: None,
+        named: Named::default(),
         latest: false,
         findings_max: 10_000,
         held_max_bytes: u64::MAX,

@@ -2,6 +2,7 @@
 
 mod compacted;
 mod control;
+mod critical;
 mod decisions;
 mod drift;
 mod http;

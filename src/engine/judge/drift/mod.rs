@@ -72,13 +72,28 @@ pub(super) fn share(policy: &Policy) -> f64 {
     weights(policy).1.iter().sum()
 }
 
+/// The weights of the checks that are counts among themselves: they sum to 1 where any budget is above 0.
+pub(super) fn weights_of_counts(policy: &Policy) -> Vec<f64> {
+    if policy.named.is_empty() {
+        return stats::weights(&policy.kinds());
+    }
+    // A critical field and the drift of one share a weight.
+    let (counts, _) = weights(policy);
+    let total: f64 = counts.iter().sum();
+    counts
+        .into_iter()
+        .map(|weight| if total > 0.0 { weight / total } else { 0.0 })
+        .collect()
+}
+
 /// The weights of the checks that are counts, and of the critical fields; the last is that of the rate of records.
 fn weights(policy: &Policy) -> (Vec<f64>, Vec<f64>) {
-    let mut kinds = policy.kinds().to_vec();
+    let mut kinds = policy.kinds();
     let counts = kinds.len();
     let drift = &policy.drift;
     let critical = drift.fields.iter().filter(|field| field.critical);
-    let fields = (0..)
+    let known = u16::try_from(policy.named.len()).unwrap_or(u16::MAX);
+    let fields = (known..)
         .zip(critical)
         .map(|(at, field)| (Kind::Field(at), field.floor.max(f64::MIN_POSITIVE)));
     kinds.extend(fields);

@@ -8,7 +8,7 @@ use crate::model::{Arm, FieldProfile, Split, Verdict, WindowCounts, number_bin};
 
 const BEFORE: Before<'_> = Before {
     latched: &BTreeSet::new(),
-    muted: Muted::NONE,
+    muted: &Muted::NONE,
 };
 
 /// SplitMix64.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crosscheck::engine::{Names, Range, Settings, Tolerance};
+use crosscheck::engine::{Named, Names, Range, Settings, Tolerance};
 use crosscheck::model::{PerSide, Side, UndecodableReason};
 
 use super::{Comparison, Hole, Log, Read, Whole, judge};
@@ -52,6 +52,7 @@ impl Default for Case {
                 sample: None,
                 control: false,
                 profile: None,
+                named: Named::default(),
                 latest: false,
                 findings_max: 100,
                 held_max_bytes: 1 << 20,

@@ -168,6 +168,7 @@ impl World {
         let path = |name: &str| Path::parse(name).unwrap();
         crosscheck::codec::Settings {
             profile: Vec::new(),
+            critical: Vec::new(),
             format: Format::Avro,
             framing: Framing::Confluent,
             unwrap: None,

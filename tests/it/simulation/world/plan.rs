@@ -1,6 +1,6 @@
 //! What a seed decides before the first record: settings, and how often each fault happens.
 
-use crosscheck::engine::{Names, Range, Sample, Settings, Tolerance};
+use crosscheck::engine::{Named, Names, Range, Sample, Settings, Tolerance};
 use crosscheck::model::PerSide;
 
 use super::rng::Rng;
@@ -219,6 +219,7 @@ pub fn settings(rng: &mut Rng) -> Settings {
         sample: None,
         control: false,
         profile: None,
+        named: Named::default(),
         latest: false,
         findings_max: rng.pick(&[3, 100]),
         held_max_bytes: 256 << 20,
