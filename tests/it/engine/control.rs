@@ -166,6 +166,11 @@ fn expected(
         extra: theirs.extra,
         compared: counts.matched + counts.mismatched + counts.missing,
         control_only: noise.keys().filter(|at| !mine.contains_key(at)).count() as u64,
+        missing_only: noise
+            .iter()
+            .filter(|(at, outcome)| !mine.contains_key(at) && **outcome == Outcome::Missing)
+            .count() as u64,
+        extra_only: noise_extra.values().sum(),
         ..ControlCounts::default()
     };
     for (at, outcome) in &mine {
@@ -185,6 +190,7 @@ fn expected(
     for (who, many) in my_extra {
         let shared = many.min(noise_extra.get(&who).copied().unwrap_or(0));
         sums.both += shared;
+        sums.extra_only -= shared;
         counts.extra -= shared;
         counts.sides.canary.excluded_noise += shared;
     }
