@@ -174,8 +174,7 @@ impl ControlledCheck {
         let parts = [difference.to_bytes(), gross.to_bytes()];
         let mut bytes = Vec::new();
         for part in parts {
-            // Neither has more than some hundred bytes.
-            bytes.extend((part.len() as u32).to_le_bytes());
+            bytes.extend((part.len() as u64).to_le_bytes());
             bytes.extend(part);
         }
         bytes.extend(noise.iter().flat_map(|rate| rate.to_le_bytes()));
@@ -202,7 +201,7 @@ impl ControlledCheck {
 }
 
 fn part(bytes: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
-    let (length, rest) = bytes.split_first_chunk::<4>().ok_or(Fault::State)?;
-    let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| Fault::State)?;
+    let (length, rest) = bytes.split_first_chunk::<8>().ok_or(Fault::State)?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| Fault::State)?;
     rest.split_at_checked(length).ok_or(Fault::State)
 }
