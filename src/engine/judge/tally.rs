@@ -370,6 +370,7 @@ impl Tally {
         let shares = |kind| match kind {
             Kind::Mismatched if !noisy => (counts.mismatched, compared),
             Kind::Field(place) if !noisy => (counts.differing(usize::from(place)), pairs),
+            Kind::Latency if !noisy => (counts.named.as_ref().map_or(0, |named| named.slower), pairs),
             Kind::Missing if proved => (counts.missing, compared),
             Kind::Extra if proved => (counts.extra, compared),
             Kind::Duplicate => (canary.duplicate, compared),
