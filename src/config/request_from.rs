@@ -43,9 +43,9 @@ pub(super) fn built(flags: &ReconcileFlags, config: Option<&Config>) -> Result<R
     decoding(&mut request, flags)?;
     codec::Settings::agree_on_absent(request.sides.all_mut().map(|side| &mut side.codec).collect());
     request_rules::add(&mut request, flags)?;
-    resolve_named::under_flags(&mut request)?;
     bounds(&mut request, flags)?;
     mode(&mut request, flags)?;
+    resolve_named::under_flags(&mut request)?;
     times(&mut request, flags, stream.is_some())?;
     limits(&mut request, flags)?;
     for property in &flags.properties {

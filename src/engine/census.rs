@@ -263,6 +263,11 @@ impl Census {
         let pairs = self.counts.matched + self.counts.mismatched;
         let (bad, of, noun) = match named.kind {
             Kind::Field(place) => (self.counts.differing(usize::from(place)), pairs, "pairs"),
+            Kind::Latency => (
+                self.counts.named.as_ref().map_or(0, |named| named.slower),
+                pairs,
+                "pairs",
+            ),
             _ => return None,
         };
         let text = || {

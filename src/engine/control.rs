@@ -152,7 +152,7 @@ impl Control {
             return;
         }
         if !self.resumed.expects_records() {
-            return self.pairing.push_fresh(print, at, time, &self.rules);
+            return self.pairing.push_fresh(print, at, (time, false), &self.rules);
         }
         let mut row = Row::new(print, at, time);
         if let Met::Partner(settled, counts) = self.resumed.meet(&mut row) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::aside::{bad_record, untimely_hash, waiting};
 use super::bad::Bad;
 use super::control::Control;
 use super::evidence::Evidence;
@@ -11,11 +12,11 @@ use super::pairing::Pairing;
 use super::partition::Partition;
 use super::resumed::{Met, Resumed};
 use super::row::Row;
-use super::rules::{BEGIN, NEVER, Rules, earlier, later};
+use super::rules::{NEVER, Rules, earlier, later};
 use super::window::Aside;
 use super::work::Pace;
-use super::{BadRecord, Candidate, Checkpoint, Entry, Input, Output, Settings, Unconserved};
-use crate::model::{Digest, Fingerprint, Outcome, PerSide, Position, Reduction, Side, UndecodableReason};
+use super::{Checkpoint, Entry, Input, Output, Settings, Unconserved};
+use crate::model::{Fingerprint, PerSide, Position, Reduction, Side};
 
 /// The comparison of one stream.
 #[derive(Debug)]
@@ -234,7 +235,7 @@ impl Engine {
                             } else {
                                 ledger.unsampled(position, time, rules);
                                 if rules.is_unpaired() {
-                                    ledger.profile(side, time, fingerprint, rules);
+                                    ledger.watch(side, time, (entry, fingerprint), rules);
                                 }
                             }
                             None
@@ -248,10 +249,11 @@ impl Engine {
                         }
                         Some(time) if !resumed.expects_records() => {
                             mended |= log.mend();
-                            if rules.profile.is_some() && !resumed.is_counted(time) {
-                                ledger.profile(side, time, fingerprint, rules);
+                            if rules.watches && !resumed.is_counted(time) {
+                                ledger.watch(side, time, (entry, fingerprint), rules);
                             }
-                            pairing.push_fresh(fingerprint, position, time, rules);
+                            let slow = rules.is_slow(entry.timestamp_ms, time);
+                            pairing.push_fresh(fingerprint, position, (time, slow), rules);
                             if let Some(control) = &mut control {
                                 control.push(fingerprint, position, time);
                             }
@@ -262,10 +264,11 @@ impl Engine {
                             if let Some(control) = &mut control {
                                 control.push(fingerprint, position, time);
                             }
-                            if rules.profile.is_some() && !resumed.is_counted(time) {
-                                ledger.profile(side, time, fingerprint, rules);
+                            if rules.watches && !resumed.is_counted(time) {
+                                ledger.watch(side, time, (entry, fingerprint), rules);
                             }
                             let mut row = Row::new(fingerprint, position, time);
+                            row.slow = rules.is_slow(entry.timestamp_ms, time);
                             match resumed.meet(&mut row) {
                                 Met::Nobody => {}
                                 Met::Partner(settled, counts) => {
@@ -446,55 +449,4 @@ pub(super) fn is_late(log: &mut Partition, time: i64, frontier: Option<i64>, rul
         return frontier.is_some_and(|frontier| time < frontier);
     }
     late
-}
-
-fn bad_record(
-    position: Position,
-    max: Option<i64>,
-    reason: Option<UndecodableReason>,
-    print: Option<&Fingerprint>,
-    hash: [u8; 16],
-) -> Aside {
-    let (baseline, canary) = if position.side == Side::Canary {
-        (None, Some(position))
-    } else {
-        (Some(position), None)
-    };
-    let outcome = if reason.is_some() {
-        Outcome::Undecodable
-    } else {
-        Outcome::Untimely
-    };
-    let identity = print.map(|print| print.identity);
-    Aside::Bad(
-        Candidate {
-            outcome,
-            baseline,
-            canary,
-            identity,
-            time_ms: max.filter(|max| *max != BEGIN),
-            reason,
-        },
-        hash,
-    )
-}
-
-fn waiting(position: Position, candidate: &Candidate, hash: [u8; 16]) -> BadRecord {
-    BadRecord {
-        max_ms: candidate.time_ms,
-        position,
-        window_ms: None,
-        reason: candidate.reason,
-        hash,
-    }
-}
-
-fn untimely_hash(print: &Fingerprint) -> [u8; 16] {
-    let Digest(digest) = print.digest;
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&print.identity.0);
-    hasher.update(&digest);
-    let mut hash = [0; 16];
-    hasher.finalize_xof().fill(&mut hash);
-    hash
 }

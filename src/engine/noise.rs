@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::codes::words;
+use super::codes::{candidate, words};
 use super::row::Settled;
-use super::window::{Window, candidate};
+use super::window::Window;
 use super::{Candidate, Engine};
 use crate::model::{ControlCounts, Identity, Outcome, Position, Side};
 
@@ -96,6 +96,7 @@ impl Window {
             Outcome::Mismatched => {
                 counts.mismatched -= 1;
                 counts.differs_not(settled.differing);
+                counts.slower_not(u64::from(settled.is_slower()));
             }
             Outcome::Missing => counts.missing -= 1,
             Outcome::Extra => counts.extra -= 1,

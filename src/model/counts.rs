@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Differing, NamedCounts, PerSide, Side, UndecodableReason};
+use super::{Delays, Differing, NamedCounts, PerSide, Side, UndecodableReason};
 
 /// Counts of one side in one window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -315,6 +315,28 @@ impl WindowCounts {
             named.take_back(differing);
         }
         self.named.take_if(|named| named.is_empty());
+    }
+
+    /// So many pairs have a slow canary record and a baseline's that is not.
+    pub fn slower(&mut self, pairs: u64) {
+        if pairs > 0 {
+            self.named.get_or_insert_default().slower += pairs;
+        }
+    }
+
+    /// So many of them do not count.
+    pub fn slower_not(&mut self, pairs: u64) {
+        if let Some(named) = &mut self.named {
+            named.slower = named.slower.saturating_sub(pairs);
+        }
+        self.named.take_if(|named| named.is_empty());
+    }
+
+    /// How long its records took.
+    pub fn delays(&mut self, delays: PerSide<Delays>) {
+        if delays != PerSide::default() {
+            self.named.get_or_insert_default().delays = delays;
+        }
     }
 
     /// Pairs that differ at a critical field, by its place.

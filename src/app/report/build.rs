@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{
-    CheckReport, ControlReport, Drift, ExcludedReasons, FieldCount, Finding, NoiseReport, Outcomes, PartitionRange,
-    Place, Reason, Report, SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs, StageReport, StreamReport,
+    CheckReport, ControlReport, DelayMs, Drift, ExcludedReasons, FieldCount, Finding, NoiseReport, Outcomes,
+    PartitionRange, Place, Reason, Report, SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs, StageReport,
+    StreamReport,
 };
 use super::pattern::patterns;
 use crate::engine::Candidate;
 use crate::engine::judge::{self, Judgement, NamedCheck, Standing};
 use crate::engine::stats::Betting;
 use crate::model::{
-    ControlCounts, DifferenceKind, Differing, FieldDifference, PerSide, Position, Side, SideCounts, UndecodableReason,
-    Verdict, WindowCounts,
+    ControlCounts, Delays, DifferenceKind, Differing, FieldDifference, NamedCounts, PerSide, Position, Side,
+    SideCounts, UndecodableReason, Verdict, WindowCounts,
 };
 
 /// In how many mismatched pairs each path differs in each way.
@@ -100,6 +101,7 @@ pub fn stream(input: StreamInput<'_>) -> StreamReport {
         fields: fields(input.fields),
         schemas: input.schemas,
         schema_changes: input.schema_changes,
+        delay_ms: counts.named.as_deref().and_then(delays),
         drift: Vec::new(),
         checks: Vec::new(),
         patterns: Vec::new(),
@@ -301,6 +303,19 @@ fn control(counts: &ControlCounts) -> ControlReport {
         },
         ..ControlReport::default()
     }
+}
+
+/// How long the records of each side took, where that is counted.
+fn delays(named: &NamedCounts) -> Option<PerSide<DelayMs>> {
+    let of = |delays: &Delays| DelayMs {
+        p50: delays.quantile(0.5),
+        p99: delays.quantile(0.99),
+    };
+    let PerSide { baseline, canary } = &named.delays;
+    (named.delays != PerSide::default()).then(|| PerSide {
+        baseline: of(baseline),
+        canary: of(canary),
+    })
 }
 
 fn each(counts: &WindowCounts, of: impl Fn(&SideCounts) -> u64) -> PerSide<u64> {

@@ -20,9 +20,9 @@ pub use build::{
 pub use figures::{grouped, harmless};
 pub use markdown::markdown;
 pub use model::{
-    CheckReport, ControlReport, Drift, ExcludedReasons, FieldCount, Finding, NoiseReport, Outcomes, PartitionRange,
-    Pattern, Place, Reason, Report, SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs, StageReport,
-    StreamReport, schema,
+    CheckReport, ControlReport, DelayMs, Drift, ExcludedReasons, FieldCount, Finding, NoiseReport, Outcomes,
+    PartitionRange, Pattern, Place, Reason, Report, SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs,
+    StageReport, StreamReport, schema,
 };
 pub use table::{Look, table};
 

@@ -135,7 +135,10 @@ fn judged(stream: &str, tally: &Tally, conditions: &Conditions, (before, told): 
 /// True where something takes the proof from a check: what another log or a cut one shows cannot be held against the other
 /// side, and what has no contract cannot differ.
 fn is_void(check: Kind, conditions: &Conditions) -> bool {
-    let compared = matches!(check, Kind::Mismatched | Kind::Missing | Kind::Extra | Kind::Field(_));
+    let compared = matches!(
+        check,
+        Kind::Mismatched | Kind::Missing | Kind::Extra | Kind::Field(_) | Kind::Latency
+    );
     let takes = |condition: &Condition| match condition.kind {
         // Windows that a hole touches are edges and pairing is by identity: neither `expired` nor `repartitioned` is here.
         Inconclusive::Contract | Inconclusive::Recreated | Inconclusive::Truncated | Inconclusive::Noise => compared,

@@ -33,6 +33,16 @@ impl NamedCheck {
         }
     }
 
+    /// Of the canary's delay.
+    #[must_use]
+    pub fn latency(budget: f64) -> Self {
+        NamedCheck {
+            name: Kind::Latency.as_str().to_owned(),
+            kind: Kind::Latency,
+            budget,
+        }
+    }
+
     /// The path of a critical field.
     #[must_use]
     pub fn path(&self) -> Option<&str> {

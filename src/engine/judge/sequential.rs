@@ -74,6 +74,8 @@ pub(super) struct Sequential {
     alpha: f64,
     waiting: BTreeMap<Option<i64>, Waiting>,
     distinct: BTreeSet<String>,
+    /// Bad ones of which no finding is kept: each is another one.
+    nameless: u64,
     unproved: Vec<u64>,
     /// Counted since the last window.
     since: Vec<Share>,
@@ -89,6 +91,7 @@ impl Sequential {
             alpha: alpha(policy),
             waiting: BTreeMap::new(),
             distinct: BTreeSet::new(),
+            nameless: 0,
             unproved: vec![0; kinds.len()],
             since: vec![(0, 0); kinds.len()],
             holding: Holding::new(kinds.iter().map(|(_, budget)| *budget).collect()),
@@ -165,12 +168,16 @@ impl Sequential {
                     .take(usize::try_from(bad).unwrap_or(usize::MAX));
                 self.distinct.extend(identities.map(str::to_owned));
             }
+            if kind == Kind::Latency {
+                self.nameless = self.nameless.saturating_add(bad);
+            }
             let bad = if confirmed { bad } else { 0 };
             counts.push(Counts { bad, of, control });
         }
+        let distinct = self.nameless.saturating_add(self.distinct.len() as u64);
         if let Some(family) = &mut self.family {
             // There are as many counts as checks of the clock: both come from `kinds`.
-            let taken = family.settle(clock, start_ms.unwrap_or(0), &counts, self.distinct.len() as u64);
+            let taken = family.settle(clock, start_ms.unwrap_or(0), &counts, distinct);
             debug_assert!(taken.is_ok(), "{taken:?}");
         }
     }

@@ -79,6 +79,7 @@ fn bad(check: &Counted) -> String {
             "pairs that differ at {}",
             check.name.strip_prefix("field ").unwrap_or(&check.name)
         ),
+        Kind::Latency => "pairs with a slow canary".to_owned(),
         _ => check.name.clone(),
     }
 }
@@ -222,7 +223,7 @@ pub(super) fn hold(tally: &Tally, hold: Hold) -> String {
         Hold::Burn(check) => {
             let counted = tally.sequential().counts(check);
             let what = match counted.kind {
-                Kind::Field(_) => bad(&counted),
+                Kind::Field(_) | Kind::Latency => bad(&counted),
                 _ => format!("{} records", counted.name),
             };
             format!(

@@ -150,6 +150,22 @@ fn critical_fields() {
 }
 
 #[test]
+fn latency() {
+    let of = |more: &str| told(&changed(&[("    # show: [status]", more)]));
+    let wrong = "    latency: {slower_than: 0s, budget: 0, slow: 1}\n";
+    let empty = "    latency: {budget: 0.9}\n";
+    let unpaired = "    mode: unpaired\n    unit: [key]\n    share: 0.5\n    latency: {slower_than: 5s}\n";
+    let timestamp = changed(&[
+        ("    # show: [status]", "    latency: {slower_than: 5s}\n"),
+        ("    event_time: {field: created_at}", "    event_time: timestamp"),
+    ]);
+    let none = timestamp.replace("event_time: timestamp", "event_time: none");
+    let none = parse_with(&none, &[], Purpose::Bounded).unwrap_err();
+    let told = [wrong, empty, unpaired].map(of).join("\n---\n");
+    insta::assert_snapshot!([told, self::told(&timestamp), none.lines().join("\n")].join("\n---\n"));
+}
+
+#[test]
 fn ahead_max_must_cover_lateness_and_grace() {
     insta::assert_snapshot!(told(&changed(&[("ahead_max: 5m", "ahead_max: 80s")])));
 }

@@ -184,6 +184,7 @@ fn bytes_say_what_was_put_away() {
         TolerantKind::Infinite { negative: true },
     ];
     let mut settings = settings();
+    settings.named.slower_than_ms = Some(0);
     settings.tolerances = vec![crosscheck::engine::Tolerance::Absolute("1".into()); values.len()];
     let mut engine = Engine::new(settings);
     let entry = |offset, tolerant: Option<Vec<TolerantKind>>| Entry {
@@ -203,10 +204,14 @@ fn bytes_say_what_was_put_away() {
             tolerant: tolerant.map(|values| values.into_iter().map(TolerantValue).collect()),
         }),
     };
+    let slow = |entry| Entry {
+        timestamp_ms: Some(2),
+        ..entry
+    };
     let entries = [
         entry(0, None),
-        entry(1, Some(values.to_vec())),
-        entry(2, Some(Vec::new())),
+        slow(entry(1, Some(values.to_vec()))),
+        slow(entry(2, None)),
     ];
     let input = Input::Records {
         side: Side::Canary,

@@ -8,6 +8,7 @@ mod driver;
 mod examples;
 mod holes;
 mod hot;
+mod latency;
 mod latest;
 mod limits;
 mod lives;

@@ -8,6 +8,7 @@ mod drift;
 mod http;
 mod http_limits;
 mod json;
+mod latency;
 mod logs;
 mod protobuf;
 mod sampled;
