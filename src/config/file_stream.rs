@@ -45,6 +45,9 @@ pub(super) struct Stream {
     /// Paths that are judged each by a budget of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) critical_fields: Vec<CriticalField>,
+    /// How late the canary's records may be written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) latency: Option<Latency>,
     /// How values are written (`avro`).
     pub(super) format: Option<Format>,
     /// How a value names its schema (`confluent`).
@@ -102,6 +105,9 @@ pub(super) struct Side {
     /// Which records of the topic belong to it.
     #[serde(default, skip_serializing_if = "Select::is_empty")]
     pub(super) select: Select,
+    /// Topics that it puts records into which it cannot process.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) dead_letter: Vec<DeadLetter>,
     /// How values are written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) format: Option<Format>,
@@ -120,6 +126,20 @@ pub(super) struct Side {
     /// Where the event time is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) event_time: Option<EventTime>,
+}
+
+/// A topic that a side puts records into which it cannot process: they are counted, not compared.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeadLetter {
+    /// Name of its cluster; without it the side's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cluster: Option<String>,
+    /// The topic.
+    pub(super) topic: String,
+    /// Which records of the topic count.
+    #[serde(default, skip_serializing_if = "Select::is_empty")]
+    pub(super) select: Select,
 }
 
 /// Which records belong to a side. All that are given must hold.
@@ -179,6 +199,16 @@ pub(super) struct CriticalField {
     /// Where, in the contract's names; without `[*]` and `{*}`.
     pub(super) path: PathText,
     /// Rate of the pairs that may differ there (1e-3).
+    pub(super) budget: Option<Rate>,
+}
+
+/// How late the canary's records may be written: the Kafka timestamp less the event time.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Latency {
+    /// A record that takes longer is slow.
+    pub(super) slower_than: Duration,
+    /// Rate of the pairs whose canary record may be slow while the baseline's is not (1e-3).
     pub(super) budget: Option<Rate>,
 }
 

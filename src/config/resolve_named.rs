@@ -1,18 +1,22 @@
 //! The checks that a stream has by its settings.
 
 use super::faults::Faults;
-use super::file_stream::{CriticalField, Mode, Stream as FileStream};
+use super::file_stream::{Mode, Stream as FileStream};
 use super::keypath::KeyPath;
-use super::request::{ReconcileRequest, RequestError};
+use super::request::{ReconcileRequest, RequestError, Source};
 use super::resolve::fill;
-use crate::codec::{Rules, Then};
+use super::settings::StreamSide;
+use super::text::Rate;
+use crate::codec::{EventTime, Rules, Then};
 use crate::engine;
 use crate::engine::judge::NamedCheck;
 use crate::engine::stats::{BUDGET_MAX, BUDGET_MIN};
-use crate::model::{Differing, Path, Segment};
+use crate::model::{Differing, Path, Segment, Sides};
 
-/// What a critical field bears unless something else is said (`docs/statistics.md` section 3).
-const FIELD_BUDGET: f64 = 1e-3;
+/// What a critical field, or the latency, bears unless something else is said (`docs/statistics.md` section 3).
+const BUDGET: f64 = 1e-3;
+/// Where a time is the one of the log, or there is none, nothing says how long a record took.
+const TIME_HINT: &str = "say where the event says its own time: `event_time: {field: created_at}`, or a header";
 
 /// What a stream says of them.
 #[derive(Default)]
@@ -44,12 +48,58 @@ pub(super) fn named(stream: &mut FileStream, (rules, path): (&Rules, &KeyPath), 
             faults.push(&at.key("path"), what, Some(hint.to_owned()));
         }
         let place = u16::try_from(i).unwrap_or(u16::MAX);
-        let budget = budget(field, &at, faults);
+        let budget = budget(&mut field.budget, &at, faults);
         named.checks.push(NamedCheck::field(place, &of.to_string(), budget));
         named.engine.critical.push(tolerance(rules, &of));
         named.critical.push(of);
     }
+    latency(stream, path, &mut named, faults);
     named
+}
+
+fn latency(stream: &mut FileStream, path: &KeyPath, named: &mut Named, faults: &mut Faults) {
+    let Some(latency) = &mut stream.latency else { return };
+    let at = path.key("latency");
+    if latency.slower_than.value == 0 {
+        let hint = Some("how long a record may take, such as 5s".to_owned());
+        faults.push(&at.key("slower_than"), "must be above 0".to_owned(), hint);
+    }
+    let refused = match stream.mode {
+        Some(Mode::Unpaired) => Some("needs pairs, and `mode: unpaired` has none"),
+        Some(Mode::Latest) => Some("`mode: latest` compares what stands in the end, not when it came"),
+        Some(Mode::Paired) | None => None,
+    };
+    if let Some(what) = refused {
+        faults.push(
+            &at,
+            what.to_owned(),
+            Some("leave it out, or say `mode: paired`".to_owned()),
+        );
+    }
+    let budget = budget(&mut latency.budget, &at, faults);
+    named.checks.push(NamedCheck::latency(budget));
+    named.engine.slower_than_ms = Some(latency.slower_than.value);
+}
+
+/// What takes the latency its meaning: an event time that is the log's own, or none.
+pub(super) fn check_time(stream: &FileStream, sides: &Sides<StreamSide>, path: &KeyPath, faults: &mut Faults) {
+    let times = [&sides.baseline.codec.event_time, &sides.canary.codec.event_time];
+    if let (Some(_), Some(what)) = (&stream.latency, times.into_iter().find_map(timeless)) {
+        faults.push(&path.key("latency"), what.to_owned(), Some(TIME_HINT.to_owned()));
+    }
+}
+
+/// Why a time does not say how long a record took.
+fn timeless(time: &EventTime) -> Option<&'static str> {
+    match time {
+        EventTime::Timestamp => {
+            Some("is the Kafka timestamp less the event time, and with `event_time: timestamp` these are one")
+        }
+        EventTime::None => {
+            Some("is the Kafka timestamp less the event time, and with `event_time: none` there is none")
+        }
+        EventTime::Field(_) | EventTime::Header(_) => None,
+    }
 }
 
 /// The same once flags have changed the rules of a bounded run.
@@ -64,6 +114,22 @@ pub(super) fn under_flags(request: &mut ReconcileRequest) -> Result<(), RequestE
             hint: Some(hint.to_owned()),
         })?;
     }
+    if request.engine.named.slower_than_ms.is_some() {
+        let pair = [&request.sides.baseline, &request.sides.canary];
+        let files = pair.iter().any(|side| !matches!(side.source, Source::Kafka { .. }));
+        let file = files.then_some("is the Kafka timestamp less the event time, and a file has no such timestamp");
+        let times = pair.iter().find_map(|side| timeless(&side.codec.event_time));
+        let what = file.or(times).or(request
+            .engine
+            .latest
+            .then_some("is not for the newest of each identity"));
+        if let Some(what) = what {
+            return Err(RequestError {
+                what: format!("the config's latency: {what}"),
+                hint: Some("take `latency` out of the config of this run".to_owned()),
+            });
+        }
+    }
     let critical = codec.critical.iter().map(|path| tolerance(&codec.rules, path));
     request.engine.named.critical = critical.collect();
     Ok(())
@@ -74,14 +140,14 @@ fn tolerance(rules: &Rules, path: &Path) -> Option<usize> {
     rules.tolerant.iter().position(|tolerant| tolerant == path)
 }
 
-fn budget(field: &mut CriticalField, at: &KeyPath, faults: &mut Faults) -> f64 {
-    let budget = fill(&mut field.budget, "1e-3", FIELD_BUDGET);
+fn budget(budget: &mut Option<Rate>, at: &KeyPath, faults: &mut Faults) -> f64 {
+    let budget = fill(budget, "1e-3", BUDGET);
     let at = at.key("budget");
     if budget > BUDGET_MAX {
         let hint = Some("a budget is a rate, such as 1e-4 or 0.01%".to_owned());
         faults.push(&at, format!("must be at most {BUDGET_MAX}"), hint);
     } else if budget < BUDGET_MIN {
-        let hint = "a budget of 0 is proved pair by pair, by reading again, and of the pairs that differ only some are: \
+        let hint = "a budget of 0 is proved by reading every bad pair again, and of these pairs only some are kept; \
                     `budget: {mismatched: 0}` bears no difference at all";
         faults.push(&at, format!("must be at least {BUDGET_MIN:e}"), Some(hint.to_owned()));
     }

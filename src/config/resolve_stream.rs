@@ -8,7 +8,7 @@ use super::file_stream::{Budget, Format, Framing, Key, Limits as FileLimits, Mod
 use super::keypath::KeyPath;
 use super::resolve::fill;
 use super::resolve_compare::{compare, contract, ignores, times};
-use super::resolve_named::named;
+use super::resolve_named::{check_time, named};
 use super::resolve_profile::profiles;
 use super::resolve_side::{Decoding, check_sides};
 use super::scalar::written_duration;
@@ -111,6 +111,7 @@ impl Streams<'_> {
         }
         codec::Settings::agree_on_absent(sides.all_mut().map(|side| &mut side.codec).collect());
         check_sides(&sides, contract.is_some(), path, faults);
+        check_time(stream, &sides, path, faults);
         let of_control = stream
             .control
             .as_ref()

@@ -27,6 +27,7 @@ const SETTLED: u8 = 4;
 const TOLERANT: u8 = 8;
 const TOMBSTONE: u8 = 16;
 const OF_CONTROL: u8 = 32;
+const SLOW: u8 = 64;
 
 /// A record that is put away: all that pairing needs of it. No payload.
 #[derive(Clone, Debug)]
@@ -77,6 +78,7 @@ impl Away {
             side,
             by_content,
             settled,
+            slow,
         } = &self.row;
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
         let flags = flag(*side == Side::Canary, CANARY)
@@ -84,7 +86,8 @@ impl Away {
             | flag(*settled, SETTLED)
             | flag(tolerant.is_some(), TOLERANT)
             | flag(self.tombstone, TOMBSTONE)
-            | flag(self.of_control, OF_CONTROL);
+            | flag(self.of_control, OF_CONTROL)
+            | flag(*slow, SLOW);
         let mut fixed = [0; 53];
         fixed[..16].copy_from_slice(&identity.0);
         fixed[16..32].copy_from_slice(&digest.0);
@@ -136,8 +139,9 @@ impl Away {
             },
             by_content: flags & BY_CONTENT != 0,
             settled: flags & SETTLED != 0,
+            slow: flags & SLOW != 0,
         };
-        (flags < OF_CONTROL << 1).then_some(Away {
+        (flags < SLOW << 1).then_some(Away {
             row,
             of_control: flags & OF_CONTROL != 0,
             tombstone: flags & TOMBSTONE != 0,

@@ -1,7 +1,8 @@
 //! How outcomes, reasons and places stand in the sums of a window. These numbers never change.
 
+use super::Candidate;
 use super::row::Settled;
-use crate::model::{Outcome, UndecodableReason};
+use crate::model::{Outcome, Side, UndecodableReason};
 
 /// An outcome in the sums.
 pub(super) fn words(settled: &Settled, mark: u64) -> [u64; 5] {
@@ -30,6 +31,7 @@ pub(super) fn code(outcome: Outcome) -> u64 {
         Outcome::Conflict => 6,
         Outcome::Undecodable => 7,
         Outcome::Untimely => 8,
+        Outcome::Diverted => 9,
     }
 }
 
@@ -44,5 +46,17 @@ pub(super) fn reason_code(reason: UndecodableReason) -> u64 {
         UndecodableReason::Utf8 => 7,
         UndecodableReason::DuplicateKey => 8,
         UndecodableReason::Identity => 9,
+    }
+}
+
+/// What a finding may be made of.
+pub(super) fn candidate(settled: &Settled) -> Candidate {
+    Candidate {
+        outcome: settled.outcome,
+        baseline: settled.baseline.map(|sighting| sighting.position(Side::Baseline)),
+        canary: settled.canary.map(|sighting| sighting.position(Side::Canary)),
+        identity: Some(settled.identity),
+        time_ms: Some(settled.time()),
+        reason: None,
     }
 }

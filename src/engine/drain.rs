@@ -303,6 +303,7 @@ mod tests {
             },
             by_content: false,
             settled: false,
+            slow: false,
         }
     }
 

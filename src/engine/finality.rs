@@ -82,6 +82,9 @@ impl Engine {
             }
             let whole = self.ledger.evidence.is_whole(start, end);
             let profile = self.rules.profile.as_ref().filter(|_| whole);
+            if !whole {
+                counted.delays = PerSide::default();
+            }
             windows.push(counted.finish((start, start.map(|_| end)), edge, hole, profile));
             self.frontier = self.frontier.max(Some(end));
         }

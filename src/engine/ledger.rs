@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::Straddling;
 use super::evidence::Evidence;
 use super::pairing::Tally;
 use super::row::{Settled, Sighting};
 use super::rules::Rules;
 use super::sample::Undecided;
 use super::window::{Aside, Window, leave_out};
+use super::{Entry, Straddling};
 use crate::model::{Fingerprint, PerSide, Position, Side, WindowCounts};
 
 /// A pair with its records in two windows.
@@ -57,11 +57,15 @@ impl Ledger {
         self.open.entry(rules.grid.window(time)).or_default().alone(position);
     }
 
-    /// The values of a timely record at the profiled paths: in the window of its own event time.
-    pub(super) fn profile(&mut self, side: Side, time: i64, print: &Fingerprint, rules: &Rules) {
+    /// What is counted of a timely record by itself, in the window of its own event time: its values at the profiled paths, how
+    /// late it was written.
+    pub(super) fn watch(&mut self, side: Side, time: i64, (entry, print): (&Entry, &Fingerprint), rules: &Rules) {
+        let window = self.open.entry(rules.grid.window(time)).or_default();
         if let Some(settings) = &rules.profile {
-            let window = self.open.entry(rules.grid.window(time)).or_default();
             window.profile.add(side, print, settings);
+        }
+        if let (Some(_), Some(at)) = (rules.slower_than, entry.timestamp_ms) {
+            window.delays.get_mut(side).record(at.saturating_sub(time));
         }
     }
 
@@ -152,6 +156,7 @@ pub(super) fn counted(counts: &WindowCounts, side: Side) -> u64 {
         + own.late
         + own.untimely
         + own.undecodable_total()
+        + own.diverted
         + own.excluded_total()
         + own.profiled
 }

@@ -1,6 +1,7 @@
 //! First floor, next door: decisions. Pure, synchronous, deterministic; time is an argument.
 
 mod align;
+mod aside;
 mod away;
 mod bad;
 pub mod census;

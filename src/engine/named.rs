@@ -13,6 +13,9 @@ pub struct Named {
     /// Critical fields, in the order in which their values travel: of each the place of its tolerance, if it has one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub critical: Vec<Option<usize>>,
+    /// A record is slow that came into its log this much after its event time; `None` where nobody asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slower_than_ms: Option<i64>,
 }
 
 impl Named {

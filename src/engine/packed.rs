@@ -13,8 +13,12 @@ const SETTLED: u32 = 1 << TIME_BITS;
 const BY_CONTENT: u32 = 1 << (TIME_BITS + 1);
 
 /// Offsets of a block: a log that gets further is one log more.
-const BLOCK_BITS: u32 = 36;
-/// Logs that have a number: of the twelve bits one is the side, and the last number says that the rest stands apart.
+const BLOCK_BITS: u32 = 35;
+/// Where the side stands behind them, and where the number of the log.
+const SIDE_BIT: u32 = BLOCK_BITS + 1;
+const NUMBER_BITS: u32 = BLOCK_BITS + 2;
+/// Logs that have a number: of the thirteen bits one is the side and one is for a slow record, and the last number says that the
+/// rest stands apart.
 const LOGS_MAX: u64 = 2_047;
 
 /// A row. Bytes, so that it has no gaps.
@@ -26,7 +30,7 @@ pub(super) struct Packed {
     place: Place,
 }
 
-/// Where a record is: the number of its log, its side, its offset in the block.
+/// Where a record is: the number of its log, its side, whether it is slow, its offset in the block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place(pub(super) [u8; 6]);
 
@@ -48,13 +52,13 @@ pub(super) struct Logs {
 
 impl Logs {
     #[inline(always)]
-    fn place(&mut self, side: Side, partition: u32, offset: u64) -> Option<Place> {
+    fn place(&mut self, (side, slow): (Side, bool), partition: u32, offset: u64) -> Option<Place> {
         let log = (partition, offset >> BLOCK_BITS);
         let number = match self.recent {
             Some((recent, number)) if recent == log => number,
             _ => self.number(log)?,
         };
-        Some(Place::new(number, side, offset))
+        Some(Place::new(number, (side, slow), offset))
     }
 
     #[inline(never)]
@@ -86,7 +90,7 @@ impl Logs {
     /// Partition and offset; `None` where they stand apart.
     pub(super) fn position(&self, place: Place) -> Option<(u32, u64)> {
         let bits = place.bits();
-        let number = usize::try_from(bits >> (BLOCK_BITS + 1)).ok()?;
+        let number = usize::try_from(bits >> NUMBER_BITS).ok()?;
         let (partition, block) = self.known.get(number)?;
         Some((*partition, block << BLOCK_BITS | bits & ((1 << BLOCK_BITS) - 1)))
     }
@@ -94,9 +98,9 @@ impl Logs {
 
 impl Place {
     #[inline(always)]
-    fn new(number: u64, side: Side, rest: u64) -> Place {
-        let side = u64::from(side == Side::Canary);
-        let bits = (number << 1 | side) << BLOCK_BITS | rest & ((1 << BLOCK_BITS) - 1);
+    fn new(number: u64, (side, slow): (Side, bool), rest: u64) -> Place {
+        let (side, slow) = (u64::from(side == Side::Canary), u64::from(slow));
+        let bits = (number << 2 | side << 1 | slow) << BLOCK_BITS | rest & ((1 << BLOCK_BITS) - 1);
         let [a, b, c, d, e, f, ..] = bits.to_le_bytes();
         Place([a, b, c, d, e, f])
     }
@@ -108,15 +112,20 @@ impl Place {
     }
 
     fn side(self) -> Side {
-        if self.bits() >> BLOCK_BITS & 1 == 0 {
+        if self.bits() >> SIDE_BIT & 1 == 0 {
             Side::Baseline
         } else {
             Side::Canary
         }
     }
 
+    #[inline(always)]
+    pub(super) fn is_slow(self) -> bool {
+        self.bits() >> BLOCK_BITS & 1 != 0
+    }
+
     fn is_apart(self) -> bool {
-        self.bits() >> (BLOCK_BITS + 1) == LOGS_MAX
+        self.bits() >> NUMBER_BITS == LOGS_MAX
     }
 }
 
@@ -129,7 +138,7 @@ impl Packed {
     #[inline(always)]
     pub(super) fn new(row: Row, base: i64, logs: &mut Logs, apart: &mut Vec<Apart>) -> Packed {
         let flags = if row.settled { SETTLED } else { 0 } | if row.by_content { BY_CONTENT } else { 0 };
-        let mut place = || logs.place(row.side, row.partition, row.offset);
+        let mut place = || logs.place((row.side, row.slow), row.partition, row.offset);
         let fits = |time: &u32| *time < 1 << TIME_BITS && row.tolerant.is_none();
         let time = row.time.checked_sub(base).and_then(|time| u32::try_from(time).ok());
         match time.filter(fits).and_then(|time| Some((time, place()?))) {
@@ -153,13 +162,18 @@ impl Packed {
 
     /// Time with its flags, and place, of a record that was just read. None where it must stand apart.
     #[inline(always)]
-    pub(super) fn of(print: &Fingerprint, at: Position, time: i64, logs: &mut Logs) -> Option<(u32, Place)> {
+    pub(super) fn of(
+        print: &Fingerprint,
+        at: Position,
+        (time, slow): (i64, bool),
+        logs: &mut Logs,
+    ) -> Option<(u32, Place)> {
         let time = u32::try_from(time).ok().filter(|time| *time < 1 << TIME_BITS)?;
         if print.tolerant.is_some() || print.has_critical() {
             return None;
         }
         let flags = u32::from(print.by_content) << (TIME_BITS + 1);
-        Some((time | flags, logs.place(at.side, at.partition, at.offset)?))
+        Some((time | flags, logs.place((at.side, slow), at.partition, at.offset)?))
     }
 
     /// Writes the row in its place, piece by piece. Put together first, it would be copied by loads that span two stores
@@ -179,7 +193,7 @@ impl Packed {
             identity: row.identity,
             digest: row.digest,
             time: flags.to_le_bytes(),
-            place: Place::new(LOGS_MAX, row.side, at),
+            place: Place::new(LOGS_MAX, (row.side, row.slow), at),
         };
         apart.push(Apart {
             at: row.sighting(),
@@ -197,6 +211,7 @@ impl Packed {
                     time,
                     offset,
                     partition,
+                    slow: self.place.is_slow(),
                 };
                 (at, None)
             }
@@ -215,6 +230,7 @@ impl Packed {
             side: self.side(),
             by_content: self.is_by_content(),
             settled: self.is_settled(),
+            slow: at.slow,
         }
     }
 
@@ -225,6 +241,7 @@ impl Packed {
                 time: base.saturating_add(i64::from(self.time())),
                 offset,
                 partition,
+                slow: self.place.is_slow(),
             },
             None => self
                 .number_apart()
@@ -240,9 +257,9 @@ impl Packed {
     pub(super) fn short(&self, ranks: &[u64]) -> (u64, u64, u64) {
         let Identity([.., a, b, c, d, e, f, g, h]) = self.identity;
         let bits = self.place.bits();
-        let number = usize::try_from(bits >> (BLOCK_BITS + 1)).ok();
+        let number = usize::try_from(bits >> NUMBER_BITS).ok();
         let rank = number.and_then(|number| ranks.get(number)).copied().unwrap_or(0);
-        let side = bits >> BLOCK_BITS & 1;
+        let side = bits >> SIDE_BIT & 1;
         (
             u64::from_be_bytes([a, b, c, d, e, f, g, h]),
             u64::from(self.time()) << 32 | side << 31 | rank,
@@ -289,6 +306,7 @@ const NOWHERE: Sighting = Sighting {
     time: 0,
     offset: 0,
     partition: 0,
+    slow: false,
 };
 
 #[cfg(test)]
@@ -340,6 +358,7 @@ mod tests {
                             side,
                             by_content: offset == 1,
                             settled: partition == 77,
+                            slow: offset == 0 || partition == 77,
                         };
                         let (again, apart) = back(&row, base, &mut logs);
                         assert_eq!(format!("{again:?}"), format!("{row:?}"));
@@ -364,6 +383,7 @@ mod tests {
                 side: Side::Canary,
                 by_content: false,
                 settled: false,
+                slow: false,
             };
             let (again, apart) = back(&row, 0, &mut logs);
             assert_eq!(format!("{again:?}"), format!("{row:?}"));

@@ -77,10 +77,11 @@ impl Pairing {
 
     /// A record that was just read and has no outcome.
     #[inline(always)]
-    pub(super) fn push_fresh(&mut self, print: &Fingerprint, at: Position, time: i64, rules: &Rules) {
+    pub(super) fn push_fresh(&mut self, print: &Fingerprint, at: Position, (time, slow): (i64, bool), rules: &Rules) {
         let (segment, logs) = self.segment(time, rules);
-        if !segment.push_fresh(print, at, time, logs) {
-            segment.push(Row::new(print, at, time), logs);
+        if !segment.push_fresh(print, at, (time, slow), logs) {
+            let row = Row::new(print, at, time);
+            segment.push(Row { slow, ..row }, logs);
         }
     }
 

@@ -20,6 +20,8 @@ pub(super) struct Row {
     pub(super) by_content: bool,
     /// It has its outcome already and serves the look-back only.
     pub(super) settled: bool,
+    /// It came into its log later than is borne.
+    pub(super) slow: bool,
 }
 
 /// A pair that was matched at once.
@@ -39,6 +41,8 @@ pub(super) struct Sighting {
     pub(super) time: i64,
     pub(super) offset: u64,
     pub(super) partition: u32,
+    /// It came into its log later than is borne.
+    pub(super) slow: bool,
 }
 
 /// An outcome: of a pair, or of a record that stays alone.
@@ -65,6 +69,7 @@ impl Row {
             side: at.side,
             by_content: print.by_content,
             settled: false,
+            slow: false,
         }
     }
 
@@ -78,6 +83,7 @@ impl Row {
             time: self.time,
             offset: self.offset,
             partition: self.partition,
+            slow: self.slow,
         }
     }
 
@@ -175,6 +181,12 @@ impl Settled {
         Settled { differing, ..self }
     }
 
+    /// True for a pair whose canary record is slow while the baseline's is not.
+    pub(super) fn is_slower(&self) -> bool {
+        let slow = |sighting: Option<Sighting>| sighting.is_some_and(|sighting| sighting.slow);
+        self.baseline.is_some() && slow(self.canary) && !slow(self.baseline)
+    }
+
     /// The time that decides the window and whether it is evidence: the baseline's of a pair.
     pub(super) fn time(&self) -> i64 {
         self.baseline.or(self.canary).map_or(0, |sighting| sighting.time)
@@ -213,6 +225,7 @@ impl Pair {
             side,
             by_content: self.by_content,
             settled: true,
+            slow: sighting.slow,
         })
     }
 }

@@ -142,6 +142,10 @@ pub(super) struct Rules {
     pub(super) findings_max: usize,
     sample: Option<Sample>,
     pub(super) profile: Option<Profile>,
+    /// A record is slow whose delay is more than this.
+    pub(super) slower_than: Option<i64>,
+    /// Something is counted of each record by itself.
+    pub(super) watches: bool,
 }
 
 impl Rules {
@@ -166,6 +170,8 @@ impl Rules {
             findings_max: settings.findings_max,
             sample: settings.sample,
             profile: settings.profile.clone(),
+            slower_than: settings.named.slower_than_ms,
+            watches: settings.profile.is_some() || settings.named.slower_than_ms.is_some(),
         }
     }
 
@@ -178,6 +184,13 @@ impl Rules {
             }
             sample.takes(print.identity)
         })
+    }
+
+    /// True where a record of this event time came into its log later than is borne.
+    #[inline]
+    pub(super) fn is_slow(&self, timestamp: Option<i64>, time: i64) -> bool {
+        self.slower_than
+            .is_some_and(|most| timestamp.is_some_and(|at| at.saturating_sub(time) > most))
     }
 
     /// True where nothing is paired.

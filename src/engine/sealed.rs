@@ -273,17 +273,18 @@ impl Sealed {
         }
         let mask = (1 << self.time_bits) - 1;
         let mut next = |time: u64| {
-            let (partition, offset) = match places.split_first_chunk() {
+            let ((partition, offset), slow) = match places.split_first_chunk() {
                 Some((place, rest)) => {
                     places = rest;
-                    logs.position(Place(*place))?
+                    (logs.position(Place(*place))?, Place(*place).is_slow())
                 }
-                None => (0, 0),
+                None => ((0, 0), false),
             };
             Some(Sighting {
                 time: self.base.saturating_add(i64::try_from(time & mask).ok()?),
                 offset,
                 partition,
+                slow,
             })
         };
         let baseline = next(word)?;

@@ -57,11 +57,17 @@ impl Segment {
 
     /// A record that was just read; false where it does not fit as it is.
     #[inline(always)]
-    pub(super) fn push_fresh(&mut self, print: &Fingerprint, at: Position, time: i64, logs: &mut Logs) -> bool {
+    pub(super) fn push_fresh(
+        &mut self,
+        print: &Fingerprint,
+        at: Position,
+        (time, slow): (i64, bool),
+        logs: &mut Logs,
+    ) -> bool {
         let Some(time) = time.checked_sub(self.base) else {
             return false;
         };
-        let Some(of) = Packed::of(print, at, time, logs) else {
+        let Some(of) = Packed::of(print, at, (time, slow), logs) else {
             return false;
         };
         let Some(row) = self.part(&print.identity).and_then(Part::next) else {

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::codes::{code, key, reason_code, words};
+use super::codes::{candidate, code, key, reason_code, words};
 use super::profile::{self, Profiles};
 use super::row::{Settled, Sighting};
 use super::{Candidate, FinalWindow, Profile, evidence::Evidence};
-use crate::model::{Digest, Outcome, Position, Side, SideCounts, UndecodableReason, WindowCounts, WindowProfile};
+use crate::model::{
+    Delays, Digest, Outcome, PerSide, Position, Side, SideCounts, UndecodableReason, WindowCounts, WindowProfile,
+};
 
 /// Skews below this are exact in the histogram.
 const SKEW_EXACT: usize = 1_024;
@@ -47,6 +49,8 @@ pub(super) struct Window {
     pub(super) differing: Vec<Settled>,
     /// What it has at the profiled paths.
     pub(super) profile: Profiles,
+    /// How long after their event time its records came into their logs, where somebody asks.
+    pub(super) delays: PerSide<Delays>,
 }
 
 impl Window {
@@ -87,6 +91,7 @@ impl Window {
     ) {
         // Most have the first two words in common with the pair before.
         let mut begin = ([0, 0], begin([0, 0]));
+        let mut slower = 0;
         for (b, c) in pairs {
             let edge = !evidence.contains(b.time);
             let code = code(Outcome::Matched) | if edge { EDGE } else { 0 };
@@ -101,11 +106,13 @@ impl Window {
                 continue;
             }
             self.counts.matched += 1;
+            slower += u64::from(c.slow & !b.slow);
             let skew = c.time.saturating_sub(b.time);
             if !kept(skew) {
                 self.counts.skew.record(skew);
             }
         }
+        self.counts.slower(slower);
     }
 
     /// One outcome; the candidate where it counts and differs. With a control it is not known yet whether it is noise.
@@ -135,6 +142,7 @@ impl Window {
         match settled.outcome {
             Outcome::Matched => {
                 counts.matched += 1;
+                counts.slower(u64::from(settled.is_slower()));
                 if let (Some(baseline), Some(canary)) = (settled.baseline, settled.canary) {
                     counts.skew.record(canary.time.saturating_sub(baseline.time));
                 }
@@ -143,13 +151,14 @@ impl Window {
             Outcome::Mismatched => {
                 counts.mismatched += 1;
                 counts.differs(settled.differing);
+                counts.slower(u64::from(settled.is_slower()));
             }
             Outcome::Missing => counts.missing += 1,
             Outcome::Extra => counts.extra += 1,
             Outcome::Duplicate => own.duplicate += 1,
             Outcome::Conflict => own.conflict += 1,
             // Never settled: they are counted aside.
-            Outcome::Undecodable | Outcome::Untimely => return None,
+            Outcome::Undecodable | Outcome::Untimely | Outcome::Diverted => return None,
         }
         // Surplus with a name of its own is its side's own doing.
         let own = matches!(settled.outcome, Outcome::Duplicate | Outcome::Conflict);
@@ -183,9 +192,14 @@ impl Window {
                 *side.undecodable.entry(*reason).or_default() += 1;
                 code(Outcome::Undecodable) | reason_code(*reason) << 16
             }
-            Aside::Bad(..) => {
-                side.untimely += 1;
-                code(Outcome::Untimely)
+            Aside::Bad(Candidate { outcome, .. }, _) => {
+                let diverted = *outcome == Outcome::Diverted;
+                *(if diverted {
+                    &mut side.diverted
+                } else {
+                    &mut side.untimely
+                }) += 1;
+                code(*outcome)
             }
         };
         let side = u64::from(position.side == Side::Canary);
@@ -257,7 +271,8 @@ impl Window {
         self.differing.clear();
         self.noisy.clear();
         self.profile = Profiles::default();
-        let bad = |outcome: &Outcome| matches!(outcome, Outcome::Undecodable | Outcome::Untimely);
+        self.delays = PerSide::default();
+        let bad = |outcome: &Outcome| matches!(outcome, Outcome::Undecodable | Outcome::Untimely | Outcome::Diverted);
         self.candidates.retain(|outcome, _| bad(outcome));
     }
 
@@ -315,6 +330,8 @@ impl Window {
         if hole {
             self.leave_out();
         }
+        let delays = std::mem::take(&mut self.delays);
+        self.counts.delays(delays);
         let profile = profile.map(|settings| Box::new(std::mem::take(&mut self.profile).finish(settings)));
         let digest = self.digest(start_ms, hole, profile.as_deref());
         let mut candidates: Vec<Candidate> = self
@@ -377,6 +394,7 @@ impl Window {
                 excluded_superseded,
                 excluded_tombstone,
                 profiled: _,
+                diverted,
             } = side;
             for count in [duplicate, conflict, late, untimely] {
                 hasher.update(&count.to_le_bytes());
@@ -393,6 +411,10 @@ impl Window {
                 .filter(|count| **count > 0)
             {
                 hasher.update(&count.to_le_bytes());
+            }
+            if *diverted > 0 {
+                hasher.update(b"diverted");
+                hasher.update(&diverted.to_le_bytes());
             }
         }
         for (bucket, count) in &skew.0 {
@@ -443,17 +465,6 @@ pub(super) fn leave_out(counts: &mut WindowCounts) {
         own.excluded_edge += std::mem::take(&mut own.excluded_sample) + std::mem::take(&mut own.profiled);
     }
     *skew = crate::model::Skew::default();
-}
-
-pub(super) fn candidate(settled: &Settled) -> Candidate {
-    Candidate {
-        outcome: settled.outcome,
-        baseline: settled.baseline.map(|sighting| sighting.position(Side::Baseline)),
-        canary: settled.canary.map(|sighting| sighting.position(Side::Canary)),
-        identity: Some(settled.identity),
-        time_ms: Some(settled.time()),
-        reason: None,
-    }
 }
 
 /// Digits of the fractions of the first square roots: nothing up the sleeve.

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Differing, NamedCounts, PerSide, Side, UndecodableReason};
+use super::{Delays, Differing, NamedCounts, PerSide, Side, UndecodableReason};
 
 /// Counts of one side in one window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,9 @@ pub struct SideCounts {
     /// Records of an unpaired stream.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub profiled: u64,
+    /// Records in a dead letter log.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub diverted: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
@@ -82,6 +85,7 @@ impl SideCounts {
             profiled,
             excluded_superseded,
             excluded_tombstone,
+            diverted,
         } = other;
         self.duplicate += duplicate;
         self.conflict += conflict;
@@ -97,6 +101,7 @@ impl SideCounts {
         self.profiled += profiled;
         self.excluded_superseded += excluded_superseded;
         self.excluded_tombstone += excluded_tombstone;
+        self.diverted += diverted;
     }
 }
 
@@ -198,16 +203,34 @@ pub struct ControlCounts {
     pub control_only: u64,
     /// Baseline records that differ in both, and extra records that both have: noise.
     pub both: u64,
+    /// Of `control_only` those that the control lacks.
+    #[serde(default)]
+    pub missing_only: u64,
+    /// Control records that neither the baseline nor the canary has.
+    #[serde(default)]
+    pub extra_only: u64,
 }
 
 impl ControlCounts {
+    /// Pairs of baseline and control that differ where the canary does not.
+    #[must_use]
+    pub fn mismatched_only(&self) -> u64 {
+        self.control_only.saturating_sub(self.missing_only)
+    }
+
+    /// What was compared of baseline and control, without what is noise of both.
+    #[must_use]
+    pub fn counted(&self) -> u64 {
+        (self.matched + self.mismatched + self.missing + self.extra).saturating_sub(self.both)
+    }
+
     /// All of them, in an order that never changes.
     #[must_use]
-    pub fn in_order(mut self) -> [u64; 10] {
+    pub fn in_order(mut self) -> [u64; 12] {
         self.places().map(|count| *count)
     }
 
-    fn places(&mut self) -> [&mut u64; 10] {
+    fn places(&mut self) -> [&mut u64; 12] {
         let ControlCounts {
             windows,
             left_out,
@@ -219,6 +242,8 @@ impl ControlCounts {
             canary_only,
             control_only,
             both,
+            missing_only,
+            extra_only,
         } = self;
         [
             windows,
@@ -231,6 +256,8 @@ impl ControlCounts {
             canary_only,
             control_only,
             both,
+            missing_only,
+            extra_only,
         ]
     }
 
@@ -295,6 +322,28 @@ impl WindowCounts {
         self.named.take_if(|named| named.is_empty());
     }
 
+    /// So many pairs have a slow canary record and a baseline's that is not.
+    pub fn slower(&mut self, pairs: u64) {
+        if pairs > 0 {
+            self.named.get_or_insert_default().slower += pairs;
+        }
+    }
+
+    /// So many of them do not count.
+    pub fn slower_not(&mut self, pairs: u64) {
+        if let Some(named) = &mut self.named {
+            named.slower = named.slower.saturating_sub(pairs);
+        }
+        self.named.take_if(|named| named.is_empty());
+    }
+
+    /// How long its records took.
+    pub fn delays(&mut self, delays: PerSide<Delays>) {
+        if delays != PerSide::default() {
+            self.named.get_or_insert_default().delays = delays;
+        }
+    }
+
     /// Pairs that differ at a critical field, by its place.
     #[must_use]
     pub fn differing(&self, place: usize) -> u64 {
@@ -313,8 +362,8 @@ impl WindowCounts {
     }
 
     /// Records of a side that were judged, and those that were asked for, where so many more are `pending` and nothing can be
-    /// said of so many of the settled ones (`unsaid`). Late, untimely and undecodable records are counted whether they are in
-    /// the sample or not; here they count with the share that the sample has of the others, so that a sample takes nothing
+    /// said of so many of the settled ones (`unsaid`). Late, untimely, undecodable and diverted records are counted whether
+    /// they are in the sample or not; here they count with the share that the sample has of the others, so that a sample takes nothing
     /// from the coverage.
     #[must_use]
     pub fn covered(&self, side: Side, pending: u64, unsaid: u64) -> (u64, u64) {
@@ -327,7 +376,7 @@ impl WindowCounts {
             share.map_or(records, |share| u64::try_from(share).unwrap_or(records))
         };
         let late = share(own.late);
-        let asked = sampled + late + share(own.untimely + own.undecodable_total());
+        let asked = sampled + late + share(own.untimely + own.undecodable_total() + own.diverted);
         let open = late + own.excluded_noise + pending + unsaid;
         (asked.saturating_sub(open), asked)
     }
@@ -348,7 +397,8 @@ impl WindowCounts {
     }
 }
 
-/// Undecodable and untimely records of a window once the sharing is settled: those that the other side does not show.
+/// Undecodable, untimely and diverted records of a window once the sharing is settled: those that the other side does not
+/// show.
 /// Inserted once, when every watermark has passed the window's end + 5 x grace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BadCounts {
@@ -360,8 +410,14 @@ pub struct BadCounts {
     pub untimely_shared: u64,
     /// Canary's untimely records that are judged.
     pub untimely_judged: u64,
-    /// Canary's undecodable and untimely records that lie outside the range of evidence.
+    /// Canary's undecodable, untimely and diverted records that lie outside the range of evidence.
     pub edge: u64,
+    /// Canary's diverted records that the baseline shows too.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub diverted_shared: u64,
+    /// Canary's diverted records that are judged.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub diverted_judged: u64,
 }
 
 impl BadCounts {
@@ -373,12 +429,16 @@ impl BadCounts {
             untimely_shared,
             untimely_judged,
             edge,
+            diverted_shared,
+            diverted_judged,
         } = other;
         self.undecodable_shared += undecodable_shared;
         self.undecodable_judged += undecodable_judged;
         self.untimely_shared += untimely_shared;
         self.untimely_judged += untimely_judged;
         self.edge += edge;
+        self.diverted_shared += diverted_shared;
+        self.diverted_judged += diverted_judged;
     }
 }
 

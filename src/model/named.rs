@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::DifferenceKind;
+use super::{Bins, DifferenceKind, PerSide, length_bin};
 
 /// A value at a critical path, as it travels beside the fingerprint. Two are equal where the values are, after the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +95,59 @@ pub struct NamedCounts {
     /// not there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<[u64; 4]>,
+    /// Pairs whose canary record is slow while the baseline's is not.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub slower: u64,
+    /// How long after their event time the records of each side came into their logs, where somebody asks; late, untimely and
+    /// undecodable ones are not among them.
+    #[serde(default, skip_serializing_if = "no_delays")]
+    pub delays: PerSide<Delays>,
+}
+
+/// Delays, at most 1/32 off: a histogram by [`length_bin`] of milliseconds. What came before its time has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delays(pub Bins);
+
+impl Delays {
+    /// Counts a record.
+    pub fn record(&mut self, delay_ms: i64) {
+        self.0
+            .add(length_bin(u32::try_from(delay_ms.max(0)).unwrap_or(u32::MAX)));
+    }
+
+    /// The least delay that at least the fraction `q` of the records do not pass, milliseconds; `None` without a record.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a rank below 2^53"
+    )]
+    pub fn quantile(&self, q: f64) -> Option<u64> {
+        let rank = ((self.0.total() as f64 * q).ceil() as u64).max(1);
+        let mut seen = 0;
+        self.0.0.iter().find_map(|(bin, count)| {
+            seen += count;
+            (seen >= rank).then(|| least_in(*bin))
+        })
+    }
+}
+
+/// The least length in a bin of [`length_bin`].
+fn least_in(bin: u32) -> u64 {
+    match bin.checked_sub(64) {
+        None => u64::from(bin),
+        Some(above) => u64::from(above % 32 + 32) << (above / 32 + 1).min(58),
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+fn no_delays(delays: &PerSide<Delays>) -> bool {
+    *delays == PerSide::default()
 }
 
 impl NamedCounts {
@@ -134,7 +187,10 @@ impl NamedCounts {
 
     /// Adds another window's counts.
     pub fn add(&mut self, other: &NamedCounts) {
-        let NamedCounts { fields } = other;
+        let NamedCounts { fields, slower, delays } = other;
+        self.slower += slower;
+        self.delays.baseline.0.merge(&delays.baseline.0);
+        self.delays.canary.0.merge(&delays.canary.0);
         if self.fields.len() < fields.len() {
             self.fields.resize(fields.len(), [0; 4]);
         }
@@ -145,9 +201,18 @@ impl NamedCounts {
 
     /// All of them in an order that never changes, lengths before lists.
     pub fn in_order(&self) -> impl Iterator<Item = u64> + '_ {
-        let NamedCounts { fields } = self;
-        let length = u64::try_from(fields.len()).unwrap_or(u64::MAX);
-        [length].into_iter().chain(fields.iter().flatten().copied())
+        let NamedCounts { fields, slower, delays } = self;
+        let length = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+        let bins = [&delays.baseline, &delays.canary]
+            .into_iter()
+            .flat_map(move |Delays(Bins(bins))| {
+                let pairs = bins.iter().flat_map(|(bin, count)| [u64::from(*bin), *count]);
+                [length(bins.len())].into_iter().chain(pairs)
+            });
+        let fields = [length(fields.len())]
+            .into_iter()
+            .chain(fields.iter().flatten().copied());
+        fields.chain([*slower]).chain(bins)
     }
 }
 
@@ -176,6 +241,22 @@ mod tests {
         ] {
             assert_eq!(one.difference(other), expected, "{one:?} {other:?}");
             assert_eq!(other.difference(one), expected, "{other:?} {one:?}");
+        }
+    }
+
+    #[test]
+    fn delays_have_quantiles() {
+        let mut delays = Delays::default();
+        assert_eq!(delays.quantile(0.5), None);
+        (0..100).for_each(|ms| delays.record(ms));
+        delays.record(-7);
+        assert_eq!((delays.quantile(0.5), delays.quantile(0.01)), (Some(49), Some(0)));
+        for ms in [64, 70, 1_000, 5_000, 86_400_000, i64::from(u32::MAX), i64::MAX] {
+            let mut one = Delays::default();
+            one.record(ms);
+            let found = one.quantile(0.99).unwrap();
+            let ms = ms.unsigned_abs().min(u64::from(u32::MAX));
+            assert!(found <= ms && ms - found <= ms / 32, "{ms}: {found}");
         }
     }
 

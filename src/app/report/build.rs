@@ -3,16 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{
-    CheckReport, ControlReport, Drift, ExcludedReasons, FieldCount, Finding, NoiseReport, Outcomes, PartitionRange,
-    Place, Reason, Report, SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs, StageReport, StreamReport,
+    CheckReport, ControlReport, DelayMs, Drift, ExcludedReasons, FieldCount, Finding, NoiseReport, Outcomes,
+    PartitionRange, Place, Reason, Report, SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs, StageReport,
+    StreamReport,
 };
 use super::pattern::patterns;
+use super::topics;
 use crate::engine::Candidate;
 use crate::engine::judge::{self, Judgement, NamedCheck, Standing};
 use crate::engine::stats::Betting;
 use crate::model::{
-    ControlCounts, DifferenceKind, Differing, FieldDifference, PerSide, Position, Side, SideCounts, UndecodableReason,
-    Verdict, WindowCounts,
+    ControlCounts, Delays, DifferenceKind, Differing, FieldDifference, NamedCounts, PerSide, Position, Side,
+    SideCounts, Topics, UndecodableReason, Verdict, WindowCounts,
 };
 
 /// In how many mismatched pairs each path differs in each way.
@@ -56,6 +58,8 @@ pub struct StreamInput<'a> {
     pub schema_changes: Vec<SchemaChange>,
     /// What was kept.
     pub findings: Vec<Finding>,
+    /// What the numbers of partitions stand for.
+    pub topics: PerSide<Topics>,
 }
 
 /// The report of one stream.
@@ -100,12 +104,14 @@ pub fn stream(input: StreamInput<'_>) -> StreamReport {
         fields: fields(input.fields),
         schemas: input.schemas,
         schema_changes: input.schema_changes,
+        delay_ms: counts.named.as_deref().and_then(delays),
         drift: Vec::new(),
         checks: Vec::new(),
         patterns: Vec::new(),
         findings: input.findings,
     };
-    report.patterns = patterns(&report);
+    report.patterns = patterns(&report, &input.topics);
+    topics::name(&mut report, &input.topics);
     report
 }
 
@@ -254,7 +260,7 @@ pub fn finding(
     note: Option<String>,
 ) -> Finding {
     let place =
-        |position: Option<Position>| position.map(|Position { partition, offset, .. }| Place { partition, offset });
+        |position: Option<Position>| position.map(|Position { partition, offset, .. }| Place::of(partition, offset));
     Finding {
         id: None,
         outcome: candidate.outcome,
@@ -303,6 +309,19 @@ fn control(counts: &ControlCounts) -> ControlReport {
     }
 }
 
+/// How long the records of each side took, where that is counted.
+fn delays(named: &NamedCounts) -> Option<PerSide<DelayMs>> {
+    let of = |delays: &Delays| DelayMs {
+        p50: delays.quantile(0.5),
+        p99: delays.quantile(0.99),
+    };
+    let PerSide { baseline, canary } = &named.delays;
+    (named.delays != PerSide::default()).then(|| PerSide {
+        baseline: of(baseline),
+        canary: of(canary),
+    })
+}
+
 fn each(counts: &WindowCounts, of: impl Fn(&SideCounts) -> u64) -> PerSide<u64> {
     PerSide {
         baseline: of(counts.sides.get(Side::Baseline)),
@@ -321,7 +340,7 @@ fn side(input: SideInput, counts: &SideCounts) -> SideReport {
         untimely: counts.untimely,
         undecodable: counts.undecodable_total(),
         undecodable_reasons: reasons.collect(),
-        diverted: 0,
+        diverted: counts.diverted,
         excluded: counts.excluded_total(),
         excluded_reasons: ExcludedReasons {
             select: counts.excluded_select,

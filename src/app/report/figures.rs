@@ -1,6 +1,7 @@
 //! How figures and names are written for people. What comes from a log can hold anything, and is made harmless here.
 
-use super::model::{ControlReport, Drift, Finding, NoiseReport, Place, Report, StreamReport};
+use super::model::{ControlReport, DelayMs, Drift, Finding, NoiseReport, Place, Report, StreamReport};
+use crate::engine::judge::span;
 use crate::engine::stats::{key_sampling_detection, n_see_one};
 use crate::model::{FieldDifference, PerSide, Side, Verdict};
 
@@ -100,11 +101,31 @@ fn sampled(stream: &StreamReport) -> Vec<String> {
     ]
 }
 
-/// What every face tells of a stream beside its figures, in lines: of a sample, and of a control.
+/// What every face tells of a stream beside its figures, in lines: of a sample, of delays, and of a control.
 pub(super) fn asides(stream: &StreamReport) -> Vec<String> {
     let mut lines = sampled(stream);
+    lines.extend(stream.delay_ms.map(delays));
     lines.extend(stream.control.iter().flat_map(control));
     lines
+}
+
+/// How long the records took from the event to the log.
+fn delays(delays: PerSide<DelayMs>) -> String {
+    let of = |side: Side| {
+        let DelayMs { p50, p99 } = *delays.get(side);
+        let told = |ms: Option<u64>| {
+            ms.map_or_else(
+                || "nothing".to_owned(),
+                |ms| span(i64::try_from(ms).unwrap_or(i64::MAX)),
+            )
+        };
+        format!("{side} {} (p50), {} (p99)", told(p50), told(p99))
+    };
+    format!(
+        "from the event to the log: {}; {}",
+        of(Side::Baseline),
+        of(Side::Canary)
+    )
 }
 
 /// What the control shows, and which paths had better be ignored.
@@ -169,12 +190,16 @@ pub(super) fn percent(fraction: f64) -> String {
     }
 }
 
-/// `partition:offset`, or a dash.
-pub(super) fn place(place: Option<Place>) -> String {
-    place.map_or_else(
-        || "-".to_owned(),
-        |place| format!("{}:{}", place.partition, place.offset),
-    )
+/// `partition:offset`, the topic before it where its side has several; or a dash.
+pub(super) fn place(place: Option<&Place>) -> String {
+    let Some(place) = place else {
+        return "-".to_owned();
+    };
+    let topic = place
+        .topic
+        .as_ref()
+        .map_or_else(String::new, |topic| format!("{topic} "));
+    format!("{topic}{}:{}", place.partition, place.offset)
 }
 
 /// Control characters escaped: a terminal must not obey a log.

@@ -9,6 +9,7 @@ mod model;
 mod ndjson;
 mod pattern;
 mod table;
+mod topics;
 
 #[cfg(test)]
 mod tests;
@@ -20,11 +21,12 @@ pub use build::{
 pub use figures::{grouped, harmless};
 pub use markdown::markdown;
 pub use model::{
-    CheckReport, ControlReport, Drift, ExcludedReasons, FieldCount, Finding, NoiseReport, Outcomes, PartitionRange,
-    Pattern, Place, Reason, Report, SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs, StageReport,
-    StreamReport, schema,
+    CheckReport, ControlReport, DelayMs, Drift, ExcludedReasons, FieldCount, Finding, NoiseReport, Outcomes,
+    PartitionRange, Pattern, Place, Reason, Report, SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs,
+    StageReport, StreamReport, schema,
 };
 pub use table::{Look, table};
+pub use topics::name_finding;
 
 use anyhow::{Context, Result};
 

@@ -98,6 +98,9 @@ pub struct StreamReport {
     pub schemas: Vec<SchemaUse>,
     /// How the canary's schemas differ from the contract.
     pub schema_changes: Vec<SchemaChange>,
+    /// How long the records took from the event to the log; not there where `latency` is not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_ms: Option<PerSide<DelayMs>>,
     /// How distributions differ.
     pub drift: Vec<Drift>,
     /// What the verdict weighs, check by check; empty in a bounded run, whose verdict is the census.
@@ -231,8 +234,11 @@ fn is_zero(count: &u64) -> bool {
 }
 
 /// A range of offsets, half-open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PartitionRange {
+    /// The topic that it is of, or the file; not there where its side has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
     /// Which partition.
     pub partition: u32,
     /// First offset.
@@ -309,6 +315,15 @@ pub struct FieldCount {
     pub kind: DifferenceKind,
     /// In how many pairs.
     pub count: u64,
+}
+
+/// Quantiles of the Kafka timestamp less the event time, milliseconds, at most 1/32 below; null before the first record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DelayMs {
+    /// Of half of the records, at most.
+    pub p50: Option<u64>,
+    /// Of 99 % of them.
+    pub p99: Option<u64>,
 }
 
 /// A schema that records were written with.
@@ -389,10 +404,25 @@ pub struct Finding {
 }
 
 /// A position in a side's log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
+    /// The topic that it is in, or the file; not there where its side has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
     /// Which partition.
     pub partition: u32,
     /// Which offset; in a file the record's number.
     pub offset: u64,
+}
+
+impl Place {
+    /// One in a side that has one topic.
+    #[must_use]
+    pub fn of(partition: u32, offset: u64) -> Self {
+        Self {
+            topic: None,
+            partition,
+            offset,
+        }
+    }
 }

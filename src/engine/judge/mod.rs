@@ -135,7 +135,10 @@ fn judged(stream: &str, tally: &Tally, conditions: &Conditions, (before, told): 
 /// True where something takes the proof from a check: what another log or a cut one shows cannot be held against the other
 /// side, and what has no contract cannot differ.
 fn is_void(check: Kind, conditions: &Conditions) -> bool {
-    let compared = matches!(check, Kind::Mismatched | Kind::Missing | Kind::Extra | Kind::Field(_));
+    let compared = matches!(
+        check,
+        Kind::Mismatched | Kind::Missing | Kind::Extra | Kind::Field(_) | Kind::Latency
+    );
     let takes = |condition: &Condition| match condition.kind {
         // Windows that a hole touches are edges and pairing is by identity: neither `expired` nor `repartitioned` is here.
         Inconclusive::Contract | Inconclusive::Recreated | Inconclusive::Truncated | Inconclusive::Noise => compared,
@@ -230,7 +233,7 @@ fn shortfalls(tally: &Tally, muted: &Muted, add: &mut Add<'_>) {
             text::duration(evidence.duration_ms(), policy.min_duration_ms)
         });
     }
-    if (0..policy.checks()).all(|check| muted.name(policy.name(check))) {
+    if (0..policy.checks()).all(|check| muted.name(policy.name(check)) || !policy.has(check)) {
         add(Inconclusive::Evidence, &|| text::ALL_MUTED.to_owned());
     }
     unproved(tally, muted, add);
@@ -240,6 +243,7 @@ fn shortfalls(tally: &Tally, muted: &Muted, add: &mut Add<'_>) {
     let waiting = [
         (Kind::Undecodable, evidence.waiting_undecodable()),
         (Kind::Untimely, evidence.waiting_untimely()),
+        (Kind::Diverted, evidence.waiting_diverted()),
     ];
     let waits = |(kind, waiting): &(Kind, u64)| *waiting > 0 && !muted.kind(*kind);
     for (kind, waiting) in waiting.into_iter().filter(waits) {

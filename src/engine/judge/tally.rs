@@ -9,7 +9,7 @@ use super::drift::{Drift, Drifts};
 use super::found::Found;
 use super::policy::Policy;
 use super::sequential::{Sequential, Standing};
-use crate::engine::stats::{Interval, Kind};
+use crate::engine::stats::{self, Interval, Kind};
 use crate::engine::{FinalWindow, SettledBad};
 use crate::model::{BadCounts, ControlCounts, PerSide, Side, Skew, WindowCounts, WindowProfile};
 
@@ -102,7 +102,7 @@ pub struct Evidence {
     pub met_compared: u64,
     /// Pairs of the windows that do not.
     pub unmet_pairs: u64,
-    /// Undecodable and untimely records, as far as their sharing is settled.
+    /// Undecodable, untimely and diverted records, as far as their sharing is settled.
     pub bad: BadCounts,
     /// The last windows.
     pub recent: Recent,
@@ -192,6 +192,13 @@ impl Evidence {
             .min(self.waiting())
     }
 
+    /// Diverted records of the canary that wait for their evidence.
+    pub(super) fn waiting_diverted(&self) -> u64 {
+        let settled = self.bad.diverted_shared + self.bad.diverted_judged;
+        let apart = self.counts.sides.canary.diverted.saturating_sub(settled);
+        apart.min(self.waiting())
+    }
+
     fn waiting(&self) -> u64 {
         let canary = &self.counts.sides.canary;
         let BadCounts {
@@ -200,16 +207,19 @@ impl Evidence {
             untimely_shared,
             untimely_judged,
             edge,
+            diverted_shared,
+            diverted_judged,
         } = self.bad;
-        let settled = undecodable_shared + undecodable_judged + untimely_shared + untimely_judged + edge;
-        (canary.undecodable_total() + canary.untimely).saturating_sub(settled)
+        let settled = undecodable_shared + undecodable_judged + untimely_shared + untimely_judged;
+        let settled = settled + diverted_shared + diverted_judged + edge;
+        (canary.undecodable_total() + canary.untimely + canary.diverted).saturating_sub(settled)
     }
 }
 
 /// Records that could have been late or bad: those that are not in the sample, too.
 fn records(counts: &WindowCounts, side: Side) -> u64 {
     let own = counts.sides.get(side);
-    counts.settled(side) + own.excluded_sample + own.late + own.untimely + own.undecodable_total()
+    counts.settled(side) + own.excluded_sample + own.late + own.untimely + own.undecodable_total() + own.diverted
 }
 
 /// A final window, as far as the judge asks.
@@ -367,14 +377,20 @@ impl Tally {
         }
         let compared = if proved { counts.compared() } else { pairs };
         let canary = &counts.sides.canary;
+        let control = counts.control.as_deref().filter(|control| control.windows > 0);
+        let beside = |bad: u64, noise: fn(&ControlCounts) -> u64| {
+            let counts = stats::Counts::new(bad, compared);
+            control.map_or(counts, |control| counts.against(noise(control), control.counted()))
+        };
         let shares = |kind| match kind {
-            Kind::Mismatched if !noisy => (counts.mismatched, compared),
-            Kind::Field(place) if !noisy => (counts.differing(usize::from(place)), pairs),
-            Kind::Missing if proved => (counts.missing, compared),
-            Kind::Extra if proved => (counts.extra, compared),
-            Kind::Duplicate => (canary.duplicate, compared),
-            Kind::Conflict => (canary.conflict, compared),
-            _ => (0, 0),
+            Kind::Mismatched if !noisy => beside(counts.mismatched, ControlCounts::mismatched_only),
+            Kind::Field(place) if !noisy => stats::Counts::new(counts.differing(usize::from(place)), pairs),
+            Kind::Latency if !noisy => stats::Counts::new(counts.named.as_ref().map_or(0, |named| named.slower), pairs),
+            Kind::Missing if proved => beside(counts.missing, |control| control.missing_only),
+            Kind::Extra if proved => beside(counts.extra, |control| control.extra_only),
+            Kind::Duplicate => stats::Counts::new(canary.duplicate, compared),
+            Kind::Conflict => stats::Counts::new(canary.conflict, compared),
+            _ => stats::Counts::default(),
         };
         let later_ms = later(end_ms, self.sharing_ms());
         let records = records(counts, Side::Canary);

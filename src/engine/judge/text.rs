@@ -79,18 +79,22 @@ fn bad(check: &Counted) -> String {
             "pairs that differ at {}",
             check.name.strip_prefix("field ").unwrap_or(&check.name)
         ),
+        Kind::Latency => "pairs with a slow canary".to_owned(),
         _ => check.name.clone(),
     }
 }
 
 fn rate(check: &Counted) -> String {
-    format!(
-        "{} {} of {} ({:.2e})",
-        grouped(check.bad),
-        bad(check),
-        grouped(check.of),
-        ratio(check.bad, check.of)
-    )
+    let of = |bad: u64, of: u64| format!("of {} ({:.2e})", grouped(of), ratio(bad, of));
+    let own = format!("{} {} {}", grouped(check.bad), bad(check), of(check.bad, check.of));
+    match check.control {
+        Some((noise, all)) if all > 0 => format!(
+            "{own}, beside {} {} in the control only,",
+            grouped(noise),
+            of(noise, all)
+        ),
+        _ => own,
+    }
 }
 
 /// Why a check fails the stream.
@@ -219,7 +223,7 @@ pub(super) fn hold(tally: &Tally, hold: Hold) -> String {
         Hold::Burn(check) => {
             let counted = tally.sequential().counts(check);
             let what = match counted.kind {
-                Kind::Field(_) => bad(&counted),
+                Kind::Field(_) | Kind::Latency => bad(&counted),
                 _ => format!("{} records", counted.name),
             };
             format!(

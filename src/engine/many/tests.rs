@@ -51,6 +51,7 @@ fn the_index_is_the_rule() {
                 } else {
                     Vec::new()
                 },
+                ..Named::default()
             },
             latest: false,
             findings_max: 1,
@@ -77,6 +78,7 @@ fn the_index_is_the_rule() {
                     },
                     by_content,
                     settled: false,
+                    slow: offset % 3 == 0,
                 }
             })
             .collect();

@@ -21,6 +21,8 @@ pub enum Kind {
     Untimely,
     /// Records that went to another topic.
     Diverted,
+    /// Pairs that the canary wrote too late.
+    Latency,
     /// Groups whose aggregates differ.
     Aggregates,
     /// A critical field or its drift, by its place in the config.
@@ -49,6 +51,7 @@ impl Kind {
             Kind::Undecodable => "undecodable",
             Kind::Untimely => "untimely",
             Kind::Diverted => "diverted",
+            Kind::Latency => "latency",
             Kind::Aggregates => "aggregates",
             Kind::Field(_) => "field",
         }
@@ -58,7 +61,7 @@ impl Kind {
     #[must_use]
     pub fn clock(self) -> Clock {
         match self {
-            Kind::Undecodable | Kind::Untimely => Clock::Later,
+            Kind::Undecodable | Kind::Untimely | Kind::Diverted => Clock::Later,
             _ => Clock::Window,
         }
     }
@@ -67,7 +70,7 @@ impl Kind {
 /// The weight of each check, 0 for a budget of 0; they sum to 1 where any budget is above 0.
 ///
 /// mismatched .35, missing .2, extra .1, duplicate .1, aggregates .1, critical fields .15 in equal parts. Conflict, undecodable,
-/// untimely and diverted, where their budget is above 0, take .05 each from mismatched. What a stream does not check is shared out
+/// untimely, diverted and latency, where their budget is above 0, take .05 each from mismatched. What a stream does not check is shared out
 /// in proportion: that is fixed before the first record, so it spends nothing twice.
 #[must_use]
 pub fn weights(checks: &[(Kind, f64)]) -> Vec<f64> {
@@ -79,7 +82,7 @@ pub fn weights(checks: &[(Kind, f64)]) -> Vec<f64> {
         Kind::Mismatched => 0.35 - 0.05 * small as f64,
         Kind::Missing => 0.2,
         Kind::Extra | Kind::Duplicate | Kind::Aggregates => 0.1,
-        Kind::Conflict | Kind::Undecodable | Kind::Untimely | Kind::Diverted => 0.05,
+        Kind::Conflict | Kind::Undecodable | Kind::Untimely | Kind::Diverted | Kind::Latency => 0.05,
         Kind::Field(_) => 0.15 / fields as f64,
     };
     let raw: Vec<f64> = checks.iter().map(raw).collect();
@@ -91,7 +94,7 @@ pub fn weights(checks: &[(Kind, f64)]) -> Vec<f64> {
 fn is_small(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::Conflict | Kind::Undecodable | Kind::Untimely | Kind::Diverted
+        Kind::Conflict | Kind::Undecodable | Kind::Untimely | Kind::Diverted | Kind::Latency
     )
 }
 

@@ -21,9 +21,14 @@ fn what_changes_the_digest() {
         ("    # show: [status]", "    sample: {rate: 0.5}"),
         ("    # show: [status]", "    profile_fields: [{path: amount}]"),
         ("    # show: [status]", "    critical_fields: [{path: amount}]"),
+        ("    # show: [status]", "    latency: {slower_than: 5s}"),
         (
             "    # show: [status]",
             "    mode: unpaired\n    unit: [key]\n    share: 0.5",
+        ),
+        (
+            "registry: main}   # select",
+            "registry: main, dead_letter: [{topic: dlq}]}   # select",
         ),
         // It weighs in what is needed to fail.
         ("criticality: critical ", "criticality: standard "),

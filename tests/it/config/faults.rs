@@ -150,6 +150,22 @@ fn critical_fields() {
 }
 
 #[test]
+fn latency() {
+    let of = |more: &str| told(&changed(&[("    # show: [status]", more)]));
+    let wrong = "    latency: {slower_than: 0s, budget: 0, slow: 1}\n";
+    let empty = "    latency: {budget: 0.9}\n";
+    let unpaired = "    mode: unpaired\n    unit: [key]\n    share: 0.5\n    latency: {slower_than: 5s}\n";
+    let timestamp = changed(&[
+        ("    # show: [status]", "    latency: {slower_than: 5s}\n"),
+        ("    event_time: {field: created_at}", "    event_time: timestamp"),
+    ]);
+    let none = timestamp.replace("event_time: timestamp", "event_time: none");
+    let none = parse_with(&none, &[], Purpose::Bounded).unwrap_err();
+    let told = [wrong, empty, unpaired].map(of).join("\n---\n");
+    insta::assert_snapshot!([told, self::told(&timestamp), none.lines().join("\n")].join("\n---\n"));
+}
+
+#[test]
 fn ahead_max_must_cover_lateness_and_grace() {
     insta::assert_snapshot!(told(&changed(&[("ahead_max: 5m", "ahead_max: 80s")])));
 }
@@ -189,4 +205,14 @@ fn a_file_that_is_not_there() {
     let path = std::path::Path::new("no/such/crosscheck.yaml");
     let faults = Config::load(path, &std::collections::BTreeMap::new()).unwrap_err();
     insta::assert_snapshot!(faults.lines().join("\n"));
+}
+
+#[test]
+fn dead_letters() {
+    let canary = "    canary: {cluster: main, topic: orders.canary, registry: main}";
+    let letters = "    canary: {topic: orders.canary, dead_letter: [{topic: orders.canary}, {topic: dlq, cluster: mian}, {topic: dlq}, {topic: dlq}, {topc: x}]}\n    \
+                   control: {topic: orders.control, dead_letter: [{topic: dlq.control}]}";
+    let text = changed(&[(canary, letters)]);
+    assert!(text.contains("dlq.control"), "{text}");
+    insta::assert_snapshot!(told(&text));
 }
