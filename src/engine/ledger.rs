@@ -156,6 +156,7 @@ pub(super) fn counted(counts: &WindowCounts, side: Side) -> u64 {
         + own.late
         + own.untimely
         + own.undecodable_total()
+        + own.diverted
         + own.excluded_total()
         + own.profiled
 }

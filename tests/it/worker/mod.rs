@@ -3,6 +3,7 @@
 mod compacted;
 mod control;
 mod critical;
+mod dead_letter;
 mod decisions;
 mod drift;
 mod http;
