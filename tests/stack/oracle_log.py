@@ -104,6 +104,11 @@ class Codec:
                 raise Unsupported(name)
         if any("when" in rule for rule in compare.get("ignore", ())):
             raise Unsupported("when")
+        for name in ("critical_fields", "dead_letter", "latency", "profile_fields", "unwrap"):
+            if stream.get(name) or stream[side].get(name):
+                raise Unsupported(name)
+        if stream.get("mode", "paired") != "paired":
+            raise Unsupported("a mode other than paired")
         if stream.get("sample", {}).get("rate", 1) != 1:
             # docs/comparison.md does not say which identities a keyed hash takes.
             raise Unsupported("sample")
