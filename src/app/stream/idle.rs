@@ -66,8 +66,7 @@ impl Stream {
                 continue;
             };
             let quiet_ms = now_ms - state.selected_at_ms;
-            // A dead letter log is nothing that is compared: its clock holds nobody longer than it takes to read it. Where its
-            // two ends differ a record may have come between the questions.
+            // A dead letter log is nothing that is compared: its clock holds nobody longer than it takes to read it.
             let read = is_dead_letter(end.partition) && end.last_stable == end.high;
             if state.done || state.waiting.is_some() || (quiet_ms < idle_ms && !read) {
                 continue;

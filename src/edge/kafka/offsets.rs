@@ -32,23 +32,26 @@ pub struct Ends {
 }
 
 impl Reader {
-    /// The ends of every partition, in one round of questions. The high watermark is asked last, so `last_stable`
-    /// never stands above it.
+    /// The ends of every partition, in one round of questions. The high watermark is asked first: what is not stable below it
+    /// belongs to a transaction, however much is written meanwhile, and what came behind it is not told.
     ///
     /// # Errors
     /// The cluster does not answer.
     pub fn ends(&self) -> Result<Vec<Ends>, KafkaError> {
         let all = self.partitions();
         let low = self.offsets(self.consumer(), all, Offset::Beginning)?;
-        let last_stable = self.offsets(self.consumer(), all, Offset::End)?;
         let high = self.offsets(self.probe(), all, Offset::End)?;
+        let last_stable = self.offsets(self.consumer(), all, Offset::End)?;
         let known = all.iter().zip(low).zip(last_stable).zip(high);
         Ok(known
-            .map(|(((&partition, low), last_stable), high)| Ends {
-                partition,
-                low: low.unwrap_or(0),
-                last_stable: last_stable.unwrap_or(0),
-                high: high.unwrap_or(0),
+            .map(|(((&partition, low), last_stable), high)| {
+                let high = high.unwrap_or(0);
+                Ends {
+                    partition,
+                    low: low.unwrap_or(0),
+                    last_stable: last_stable.unwrap_or(0).min(high),
+                    high,
+                }
             })
             .collect())
     }

@@ -59,6 +59,37 @@ fn a_record_keeps_key_headers_and_time() {
     );
 }
 
+/// A log that is written to between two questions has no open transaction (seen on a real broker by the Python oracle's run).
+#[test]
+fn ends_are_told_while_others_write() {
+    let cluster = MockCluster::new(1).unwrap();
+    cluster.create_topic("t", 1, 1).unwrap();
+    let brokers = cluster.bootstrap_servers();
+    let reader = Reader::open(&settings(&brokers), "t").unwrap();
+    let written = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let source = producer(&brokers, &[]);
+            for number in 0..2_000 {
+                produce(&source, "t", 0, number, 1);
+                if number % 10 == 9 {
+                    flush(&source);
+                }
+            }
+            written.store(true, std::sync::atomic::Ordering::SeqCst);
+        });
+        let mut seen = 0;
+        while !written.load(std::sync::atomic::Ordering::SeqCst) {
+            for ends in reader.ends().unwrap() {
+                assert_eq!(ends.last_stable, ends.high, "after {seen} records");
+                seen = seen.max(ends.high);
+            }
+        }
+        assert!(seen > 0);
+    });
+    assert_eq!(reader.ends().unwrap()[0].high, 2_000);
+}
+
 /// Two partitions of 2,000 records each, of which the first ones are read.
 fn half_read() -> (MockCluster<'static, DefaultProducerContext>, Reader, Read) {
     let cluster = MockCluster::new(1).unwrap();
