@@ -148,6 +148,7 @@ impl Decoding<'_> {
             rules,
             profile: Vec::new(),
             critical: Vec::new(),
+            measured: Vec::new(),
         }
     }
 }

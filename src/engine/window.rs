@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::aggregate::Aggregates;
 use super::codes::{candidate, code, key, reason_code, words};
 use super::profile::{self, Profiles};
 use super::row::{Settled, Sighting};
@@ -51,6 +52,8 @@ pub(super) struct Window {
     pub(super) profile: Profiles,
     /// How long after their event time its records came into their logs, where somebody asks.
     pub(super) delays: PerSide<Delays>,
+    /// What a consumer would compute of it.
+    pub(super) aggregates: Aggregates,
 }
 
 impl Window {
@@ -266,7 +269,7 @@ impl Window {
         self.differing.clear();
         self.noisy.clear();
         self.profile = Profiles::default();
-        self.delays = PerSide::default();
+        (self.delays, self.aggregates) = Default::default();
         let bad = |outcome: &Outcome| matches!(outcome, Outcome::Undecodable | Outcome::Untimely);
         self.candidates.retain(|outcome, _| bad(outcome));
     }
@@ -325,8 +328,6 @@ impl Window {
         if hole {
             self.leave_out();
         }
-        let delays = std::mem::take(&mut self.delays);
-        self.counts.delays(delays);
         let profile = profile.map(|settings| Box::new(std::mem::take(&mut self.profile).finish(settings)));
         let digest = self.digest(start_ms, hole, profile.as_deref());
         let mut candidates: Vec<Candidate> = self

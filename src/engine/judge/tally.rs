@@ -371,6 +371,7 @@ impl Tally {
             Kind::Mismatched if !noisy => (counts.mismatched, compared),
             Kind::Field(place) if !noisy => (counts.differing(usize::from(place)), pairs),
             Kind::Latency if !noisy => (counts.named.as_ref().map_or(0, |named| named.slower), pairs),
+            Kind::Aggregates(place) if proved => counts.aggregate(usize::from(place)),
             Kind::Missing if proved => (counts.missing, compared),
             Kind::Extra if proved => (counts.extra, compared),
             Kind::Duplicate => (canary.duplicate, compared),
