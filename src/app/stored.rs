@@ -163,6 +163,7 @@ fn policy(config: &Config, stream: &config::Stream, alpha: f64) -> Policy {
         late_max: stream.limits.late_max,
         grace_ms: stream.engine.grace_ms,
         drift: stream.drift.clone(),
+        controlled: stream.engine.control,
         named: stream.named.clone(),
         ..policy_of(&config.policy)
     }

@@ -1,6 +1,6 @@
 //! What the control shows too (rule 15): it is no difference, and no agreement either.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::codes::{candidate, words};
 use super::row::Settled;
@@ -14,8 +14,8 @@ const NOISE: u64 = 1 << 9;
 /// What the control differs in, in a window.
 #[derive(Debug, Default)]
 struct Shown {
-    /// Baseline records: (partition, offset).
-    baseline: BTreeSet<(u32, u64)>,
+    /// Baseline records: (partition, offset), and what became of each.
+    baseline: BTreeMap<(u32, u64), Outcome>,
     /// Its extra records by identity.
     extra: BTreeMap<Identity, u64>,
 }
@@ -25,7 +25,10 @@ impl Shown {
         let mut shown = Shown::default();
         for settled in &window.differing {
             match settled.baseline {
-                Some(baseline) => drop(shown.baseline.insert((baseline.partition, baseline.offset))),
+                Some(baseline) => {
+                    let at = (baseline.partition, baseline.offset);
+                    shown.baseline.insert(at, settled.outcome);
+                }
                 None => *shown.extra.entry(settled.identity).or_default() += 1,
             }
         }
@@ -35,7 +38,10 @@ impl Shown {
     /// True where the control shows it too; one of its records excuses one of the canary's.
     fn takes(&mut self, settled: &Settled) -> bool {
         match settled.baseline {
-            Some(baseline) => self.baseline.remove(&(baseline.partition, baseline.offset)),
+            Some(baseline) => {
+                let at = (baseline.partition, baseline.offset);
+                self.baseline.remove(&at).is_some()
+            }
             None => match self.extra.get_mut(&settled.identity) {
                 Some(left) if *left > 0 => {
                     *left -= 1;
@@ -44,6 +50,16 @@ impl Shown {
                 _ => false,
             },
         }
+    }
+}
+
+impl Shown {
+    /// What is left is the control's alone.
+    fn rest(&self, counts: &mut ControlCounts) {
+        let missing = self.baseline.values().filter(|outcome| **outcome == Outcome::Missing);
+        counts.missing_only = u64::try_from(missing.count()).unwrap_or(u64::MAX);
+        counts.control_only = u64::try_from(self.baseline.len()).unwrap_or(u64::MAX);
+        counts.extra_only = self.extra.values().sum();
     }
 }
 
@@ -148,7 +164,7 @@ impl Engine {
                 counted.pairs.push(candidate);
             }
         }
-        counts.control_only = u64::try_from(shown.baseline.len()).unwrap_or(u64::MAX);
+        shown.rest(&mut counts);
         counted.with_control(counts, noisy);
     }
 }

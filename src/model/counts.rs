@@ -198,16 +198,34 @@ pub struct ControlCounts {
     pub control_only: u64,
     /// Baseline records that differ in both, and extra records that both have: noise.
     pub both: u64,
+    /// Of `control_only` those that the control lacks.
+    #[serde(default)]
+    pub missing_only: u64,
+    /// Control records that neither the baseline nor the canary has.
+    #[serde(default)]
+    pub extra_only: u64,
 }
 
 impl ControlCounts {
+    /// Pairs of baseline and control that differ where the canary does not.
+    #[must_use]
+    pub fn mismatched_only(&self) -> u64 {
+        self.control_only.saturating_sub(self.missing_only)
+    }
+
+    /// What was compared of baseline and control, without what is noise of both.
+    #[must_use]
+    pub fn counted(&self) -> u64 {
+        (self.matched + self.mismatched + self.missing + self.extra).saturating_sub(self.both)
+    }
+
     /// All of them, in an order that never changes.
     #[must_use]
-    pub fn in_order(mut self) -> [u64; 10] {
+    pub fn in_order(mut self) -> [u64; 12] {
         self.places().map(|count| *count)
     }
 
-    fn places(&mut self) -> [&mut u64; 10] {
+    fn places(&mut self) -> [&mut u64; 12] {
         let ControlCounts {
             windows,
             left_out,
@@ -219,6 +237,8 @@ impl ControlCounts {
             canary_only,
             control_only,
             both,
+            missing_only,
+            extra_only,
         } = self;
         [
             windows,
@@ -231,6 +251,8 @@ impl ControlCounts {
             canary_only,
             control_only,
             both,
+            missing_only,
+            extra_only,
         ]
     }
 

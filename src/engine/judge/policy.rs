@@ -178,6 +178,9 @@ pub struct Policy {
     /// Which distributions are looked at, and whether nothing is paired.
     #[serde(default)]
     pub drift: DriftPolicy,
+    /// A control shows what noise is: pairs that differ, and what is missing and extra, are judged beside it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub controlled: bool,
     /// The checks that it has by its settings, behind those that every stream has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub named: Vec<NamedCheck>,
@@ -243,6 +246,7 @@ impl Default for Policy {
             late_max: 1e-3,
             grace_ms: Some(30_000),
             drift: DriftPolicy::default(),
+            controlled: false,
             named: Vec::new(),
         }
     }

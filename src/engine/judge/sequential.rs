@@ -10,8 +10,8 @@ use super::found::{DISTINCT_MAX, Found};
 use super::hold::{Hold, Holding, Share};
 use super::policy::Policy;
 use crate::engine::stats::{
-    self, CheckSettings, Clock, Counts, Family, FamilySettings, INTERVAL_ALPHA, Interval, Kind, Member, RateCheck,
-    Report,
+    self, CheckSettings, Clock, ControlledCheck, Counts, Family, FamilySettings, INTERVAL_ALPHA, Interval, Kind,
+    Member, RateCheck, Report,
 };
 use crate::model::BadCounts;
 
@@ -39,12 +39,18 @@ pub(super) struct Counted {
     pub unproved: u64,
     pub of: u64,
     pub budget: f64,
+    /// What the control shows of the same, bad of all, where there is one.
+    pub control: Option<(u64, u64)>,
 }
 
 impl Counted {
-    /// Whether the rate that was seen is over the budget.
+    /// Whether the rate that was seen is over the budget, and what the control shows.
     pub fn is_over(&self) -> bool {
-        self.bad > 0 && self.bad as f64 > self.budget * self.of as f64
+        let noise = match self.control {
+            Some((bad, of)) if of > 0 => bad as f64 / of as f64,
+            _ => 0.0,
+        };
+        self.bad > 0 && self.bad as f64 > (self.budget + noise) * self.of as f64
     }
 }
 
@@ -111,7 +117,7 @@ impl Sequential {
     pub(super) fn take(
         &mut self,
         start_ms: Option<i64>,
-        shares: impl Fn(Kind) -> Share,
+        shares: impl Fn(Kind) -> Counts,
         later_ms: i64,
         records: u64,
         found: &Found,
@@ -133,23 +139,24 @@ impl Sequential {
         let waiting = self.waiting.remove(&start_ms);
         let (records, found) = waiting.map_or_else(Default::default, |waiting| (waiting.records, waiting.found));
         let share = |kind| match kind {
-            Kind::Undecodable => (counts.undecodable_judged, records),
-            _ => (counts.untimely_judged, records),
+            Kind::Undecodable => Counts::new(counts.undecodable_judged, records),
+            _ => Counts::new(counts.untimely_judged, records),
         };
         self.settle(Clock::Later, start_ms, share, &found);
     }
 
-    fn settle(&mut self, clock: Clock, start_ms: Option<i64>, share: impl Fn(Kind) -> Share, found: &Found) {
+    fn settle(&mut self, clock: Clock, start_ms: Option<i64>, share: impl Fn(Kind) -> Counts, found: &Found) {
         let mut counts = Vec::with_capacity(self.kinds.len());
         for (check, (kind, budget)) in self.kinds.iter().copied().enumerate() {
             if kind.clock() != clock {
                 continue;
             }
-            let (bad, of) = share(kind);
+            let Counts { bad, of, control } = share(kind);
             // A window of nothing but bad records that are counted against others is bad as a whole.
             let of = if of == 0 { bad } else { of };
             let (sum, all) = self.since[check];
-            self.since[check] = (sum.saturating_add(bad), all.saturating_add(of));
+            let beyond = bad.saturating_sub(control.map_or(0, |(noise, _)| noise));
+            self.since[check] = (sum.saturating_add(beyond), all.saturating_add(of));
             let confirmed = budget > 0.0 || bad == 0 || found.confirms(start_ms, kind);
             if !confirmed {
                 self.unproved[check] = self.unproved[check].saturating_add(bad);
@@ -164,7 +171,8 @@ impl Sequential {
             if matches!(kind, Kind::Latency | Kind::Aggregates(_)) {
                 self.nameless = self.nameless.saturating_add(bad);
             }
-            counts.push(Counts::new(if confirmed { bad } else { 0 }, of));
+            let bad = if confirmed { bad } else { 0 };
+            counts.push(Counts { bad, of, control });
         }
         let distinct = self.nameless.saturating_add(self.distinct.len() as u64);
         if let Some(family) = &mut self.family {
@@ -211,9 +219,12 @@ impl Sequential {
 
     /// What was counted of a check, by its place.
     pub(super) fn counts(&self, check: usize) -> Counted {
-        let (bad, of) = match self.members().get(check).map(|member| &member.evidence) {
-            Some(stats::Evidence::Rate(rate)) => (rate.tally().bad(), rate.tally().of()),
-            _ => (0, 0),
+        let evidence = self.members().get(check).map(|member| &member.evidence);
+        let tally = evidence.and_then(stats::Evidence::tally);
+        let (bad, of) = tally.map_or((0, 0), |tally| (tally.bad(), tally.of()));
+        let control = match evidence {
+            Some(stats::Evidence::Controlled(check)) => Some(check.control()),
+            _ => None,
         };
         let (kind, budget) = self.kinds[check];
         Counted {
@@ -223,6 +234,7 @@ impl Sequential {
             unproved: self.unproved[check],
             of,
             budget,
+            control,
         }
     }
 
@@ -251,10 +263,9 @@ impl Sequential {
 
     /// The interval of a check's rate, as [`Report::interval`].
     pub(super) fn interval(&self, check: usize) -> Option<Interval> {
-        match &self.members().get(check)?.evidence {
-            stats::Evidence::Rate(rate) if rate.tally().of() > 0 => Some(rate.interval(INTERVAL_ALPHA)),
-            _ => None,
-        }
+        let evidence = &self.members().get(check)?.evidence;
+        evidence.tally().filter(|tally| tally.of() > 0)?;
+        evidence.interval(INTERVAL_ALPHA)
     }
 
     /// The largest evidence of a check so far, as log10; nothing for a budget of 0.
@@ -277,10 +288,16 @@ pub fn family(policy: &Policy) -> Result<Family, stats::Fault> {
     };
     let weights = drift::weights_of_counts(policy);
     let member = |((kind, budget), weight): (&(Kind, f64), f64)| {
+        let beside = policy.controlled && matches!(kind, Kind::Mismatched | Kind::Missing | Kind::Extra);
+        let evidence = if beside && *budget > 0.0 {
+            stats::Evidence::Controlled(Box::new(ControlledCheck::new(*budget, settings)?))
+        } else {
+            stats::Evidence::Rate(RateCheck::new(*budget, settings)?)
+        };
         Ok(Member {
             weight,
             clock: kind.clock(),
-            evidence: stats::Evidence::Rate(RateCheck::new(*budget, settings)?),
+            evidence,
         })
     };
     let members = kinds

@@ -9,7 +9,7 @@ use super::drift::{Drift, Drifts};
 use super::found::Found;
 use super::policy::Policy;
 use super::sequential::{Sequential, Standing};
-use crate::engine::stats::{Interval, Kind};
+use crate::engine::stats::{self, Interval, Kind};
 use crate::engine::{FinalWindow, SettledBad};
 use crate::model::{BadCounts, ControlCounts, PerSide, Side, Skew, WindowCounts, WindowProfile};
 
@@ -367,16 +367,24 @@ impl Tally {
         }
         let compared = if proved { counts.compared() } else { pairs };
         let canary = &counts.sides.canary;
+        let control = counts.control.as_deref().filter(|control| control.windows > 0);
+        let beside = |bad: u64, noise: fn(&ControlCounts) -> u64| {
+            let counts = stats::Counts::new(bad, compared);
+            control.map_or(counts, |control| counts.against(noise(control), control.counted()))
+        };
         let shares = |kind| match kind {
-            Kind::Mismatched if !noisy => (counts.mismatched, compared),
-            Kind::Field(place) if !noisy => (counts.differing(usize::from(place)), pairs),
-            Kind::Latency if !noisy => (counts.named.as_ref().map_or(0, |named| named.slower), pairs),
-            Kind::Aggregates(place) if proved => counts.aggregate(usize::from(place)),
-            Kind::Missing if proved => (counts.missing, compared),
-            Kind::Extra if proved => (counts.extra, compared),
-            Kind::Duplicate => (canary.duplicate, compared),
-            Kind::Conflict => (canary.conflict, compared),
-            _ => (0, 0),
+            Kind::Mismatched if !noisy => beside(counts.mismatched, ControlCounts::mismatched_only),
+            Kind::Field(place) if !noisy => stats::Counts::new(counts.differing(usize::from(place)), pairs),
+            Kind::Latency if !noisy => stats::Counts::new(counts.named.as_ref().map_or(0, |named| named.slower), pairs),
+            Kind::Aggregates(place) if proved => {
+                let (bad, of) = counts.aggregate(usize::from(place));
+                stats::Counts::new(bad, of)
+            }
+            Kind::Missing if proved => beside(counts.missing, |control| control.missing_only),
+            Kind::Extra if proved => beside(counts.extra, |control| control.extra_only),
+            Kind::Duplicate => stats::Counts::new(canary.duplicate, compared),
+            Kind::Conflict => stats::Counts::new(canary.conflict, compared),
+            _ => stats::Counts::default(),
         };
         let later_ms = later(end_ms, self.sharing_ms());
         let records = records(counts, Side::Canary);

@@ -1,5 +1,6 @@
 //! A table of situations: what is in, what holds, and the verdict with its reasons.
 
+mod controlled;
 mod named;
 mod releases;
 mod restart;

@@ -86,13 +86,16 @@ fn bad(check: &Counted) -> String {
 }
 
 fn rate(check: &Counted) -> String {
-    format!(
-        "{} {} of {} ({:.2e})",
-        grouped(check.bad),
-        bad(check),
-        grouped(check.of),
-        ratio(check.bad, check.of)
-    )
+    let of = |bad: u64, of: u64| format!("of {} ({:.2e})", grouped(of), ratio(bad, of));
+    let own = format!("{} {} {}", grouped(check.bad), bad(check), of(check.bad, check.of));
+    match check.control {
+        Some((noise, all)) if all > 0 => format!(
+            "{own}, beside {} {} in the control only,",
+            grouped(noise),
+            of(noise, all)
+        ),
+        _ => own,
+    }
 }
 
 /// Why a check fails the stream.

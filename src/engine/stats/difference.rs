@@ -107,6 +107,12 @@ impl DifferenceCheck {
         self.calibration.as_ref()
     }
 
+    /// What was counted of the control, bad of all.
+    #[must_use]
+    pub fn control(&self) -> (u64, u64) {
+        (self.control.bad(), self.control.of())
+    }
+
     /// ln E.
     #[must_use]
     pub fn ln_e(&self) -> f64 {
@@ -171,7 +177,7 @@ impl DifferenceCheck {
         Report {
             bad: self.canary.bad(),
             of: self.canary.of(),
-            control: Some((self.control.bad(), self.control.of())),
+            control: Some(self.control()),
             budget: self.budget,
             interval: self.interval(0.05),
             ln_e: self.ln_e(),

@@ -1,17 +1,20 @@
 //! The checks of one stream together: when they fail it, and when they let it pass (`docs/statistics.md` sections 4 and 6).
 //!
 //! Rate checks on one clock are averaged by weight into one e-process, E_G = Σ (v_i/v_G) E_i; the stream fails when a group's
-//! E_G >= 1/(α v_G), or a difference check's E_i >= 1/(α v_i). Groups and difference checks share α by their weights (union
+//! E_G >= 1/(α v_G), or the E_i >= 1/(α v_i) of a check with a control. Groups and those share α by their weights (union
 //! bound), and α is the stream's share of the release's. So a stream within its budgets ever fails with probability at most α.
 
 use super::check::RateCheck;
+use super::controlled::ControlledCheck;
 use super::counts::Counts;
 use super::difference::DifferenceCheck;
+use super::interval::Interval;
 use super::multiple::ln_average;
 use super::profile::Fault;
 use super::rate::Betting;
 use super::report::Report;
 use super::state::FamilyState;
+use super::tally::Tally;
 use super::weights::Clock;
 
 /// How the checks are put together.
@@ -60,6 +63,8 @@ pub enum Evidence {
     Rate(RateCheck),
     /// Against a control.
     Difference(Box<DifferenceCheck>),
+    /// Against a control, and against what noise may be at all.
+    Controlled(Box<ControlledCheck>),
 }
 
 /// A check with its place in the family.
@@ -218,7 +223,7 @@ impl Family {
                 .collect::<Vec<usize>>()
         };
         let differences = (0..self.members.len())
-            .filter(|i| matches!(self.members[*i].evidence, Evidence::Difference(_)))
+            .filter(|i| !matches!(self.members[*i].evidence, Evidence::Rate(_)))
             .map(|i| vec![i]);
         let all = [rates(Clock::Window), rates(Clock::Later)]
             .into_iter()
@@ -274,7 +279,7 @@ impl Family {
     pub fn difference_mut(&mut self, member: usize) -> Option<&mut DifferenceCheck> {
         match &mut self.members.get_mut(member)?.evidence {
             Evidence::Difference(check) => Some(check),
-            Evidence::Rate(_) => None,
+            Evidence::Rate(_) | Evidence::Controlled(_) => None,
         }
     }
 
@@ -299,6 +304,7 @@ impl Evidence {
         match self {
             Evidence::Rate(check) => check.update(counts.bad, counts.of),
             Evidence::Difference(check) => check.update(counts),
+            Evidence::Controlled(check) => check.update(counts),
         }
     }
 
@@ -312,6 +318,7 @@ impl Evidence {
         match self {
             Evidence::Rate(check) => check.budget(),
             Evidence::Difference(check) => check.budget(),
+            Evidence::Controlled(check) => check.budget(),
         }
     }
 
@@ -321,6 +328,7 @@ impl Evidence {
         match self {
             Evidence::Rate(check) => check.ln_e(),
             Evidence::Difference(check) => check.ln_e(),
+            Evidence::Controlled(check) => check.ln_e(),
         }
     }
 
@@ -330,6 +338,7 @@ impl Evidence {
         match self {
             Evidence::Rate(check) => check.max_ln_e(),
             Evidence::Difference(check) => check.max_ln_e(),
+            Evidence::Controlled(check) => check.max_ln_e(),
         }
     }
 
@@ -339,6 +348,7 @@ impl Evidence {
         match self {
             Evidence::Rate(check) => check.may_pass(),
             Evidence::Difference(check) => check.may_pass(),
+            Evidence::Controlled(check) => check.may_pass(),
         }
     }
 
@@ -348,6 +358,7 @@ impl Evidence {
         match self {
             Evidence::Rate(check) => check.clean_needed(),
             Evidence::Difference(check) => check.clean_needed(),
+            Evidence::Controlled(check) => check.clean_needed(),
         }
     }
 
@@ -357,15 +368,37 @@ impl Evidence {
         match self {
             Evidence::Rate(check) => check.report(),
             Evidence::Difference(check) => check.report(),
+            Evidence::Controlled(check) => check.report(),
         }
     }
 
-    /// Its state, at most 250 bytes.
+    /// What was counted of the canary; nothing by a difference alone.
+    #[must_use]
+    pub fn tally(&self) -> Option<&Tally> {
+        match self {
+            Evidence::Rate(check) => Some(check.tally()),
+            Evidence::Difference(_) => None,
+            Evidence::Controlled(check) => Some(check.tally()),
+        }
+    }
+
+    /// The displayed interval of the canary's own rate, as [`Report::interval`]; nothing by a difference alone.
+    #[must_use]
+    pub fn interval(&self, alpha: f64) -> Option<Interval> {
+        match self {
+            Evidence::Rate(check) => Some(check.interval(alpha)),
+            Evidence::Difference(_) => None,
+            Evidence::Controlled(check) => Some(check.interval(alpha)),
+        }
+    }
+
+    /// Its state: at most 250 bytes a test.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         match self {
             Evidence::Rate(check) => check.to_bytes(),
             Evidence::Difference(check) => check.to_bytes(),
+            Evidence::Controlled(check) => check.to_bytes(),
         }
     }
 }

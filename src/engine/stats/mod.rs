@@ -3,13 +3,14 @@
 //! *A settled window gives each check a factor, the check's bank multiplies it up, the family of a stream puts the checks together,
 //! and a proof in the other direction lets it pass.* The formulas are those of `docs/statistics.md`, named at each item.
 //!
-//! Reading order: [`EBank`] (the engine), [`Rate`] and [`SignTest`] (what it bets on), [`RateCheck`] and [`DifferenceCheck`]
-//! (one check), [`Family`] (a stream). [`Prior`] and [`Promotion`] are the interval and the proof for a `pass`. The rest explains.
+//! Reading order: [`EBank`] (the engine), [`Rate`] and [`SignTest`] (what it bets on), [`RateCheck`], [`DifferenceCheck`] and
+//! [`ControlledCheck`] (one check), [`Family`] (a stream). [`Prior`] and [`Promotion`] are the interval and the proof for a `pass`. The rest explains.
 
 mod autocorrelation;
 mod bands;
 mod bank;
 mod check;
+mod controlled;
 mod counts;
 mod difference;
 pub mod distinct;
@@ -39,6 +40,7 @@ pub use autocorrelation::{CALIBRATION_MIN, Calibration, Lag1};
 pub use bands::{HllKind, dkw_lil, hll_rel_err};
 pub use bank::{EBank, HORIZON};
 pub use check::{INTERVAL_ALPHA, RateCheck};
+pub use controlled::{ControlledCheck, NOISE_MAX};
 pub use counts::Counts;
 pub use difference::DifferenceCheck;
 pub use divergence::Divergences;

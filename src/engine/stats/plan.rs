@@ -93,7 +93,7 @@ impl Plan<'_> {
                     let bad = draw.count(rate(i) * of as f64).min(of);
                     distinct_bad = distinct_bad.saturating_add(bad);
                     let counts = Counts::new(bad, of);
-                    let with_control = matches!(member.evidence, Evidence::Difference(_));
+                    let with_control = !matches!(member.evidence, Evidence::Rate(_));
                     (member.clock, if with_control { counts.against(0, of) } else { counts })
                 })
                 .collect();

@@ -46,6 +46,7 @@ impl FamilyState {
                     *check.settings(),
                     &bytes,
                 )?)),
+                Evidence::Controlled(check) => Evidence::Controlled(Box::new(check.restored(&bytes)?)),
             };
         }
         let failure = match self.failed {

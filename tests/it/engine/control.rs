@@ -7,6 +7,7 @@ use crosscheck::model::{ControlCounts, Digest, Identity, Outcome, Position, Redu
 
 use super::driver::{Holes, Manner, Raises, Run, run};
 use super::oracle::{Truth, truth};
+use super::part_of;
 use super::replayed::computed_again_of;
 use super::world::{Log, Rng, World, identity};
 
@@ -165,6 +166,11 @@ fn expected(
         extra: theirs.extra,
         compared: counts.matched + counts.mismatched + counts.missing,
         control_only: noise.keys().filter(|at| !mine.contains_key(at)).count() as u64,
+        missing_only: noise
+            .iter()
+            .filter(|(at, outcome)| !mine.contains_key(at) && **outcome == Outcome::Missing)
+            .count() as u64,
+        extra_only: noise_extra.values().sum(),
         ..ControlCounts::default()
     };
     for (at, outcome) in &mine {
@@ -184,6 +190,7 @@ fn expected(
     for (who, many) in my_extra {
         let shared = many.min(noise_extra.get(&who).copied().unwrap_or(0));
         sums.both += shared;
+        sums.extra_only -= shared;
         counts.extra -= shared;
         counts.sides.canary.excluded_noise += shared;
     }
@@ -286,10 +293,10 @@ fn equals_the_oracle_where_it_is_awaited() {
         awaits: true,
         ..Manner::default()
     };
-    let met = against_oracle(0..1_500, manner);
+    let met = against_oracle(0..part_of(1_500), manner);
     assert_eq!(met.left_out, 0);
     assert!(
-        met.both > 250 && met.control_only > 250,
+        met.both > part_of(250) && met.control_only > part_of(250),
         "{} {}",
         met.both,
         met.control_only
@@ -303,14 +310,14 @@ fn equals_the_oracle_whenever_it_is_silent() {
         silent: 50,
         ..Manner::default()
     };
-    let met = against_oracle(10_000..11_300, manner);
+    let met = against_oracle(10_000..10_000 + part_of(1_300), manner);
     assert!(
-        met.windows > 300 && met.left_out > 300,
+        met.windows > part_of(300) && met.left_out > part_of(300),
         "{} {}",
         met.windows,
         met.left_out
     );
-    assert!(met.cuts > 25, "{}", met.cuts);
+    assert!(met.cuts > part_of(25), "{}", met.cuts);
 }
 
 #[test]
@@ -322,9 +329,14 @@ fn crashes_and_wakes_change_nothing_of_it() {
         silent: 30,
         ..Manner::default()
     };
-    let met = against_oracle(20_000..21_300, manner);
-    assert!(met.crashes > 500 && met.wakes > 100, "{} {}", met.crashes, met.wakes);
-    assert!(met.windows > 150 && met.left_out > 150 && met.both > 25);
+    let met = against_oracle(20_000..20_000 + part_of(1_300), manner);
+    assert!(
+        met.crashes > part_of(500) && met.wakes > part_of(100),
+        "{} {}",
+        met.crashes,
+        met.wakes
+    );
+    assert!(met.windows > part_of(150) && met.left_out > part_of(150) && met.both > part_of(25));
 }
 
 #[test]
@@ -335,7 +347,7 @@ fn it_may_be_cut_into_pieces_of_work() {
         silent: 20,
         ..Manner::default()
     };
-    against_oracle(30_000..30_700, manner);
+    against_oracle(30_000..30_000 + part_of(700), manner);
 }
 
 #[test]
@@ -346,8 +358,8 @@ fn what_is_put_away_is_the_same() {
         awaits: true,
         ..Manner::default()
     };
-    let met = against_oracle(40_000..40_700, manner);
-    assert!(met.both > 80, "{}", met.both);
+    let met = against_oracle(40_000..40_000 + part_of(700), manner);
+    assert!(met.both > part_of(80), "{}", met.both);
 }
 
 #[test]
@@ -359,8 +371,8 @@ fn a_window_is_computed_again_to_the_same_digest() {
         silent: 40,
         ..Manner::default()
     };
-    let (windows, _) = computed_again_of(50_000..50_700, manner, with_control);
-    assert!(windows > 600, "{windows}");
+    let (windows, _) = computed_again_of(50_000..50_000 + part_of(700), manner, with_control);
+    assert!(windows > part_of(600), "{windows}");
 }
 
 /// What retention took of the control, too.
@@ -373,6 +385,6 @@ fn a_hole_in_the_control_is_computed_again() {
         silent: 20,
         ..Manner::default()
     };
-    let (windows, behind) = computed_again_of(60_000..61_000, manner, with_control);
-    assert!(windows > 600 && behind > 25, "{windows} {behind}");
+    let (windows, behind) = computed_again_of(60_000..60_000 + part_of(1_000), manner, with_control);
+    assert!(windows > part_of(600) && behind > part_of(25), "{windows} {behind}");
 }

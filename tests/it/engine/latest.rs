@@ -6,6 +6,7 @@ use crosscheck::engine::{Engine, Entry, Input, Output, Settings};
 use crosscheck::model::{PerSide, Reduction, Side, WindowCounts};
 
 use super::away::Buckets;
+use super::part_of;
 use super::world::{Rng, decoded, settings};
 
 const PARTITIONS: u32 = 3;
@@ -139,7 +140,7 @@ fn run(logs: &[Vec<Told>; 2], away: u64, rng: &mut Rng) -> WindowCounts {
 #[test]
 fn the_newest_of_each_identity_is_compared_and_a_tombstone_is_absence() {
     let (mut compared, mut tombstones) = (0, 0);
-    for seed in 0..2_000 {
+    for seed in 0..part_of(2_000) {
         let mut rng = Rng(8_100_000 + seed);
         let logs = [log(&mut rng), log(&mut rng)];
         let truth = expected(&logs);
@@ -148,7 +149,10 @@ fn the_newest_of_each_identity_is_compared_and_a_tombstone_is_absence() {
         compared += truth.compared();
         tombstones += truth.sides.baseline.excluded_tombstone;
     }
-    assert!(compared > 10_000 && tombstones > 1_000, "{compared} {tombstones}");
+    assert!(
+        compared > part_of(10_000) && tombstones > part_of(1_000),
+        "{compared} {tombstones}"
+    );
 }
 
 /// A tombstone whose identity would stand in the value names nothing.

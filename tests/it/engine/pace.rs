@@ -5,6 +5,7 @@ use crosscheck::model::Side;
 
 use super::driver::{Manner, run};
 use super::oracle::truth;
+use super::part_of;
 use super::properties::agree;
 use super::world::{Rng, World, decoded, settings};
 
@@ -35,12 +36,12 @@ fn pieces_of_any_size_equal_the_oracle() {
         pace: 8,
         ..Manner::default()
     };
-    let worked = paced(8_000_000..8_001_500, manner);
-    assert!(worked > 8_000, "{worked}");
+    let worked = paced(8_000_000..8_000_000 + part_of(1_500), manner);
+    assert!(worked > part_of(8_000), "{worked}");
     let one = Manner { pace: 1, ..manner };
-    paced(8_100_000..8_100_500, one);
+    paced(8_100_000..8_100_000 + part_of(500), one);
     let idle = Manner { idle: true, ..manner };
-    paced(8_200_000..8_200_500, idle);
+    paced(8_200_000..8_200_000 + part_of(500), idle);
 }
 
 #[test]
@@ -51,9 +52,9 @@ fn a_crash_between_two_pieces_changes_nothing() {
         pace: 6,
         ..Manner::default()
     };
-    paced(8_300_000..8_300_600, manner);
+    paced(8_300_000..8_300_000 + part_of(600), manner);
     let idle = Manner { idle: true, ..manner };
-    paced(8_400_000..8_400_600, idle);
+    paced(8_400_000..8_400_000 + part_of(600), idle);
 }
 
 #[test]
@@ -64,9 +65,9 @@ fn what_is_put_away_between_two_pieces_changes_nothing() {
         pace: 4,
         ..Manner::default()
     };
-    paced(8_500_000..8_500_500, manner);
+    paced(8_500_000..8_500_000 + part_of(500), manner);
     let losing = Manner { lose: 6, ..manner };
-    paced(8_600_000..8_600_500, losing);
+    paced(8_600_000..8_600_000 + part_of(500), losing);
 }
 
 /// Many records: parts, pieces and indexed groups are cut too.

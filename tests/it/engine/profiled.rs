@@ -5,6 +5,7 @@ use crosscheck::model::{Profiled, ProfiledValues, Reduction, number_bin};
 
 use super::driver::{Manner, run};
 use super::oracle::truth;
+use super::part_of;
 use super::properties::{against_lives, agree, without_discovery};
 use super::world::{Rng, World};
 
@@ -48,7 +49,7 @@ fn unpaired(seed: u64, world: World) -> World {
 #[test]
 fn an_unpaired_stream_equals_the_oracle() {
     let (mut total, mut crashes, mut wakes, mut whole) = (0, 0, 0, 0);
-    for seed in 7_000_000..7_000_000 + WORLDS {
+    for seed in 7_000_000..7_000_000 + part_of(WORLDS) {
         let mut rng = Rng(seed);
         let mut world = unpaired(seed, World::random(&mut rng));
         let manner = Manner::in_turn(seed, false);
@@ -77,7 +78,7 @@ fn an_unpaired_stream_equals_the_oracle() {
 
 #[test]
 fn an_unpaired_stream_with_holes_and_crashes() {
-    let (crashes, holes) = against_lives(8_000_000..8_000_000 + WORLDS / 4, unpaired);
+    let (crashes, holes) = against_lives(8_000_000..8_000_000 + part_of(WORLDS / 4), unpaired);
     assert!(crashes > 100 && holes > 100, "{crashes} {holes}");
 }
 
@@ -85,7 +86,7 @@ fn an_unpaired_stream_with_holes_and_crashes() {
 #[test]
 fn a_profile_is_a_function_of_the_logs() {
     let (mut crashes, mut profiles) = (0, 0);
-    for seed in 9_000_000..9_000_000 + WORLDS {
+    for seed in 9_000_000..9_000_000 + part_of(WORLDS) {
         let world = profiled(seed, World::random(&mut Rng(seed)), seed % 2 == 0);
         let of = |manner| run(&world, &mut Rng(seed ^ 1), manner);
         let plain = of(Manner::default());

@@ -6,6 +6,7 @@ use super::driver::{Holes, Life};
 use super::driver::{Manner, Run, run};
 use super::lives::{Prior, settled_before};
 use super::oracle::{Truth, truth};
+use super::part_of;
 use super::world::{Rng, World};
 
 /// Worlds a property looks at in `cargo test`; the long ones look at a hundred times as many.
@@ -133,7 +134,7 @@ fn sampled(seed: u64, mut world: World) -> World {
 #[test]
 fn a_sample_equals_the_oracle() {
     let (mut left_out, mut crashes, mut wakes, mut holes, mut away) = (0, 0, 0, 0, 0);
-    for seed in 5_000_000..5_000_000 + WORLDS / 5 {
+    for seed in 5_000_000..5_000_000 + part_of(WORLDS / 5) {
         let mut rng = Rng(seed);
         let mut world = sampled(seed, World::random(&mut rng));
         let manner = Manner::in_turn(seed, true);
@@ -153,23 +154,23 @@ fn a_sample_equals_the_oracle() {
         (holes, away) = (holes + count(&run.holes), away + run.away);
     }
     assert!(
-        left_out > 10_000 && crashes > 1_000 && wakes > 100,
+        left_out > part_of(10_000) && crashes > part_of(1_000) && wakes > part_of(100),
         "{left_out} {crashes} {wakes}"
     );
-    assert!(holes > 300 && away > 500, "{holes} {away}");
+    assert!(holes > part_of(300) && away > part_of(500), "{holes} {away}");
 }
 
 /// Life by life, with holes and crashes.
 #[test]
 fn a_sample_with_holes_and_crashes() {
-    let (crashes, holes) = against_lives(6_000_000..6_000_000 + WORLDS / 16, sampled);
-    assert!(crashes > 1_000 && holes > 1_000, "{crashes} {holes}");
+    let (crashes, holes) = against_lives(6_000_000..6_000_000 + part_of(WORLDS / 16), sampled);
+    assert!(crashes > part_of(1_000) && holes > part_of(1_000), "{crashes} {holes}");
 }
 
 #[test]
 fn equals_the_oracle_with_holes() {
     let mut holes = 0;
-    for seed in 3_000_000..3_000_000 + WORLDS / 4 {
+    for seed in 3_000_000..3_000_000 + part_of(WORLDS / 4) {
         let mut rng = Rng(seed);
         let idle = rng.chance(50);
         let mut world = World::random(&mut rng);
@@ -188,7 +189,7 @@ fn equals_the_oracle_with_holes() {
         assert_eq!(run.unshared, truth.unshared, "seed {seed}");
         holes += run.holes.values().map(Vec::len).sum::<usize>();
     }
-    assert!(holes > 2_000, "{holes}");
+    assert!(holes > part_of(2_000), "{holes}");
 }
 
 /// Crashes and retention together: how often each came.
@@ -215,8 +216,8 @@ pub fn against_lives(seeds: impl Iterator<Item = u64>, change: fn(u64, World) ->
 
 #[test]
 fn a_crash_with_holes_changes_nothing_but_what_is_lost() {
-    let (crashes, holes) = against_lives(4_000_000..4_000_000 + WORLDS / 8, |_, world| world);
-    assert!(crashes > 2_000 && holes > 2_000, "{crashes} {holes}");
+    let (crashes, holes) = against_lives(4_000_000..4_000_000 + part_of(WORLDS / 8), |_, world| world);
+    assert!(crashes > part_of(2_000) && holes > part_of(2_000), "{crashes} {holes}");
 }
 
 /// Found by the test above while holes were built.
@@ -243,7 +244,7 @@ fn count(holes: &Holes) -> usize {
 #[test]
 fn equals_the_oracle() {
     against_oracle(
-        0..WORLDS,
+        0..part_of(WORLDS),
         Manner {
             batch: 6,
             ..Manner::default()
@@ -254,33 +255,33 @@ fn equals_the_oracle() {
 #[test]
 fn equals_the_oracle_with_idle_partitions() {
     let (_, wakes) = against_oracle(
-        0..WORLDS / 4,
+        0..part_of(WORLDS / 4),
         Manner {
             batch: 4,
             idle: true,
             ..Manner::default()
         },
     );
-    assert!(wakes > 1_000, "{wakes}");
+    assert!(wakes > part_of(1_000), "{wakes}");
 }
 
 #[test]
 fn a_crash_at_any_step_changes_nothing() {
     let (crashes, _) = against_oracle(
-        1_000_000..1_000_000 + WORLDS / 8,
+        1_000_000..1_000_000 + part_of(WORLDS / 8),
         Manner {
             batch: 4,
             crash: 15,
             ..Manner::default()
         },
     );
-    assert!(crashes > 3_000, "{crashes}");
+    assert!(crashes > part_of(3_000), "{crashes}");
 }
 
 #[test]
 fn a_crash_with_idle_partitions_changes_nothing() {
     let (crashes, wakes) = against_oracle(
-        2_000_000..2_000_000 + WORLDS / 8,
+        2_000_000..2_000_000 + part_of(WORLDS / 8),
         Manner {
             batch: 4,
             crash: 10,
@@ -288,12 +289,12 @@ fn a_crash_with_idle_partitions_changes_nothing() {
             ..Manner::default()
         },
     );
-    assert!(crashes > 3_000 && wakes > 1_000, "{crashes} {wakes}");
+    assert!(crashes > part_of(3_000) && wakes > part_of(1_000), "{crashes} {wakes}");
 }
 
 #[test]
 fn a_hundred_interleavings_give_the_same_windows() {
-    for seed in 0..WORLDS / 500 {
+    for seed in 0..part_of(WORLDS / 500) {
         let mut rng = Rng(seed ^ 0xabcd);
         let mut world = World::random(&mut rng);
         world.settings.findings_max = 2;

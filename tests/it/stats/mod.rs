@@ -1,5 +1,6 @@
 //! The statistics: against tables computed elsewhere, and as properties.
 
+mod controlled;
 mod difference;
 mod noise;
 mod oracles;

@@ -138,6 +138,10 @@ fn one(
     };
     let differing: BTreeSet<Position> = window.differing.iter().filter_map(of_baseline).collect();
     sums.control_only = noise.difference(&differing).count() as u64;
+    let is_alone = |difference: &&Difference| {
+        difference.outcome == Outcome::Missing && !differing.contains(&difference.baseline.unwrap())
+    };
+    sums.missing_only = shown.differing.iter().filter(is_alone).count() as u64;
     let mut in_turn: Vec<Difference> = window.differing.iter().copied().collect();
     // One of the control's excuses the first of the canary's that is like it.
     in_turn.sort_by_key(|difference| {
@@ -171,5 +175,6 @@ fn one(
         counts.sides.baseline.excluded_noise += u64::from(difference.baseline.is_some());
         counts.sides.canary.excluded_noise += u64::from(difference.canary.is_some());
     }
+    sums.extra_only = extra.values().sum();
     sums
 }
