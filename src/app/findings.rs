@@ -12,7 +12,7 @@ use crate::edge::files;
 use crate::engine::Candidate;
 use crate::engine::diff::{DiffRules, diff, diff_whole};
 use crate::model::{
-    DifferenceKind, FieldDifference, PerSide, Position, RecordBatch, RecordRef, Reduction, Side, Sides, Value,
+    DifferenceKind, FieldDifference, Outcome, PerSide, Position, RecordBatch, RecordRef, Reduction, Side, Sides, Value,
 };
 
 /// Pairs that are in memory at a time.
@@ -186,6 +186,7 @@ impl Rereader {
                 .is_some_and(|candidate| match out.first().map(|entry| &entry.body) {
                     Some(Reduction::Undecodable(reason, _)) => candidate.reason == Some(*reason),
                     Some(Reduction::Decoded(fingerprint)) => candidate.identity == Some(fingerprint.identity),
+                    Some(Reduction::Diverted(_)) => candidate.outcome == Outcome::Diverted,
                     Some(Reduction::Deselected) | None => false,
                 });
             if same {

@@ -225,6 +225,8 @@ pub(super) fn keep_reasons(entries: &mut [Entry], broken: &[(u64, UndecodableRea
                 Reduction::Undecodable(_, hash) => *hash,
                 Reduction::Decoded(fingerprint) => fingerprint.digest.0,
                 Reduction::Deselected => [0; 16],
+                // What the record is does not matter there.
+                Reduction::Diverted(_) => continue,
             };
             entry.body = Reduction::Undecodable(*reason, hash);
         }

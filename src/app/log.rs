@@ -1,5 +1,6 @@
 //! One log of one side: a topic or a file. The same questions to both.
 
+use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut, Range};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use super::topic::Topic;
 use super::under_way::{BATCH_RECORDS, Next, Window};
 use crate::edge::files::{self, Chunk};
 use crate::edge::kafka;
-use crate::model::{RecordBatch, Side, UndecodableReason};
+use crate::model::{RecordBatch, Side, Topics, UndecodableReason};
 
 /// A log that can be read.
 pub enum Log {
@@ -59,12 +60,30 @@ pub struct FileLog {
     ended: bool,
     /// Reads ahead, where a crew walks its blocks.
     ahead: Option<Ahead>,
+    /// Dead letter files that are not read to their ends, with the numbers of their partitions. They are read first, so
+    /// that nothing waits for them.
+    dead_letters: VecDeque<(u32, files::Records)>,
 }
 
 impl FileLog {
     /// Has the records of `span` walked by a crew from now on; nothing was read yet.
     pub fn share(&mut self, crew: Arc<Crew>, side: Side, span: Range<u64>) {
         self.ahead = Some(Ahead::new(crew, side, span));
+    }
+
+    /// The next of a dead letter file.
+    fn diverted(&mut self) -> anyhow::Result<Option<Read>> {
+        let Some((partition, reader)) = self.dead_letters.front_mut() else {
+            return Ok(None);
+        };
+        let mut chunk = Chunk::default();
+        if reader.next(&mut chunk)? {
+            chunk.batch.partition = *partition;
+            return Ok(Some(Read::Records(chunk.batch, chunk.undecodable, None)));
+        }
+        let end = Read::End(*partition, reader.offset());
+        self.dead_letters.pop_front();
+        Ok(Some(end))
     }
 
     fn next(&mut self) -> anyhow::Result<Option<Piece>> {
@@ -132,13 +151,14 @@ impl Log {
         Log::Kafka(Box::new(TopicLog { topic, window: None }))
     }
 
-    /// Reads a file.
+    /// Reads a file, and dead letter files, each with the number of its partition.
     #[must_use]
-    pub fn of_file(reader: files::Records) -> Self {
+    pub fn of_file(reader: files::Records, dead_letters: Vec<(u32, files::Records)>) -> Self {
         Log::File(Box::new(FileLog {
             reader,
             ended: false,
             ahead: None,
+            dead_letters: dead_letters.into(),
         }))
     }
 
@@ -146,6 +166,15 @@ impl Log {
     pub fn share(&mut self, crew: &Arc<Crew>, side: Side, batches: usize) {
         if let Log::Kafka(log) = self {
             log.window = Some(Window::new(Arc::clone(crew), side, batches));
+        }
+    }
+
+    /// What the numbers of its partitions stand for; of files nobody knows here.
+    #[must_use]
+    pub fn topics(&self) -> Topics {
+        match self {
+            Log::Kafka(topic) => topic.topics(),
+            Log::File(_) => Topics::default(),
         }
     }
 
@@ -160,6 +189,9 @@ impl Log {
                 Next::Event(event) => event.into(),
             }),
             Log::File(log) => {
+                if let Some(read) = log.diverted()? {
+                    return Ok(read);
+                }
                 if let Some(Piece { chunk, ready }) = log.next()? {
                     return Ok(Read::Records(chunk.batch, chunk.undecodable, ready));
                 }

@@ -27,6 +27,7 @@ pub mod release;
 pub mod replay;
 pub mod report;
 pub mod schemas;
+pub mod several;
 pub mod shown;
 pub mod stages;
 pub mod stored;

@@ -78,7 +78,7 @@ fn plan(request: &PlanRequest) -> Result<Planned> {
         share,
     } = request.judged;
     let policy = Policy {
-        budgets: budgets.judged(),
+        budgets: budgets.judged(false),
         window_ms: Some(window_ms),
         ..stored::policy_of(&said)
     };

@@ -96,6 +96,7 @@ pub async fn load(store: &Store, config: &Config, id: &GenerationId) -> Result<L
             findings: std::collections::VecDeque::new(),
             status: Status::default(),
             store_down: false,
+            topics: stream.sides.pair().map(config::StreamSide::topics),
         };
         seat.keep(&own);
         seats.insert(stream.name.clone(), seat);
@@ -157,7 +158,7 @@ pub fn policies(config: &Config) -> Vec<Policy> {
 
 fn policy(config: &Config, stream: &config::Stream, alpha: f64) -> Policy {
     Policy {
-        budgets: stream.budgets.judged(),
+        budgets: stream.budgets.judged(stream.has_dead_letters()),
         alpha,
         window_ms: stream.engine.window_ms,
         late_max: stream.limits.late_max,
@@ -216,7 +217,7 @@ pub fn criticality(criticality: config::Criticality) -> Criticality {
 /// A stored finding as the report shows it.
 #[must_use]
 pub fn finding(row: &FindingRow) -> report::Finding {
-    let place = |at: Option<(u32, u64)>| at.map(|(partition, offset)| Place { partition, offset });
+    let place = |at: Option<(u32, u64)>| at.map(|(partition, offset)| Place::of(partition, offset));
     report::Finding {
         id: Some(finding_id(row)),
         outcome: row.outcome,
@@ -272,6 +273,7 @@ pub fn report(loaded: &Loaded, id: &GenerationId, judged: &Stored) -> Report {
             schemas: Vec::new(),
             schema_changes: Vec::new(),
             findings: own.map(finding).collect(),
+            topics: seat.topics.clone(),
         };
         let mut stream = report::stream(input);
         report::add_named(&mut stream, counts, &seat.tally.policy().named);
@@ -300,6 +302,7 @@ fn side(counts: &WindowCounts, side: Side) -> SideInput {
         + own.late
         + own.untimely
         + own.undecodable_total()
+        + own.diverted
         + own.excluded_total()
         + own.profiled;
     SideInput {

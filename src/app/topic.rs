@@ -3,12 +3,17 @@
 use std::time::Duration;
 
 use crate::edge::kafka::{self, Ends, Event, KafkaError, TopicFacts};
-use crate::model::RecordBatch;
+use crate::model::{RecordBatch, Topics};
 
 /// A topic that is read.
 pub trait Topic: Send {
     /// Its name.
     fn name(&self) -> &str;
+
+    /// Its name, and those of the topics that are read with it.
+    fn topics(&self) -> Topics {
+        Topics::one(self.name())
+    }
 
     /// Its partitions when it was opened, in order.
     fn partitions(&self) -> &[u32];

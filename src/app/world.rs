@@ -7,10 +7,11 @@ use tokio::runtime::Runtime;
 use anyhow::{Context, Result};
 
 use super::schemas::Registrar;
+use super::several::{Several, SeveralAgain};
 use super::stream;
 use super::topic::{Fetch, Second, Topic};
 use super::under_way::Pace;
-use crate::config::Config;
+use crate::config::{Config, StreamSide};
 use crate::edge::kafka::{self, KafkaError};
 use crate::edge::registry::{self, Registry};
 use crate::edge::store;
@@ -25,6 +26,24 @@ pub trait World: Send + Sync {
 
     /// Reads records of a topic again; nothing is opened yet.
     fn again(&self, cluster: &str, topic: &str) -> Box<dyn Fetch>;
+
+    /// Opens the topics of a side as one log. May block.
+    ///
+    /// # Errors
+    /// A topic that cannot be read.
+    fn side(&self, side: &StreamSide) -> Result<Box<dyn Topic>, KafkaError> {
+        let own = self.topic(&side.cluster, &side.topic)?;
+        let letters = side.dead_letters.iter();
+        let letters = letters.map(|letter| self.topic(&letter.cluster, &letter.topic));
+        Ok(Several::of(own, letters.collect::<Result<_, _>>()?))
+    }
+
+    /// Reads records of a side's topics again; nothing is opened yet.
+    fn side_again(&self, side: &StreamSide) -> Box<dyn Fetch> {
+        let letters = side.dead_letters.iter();
+        let letters = letters.map(|letter| self.again(&letter.cluster, &letter.topic));
+        SeveralAgain::of(self.again(&side.cluster, &side.topic), letters.collect())
+    }
 
     /// A registry.
     fn registry(&self, name: &str) -> Option<Arc<dyn Registrar>>;

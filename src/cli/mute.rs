@@ -20,7 +20,7 @@ pub(super) struct Args {
     /// Which stream
     #[arg(long, value_name = "NAME")]
     stream: String,
-    /// Which check: mismatched, missing, extra, duplicate, conflict, undecodable, untimely or silent
+    /// Which check: mismatched, missing, extra, duplicate, conflict, undecodable, untimely, diverted or silent
     #[arg(long, value_name = "CHECK")]
     check: String,
     /// Until when: a day (to its end, UTC), an RFC 3339 time, or a duration such as 2h

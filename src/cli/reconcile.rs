@@ -28,6 +28,9 @@ pub(super) struct Args {
     /// A second baseline: what it shows too is noise, and not judged
     #[arg(long, value_name = "SOURCE", help_heading = "What is compared")]
     control: Option<String>,
+    /// Where a side puts what it cannot process: counted as diverted; again for more of them [by side]
+    #[arg(long, value_name = "SIDE=SOURCE", help_heading = "What is compared")]
+    dead_letter: Vec<String>,
     #[command(flatten)]
     range: Range,
     /// The fraction of identities that are compared (1)
@@ -131,6 +134,7 @@ impl Args {
             baseline: self.baseline,
             canary: self.canary,
             control: self.control,
+            dead_letter: self.dead_letter,
             ignore: self.ignore,
             only: self.only,
             unordered: self.unordered,

@@ -33,6 +33,7 @@ pub(super) enum Walked {
     Decoded(Message),
     Undecodable(UndecodableReason),
     Deselected,
+    Diverted,
 }
 
 /// A record to be hashed.
@@ -74,7 +75,7 @@ impl Messages {
     fn message(&self, at: usize) -> Option<&Message> {
         match self.records.get(at)? {
             Walked::Decoded(message) => Some(message),
-            Walked::Undecodable(_) | Walked::Deselected => None,
+            Walked::Undecodable(_) | Walked::Deselected | Walked::Diverted => None,
         }
     }
 
@@ -152,7 +153,7 @@ impl Messages {
             let each = self.records.iter().enumerate();
             each.filter_map(|(at, walked)| match walked {
                 Walked::Decoded(message) => Some((at, message)),
-                Walked::Undecodable(_) | Walked::Deselected => None,
+                Walked::Undecodable(_) | Walked::Deselected | Walked::Diverted => None,
             })
         };
         let mut last = None;
@@ -208,6 +209,12 @@ impl Messages {
                     bytes,
                     timestamp_ms,
                     body: Reduction::Deselected,
+                }),
+                Walked::Diverted => out.push(Entry {
+                    offset,
+                    bytes,
+                    timestamp_ms,
+                    body: Reduction::Diverted(digest::undecodable(batch.key(record), batch.value(record))),
                 }),
             }
         }

@@ -11,20 +11,52 @@ use super::schema::{Kind, NodeId, Schema};
 use super::walk::{Captured, Form};
 use crate::model::{Critical, Measured, Profiled, number_bin, shortest};
 
-/// The profiled value of what a walk captured; `written` is memory that is used again.
-pub(super) fn of(schema: &Schema, captured: Option<Captured>, bytes: &[u8], written: &mut Vec<u8>) -> Profiled {
-    let Some(captured) = captured else {
-        return Profiled::Absent;
-    };
-    let Some(bytes) = bytes.get(captured.start..captured.end) else {
-        return Profiled::Absent;
+/// What a walk captured, as an identity has it.
+enum Found<'a> {
+    Absent,
+    Null,
+    Value(Value<'a>),
+}
+
+/// What is there.
+struct Value<'a> {
+    captured: Captured,
+    bytes: &'a [u8],
+    /// The tag of an identity's part, and what is behind it.
+    tag: u8,
+    content: &'a [u8],
+}
+
+fn found<'a>(schema: &Schema, captured: Option<Captured>, bytes: &'a [u8], written: &'a mut Vec<u8>) -> Found<'a> {
+    let Some((captured, bytes)) = captured.and_then(|part| Some((part, bytes.get(part.start..part.end)?))) else {
+        return Found::Absent;
     };
     written.clear();
     if identity::put_captured(written, schema, captured, bytes).is_none() {
-        return Profiled::Null;
+        return Found::Null;
     }
-    let Some((&[tag, ..], content)) = written.split_first_chunk::<5>() else {
-        return Profiled::Null;
+    match written.split_first_chunk::<5>() {
+        Some((&[tag, ..], content)) => Found::Value(Value {
+            captured,
+            bytes,
+            tag,
+            content,
+        }),
+        None => Found::Null,
+    }
+}
+
+/// The profiled value of what a walk captured; `written` is memory that is used again.
+pub(super) fn of(schema: &Schema, captured: Option<Captured>, bytes: &[u8], written: &mut Vec<u8>) -> Profiled {
+    let Value {
+        captured,
+        bytes,
+        tag,
+        content,
+    } = match found(schema, captured, bytes, written) {
+        Found::Absent => return Profiled::Absent,
+        Found::Null => return Profiled::Null,
+        Found::Value(value) => value,
     };
     let parts = || match captured.form {
         Form::Plain => items(schema, captured.node, bytes),
@@ -35,18 +67,15 @@ pub(super) fn of(schema: &Schema, captured: Option<Captured>, bytes: &[u8], writ
 
 /// The value at a critical path, as [`of`].
 pub(super) fn critical(schema: &Schema, captured: Option<Captured>, bytes: &[u8], written: &mut Vec<u8>) -> Critical {
-    let Some(captured) = captured else {
-        return Critical::Absent;
-    };
-    let Some(bytes) = bytes.get(captured.start..captured.end) else {
-        return Critical::Absent;
-    };
-    written.clear();
-    if identity::put_captured(written, schema, captured, bytes).is_none() {
-        return Critical::Null;
-    }
-    let Some((&[tag, ..], content)) = written.split_first_chunk::<5>() else {
-        return Critical::Null;
+    let Value {
+        captured,
+        bytes,
+        tag,
+        content,
+    } = match found(schema, captured, bytes, written) {
+        Found::Absent => return Critical::Absent,
+        Found::Null => return Critical::Null,
+        Found::Value(value) => value,
     };
     let hash = hash(tag, content);
     let branch = match (&schema.node(captured.node).kind, captured.form) {
@@ -64,17 +93,7 @@ pub(super) fn critical(schema: &Schema, captured: Option<Captured>, bytes: &[u8]
 
 /// The value that aggregates are computed of, as [`of`].
 pub(super) fn measured(schema: &Schema, captured: Option<Captured>, bytes: &[u8], written: &mut Vec<u8>) -> Measured {
-    let Some(captured) = captured else {
-        return Measured::Nothing;
-    };
-    let Some(bytes) = bytes.get(captured.start..captured.end) else {
-        return Measured::Nothing;
-    };
-    written.clear();
-    if identity::put_captured(written, schema, captured, bytes).is_none() {
-        return Measured::Nothing;
-    }
-    let Some((&[tag, ..], content)) = written.split_first_chunk::<5>() else {
+    let Found::Value(Value { tag, content, .. }) = found(schema, captured, bytes, written) else {
         return Measured::Nothing;
     };
     let hash = hash(tag, content);

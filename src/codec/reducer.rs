@@ -1,6 +1,7 @@
 //! Reduces the records of one side of a stream to fingerprints.
 
 mod cases;
+mod diverted;
 mod lean;
 mod message;
 
@@ -21,7 +22,7 @@ use super::schema::Schema;
 use super::select::selected;
 use super::settings::{EventTime, Part, Rules, Settings};
 use super::walk::Scratch;
-use crate::model::{Entry, RecordBatch, RecordRef, Side, UndecodableReason, Value};
+use crate::model::{Entry, RecordBatch, RecordRef, Side, UndecodableReason, Value, is_dead_letter};
 
 /// One for each stream and side; keeps a plan for each writer schema.
 pub struct Reducer {
@@ -185,6 +186,9 @@ impl Reducer {
 
     /// The same while the output of the values' walk is the arena.
     fn walk_into(&mut self, batch: &RecordBatch, from: usize, messages: &mut Messages) -> Progress {
+        if is_dead_letter(batch.partition) {
+            return self.divert(batch, from, messages);
+        }
         let lean = self.is_lean();
         for (at, record) in batch.records.iter().enumerate().skip(from) {
             if !(lean && self.lean(batch, record, messages))

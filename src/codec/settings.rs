@@ -187,6 +187,9 @@ pub struct Settings {
     pub key_format: Format,
     /// Framing of the key.
     pub key_framing: Framing,
+    /// Which records of each dead letter log count as diverted, in the order of the logs' numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diverted: Vec<Select>,
     /// Values stand in envelopes of change data capture, and what is in them is compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unwrap: Option<Unwrap>,

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{Budgets, Config, Contract, Criticality, Policy, Start, Stream};
+use super::{Budgets, Config, Contract, Criticality, DeadLetter, Policy, Start, Stream};
 use crate::model::PerSide;
 use crate::{codec, engine};
 
@@ -46,6 +46,8 @@ struct FrozenSide<'a> {
     topic: &'a str,
     registry: Option<&'a str>,
     codec: &'a codec::Settings,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    dead_letters: &'a [DeadLetter],
 }
 
 impl Config {
@@ -79,6 +81,7 @@ fn frozen(stream: &Stream) -> FrozenStream<'_> {
             topic: &side.topic,
             registry: side.registry.as_deref(),
             codec: &side.codec,
+            dead_letters: &side.dead_letters,
         }
     };
     FrozenStream {

@@ -109,6 +109,9 @@ pub(super) struct Side {
     /// Which records of the topic belong to it.
     #[serde(default, skip_serializing_if = "Select::is_empty")]
     pub(super) select: Select,
+    /// Topics that it puts records into which it cannot process.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) dead_letter: Vec<DeadLetter>,
     /// How values are written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) format: Option<Format>,
@@ -127,6 +130,20 @@ pub(super) struct Side {
     /// Where the event time is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) event_time: Option<EventTime>,
+}
+
+/// A topic that a side puts records into which it cannot process: they are counted, not compared.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeadLetter {
+    /// Name of its cluster; without it the side's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cluster: Option<String>,
+    /// The topic.
+    pub(super) topic: String,
+    /// Which records of the topic count.
+    #[serde(default, skip_serializing_if = "Select::is_empty")]
+    pub(super) select: Select,
 }
 
 /// Which records belong to a side. All that are given must hold.

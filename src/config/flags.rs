@@ -14,6 +14,8 @@ pub struct ReconcileFlags {
     pub canary: Option<String>,
     /// `--control SOURCE`.
     pub control: Option<String>,
+    /// `--dead-letter SOURCE`, by side.
+    pub dead_letter: Vec<String>,
     /// `-c FILE`.
     pub config: Option<PathBuf>,
     /// `--stream NAME`.

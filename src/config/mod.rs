@@ -16,12 +16,14 @@ mod overlay;
 mod request;
 mod request_calibrate;
 mod request_check;
+mod request_dead_letter;
 mod request_from;
 mod request_property;
 mod request_rules;
 mod resolve;
 mod resolve_aggregate;
 mod resolve_compare;
+mod resolve_dead_letter;
 mod resolve_named;
 mod resolve_profile;
 mod resolve_side;
@@ -41,14 +43,14 @@ pub use flag_values::{Until, until};
 pub use flags::ReconcileFlags;
 pub use load::Purpose;
 pub use overlay::VARIABLES;
-pub use request::{Bound, ReconcileRequest, RequestError, SideRequest, Source, ordered};
+pub use request::{Bound, DeadLetterSource, ReconcileRequest, RequestError, SideRequest, Source, ordered};
 pub use request_calibrate::calibrate_from;
 pub use request_from::request_from;
 pub use scalar::{relative, written_duration};
 pub use schema::schema;
 pub use secret::is_secret_property;
 pub use settings::{
-    Budgets, Config, Contract, Criticality, Ignore, Limits, Policy, Profile, ReleaseSettings, Serve, SilentThen, Stage,
-    Start, Stream, StreamSide,
+    Budgets, Config, Contract, Criticality, DeadLetter, Ignore, Limits, Policy, Profile, ReleaseSettings, Serve,
+    SilentThen, Stage, Start, Stream, StreamSide,
 };
 pub use sketch::{Sketch, Sketched, sketch};

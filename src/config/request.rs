@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::{Budgets, Contract, Ignore, Limits};
 use crate::edge::{kafka, registry};
-use crate::model::{Path, Sides};
+use crate::model::{Path, Sides, Topics};
 use crate::{codec, engine};
 
 /// A bounded run. No `Debug`: it holds secrets.
@@ -55,6 +55,17 @@ pub struct SideRequest {
     pub from: Bound,
     /// First record that no longer belongs to it.
     pub to: Bound,
+    /// Where it puts what it cannot process, in the order of their numbers; of its own kind of source.
+    pub dead_letters: Vec<DeadLetterSource>,
+}
+
+/// Where a side puts what it cannot process. No `Debug`: it holds secrets.
+#[derive(Clone)]
+pub struct DeadLetterSource {
+    /// The log.
+    pub source: Source,
+    /// How to reach its cluster where that is not the side's.
+    pub cluster: Option<kafka::Settings>,
 }
 
 /// A log.
@@ -71,6 +82,29 @@ pub enum Source {
     Avro(PathBuf),
     /// JSON lines. Where the path of either is `-`, it is standard input.
     Lines(PathBuf),
+}
+
+impl Source {
+    /// The topic, or the path of the file.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Source::Kafka { topic, .. } => topic.clone(),
+            Source::Avro(path) | Source::Lines(path) => path.display().to_string(),
+        }
+    }
+}
+
+impl SideRequest {
+    /// Its logs, as the numbers of partitions know them.
+    #[must_use]
+    pub fn topics(&self) -> Topics {
+        let dead_letters = self.dead_letters.iter().map(|letter| letter.source.name());
+        Topics {
+            dead_letters: dead_letters.collect(),
+            ..Topics::one(&self.source.name())
+        }
+    }
 }
 
 /// An end of a half-open range.
@@ -118,6 +152,12 @@ pub struct RequestError {
 }
 
 impl ReconcileRequest {
+    /// True where some side has a dead letter log: then diverted records are a check.
+    #[must_use]
+    pub fn has_dead_letters(&self) -> bool {
+        self.sides.all().any(|side| !side.dead_letters.is_empty())
+    }
+
     /// Turns `-1h` into a time and sets the engine's range. To be called once, with the clock, before anything is read.
     ///
     /// # Errors

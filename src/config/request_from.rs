@@ -5,6 +5,7 @@ use super::fault::nearest_hint;
 use super::flag_values as value;
 use super::flags::{ReconcileFlags, sided, wrong};
 use super::request::{Bound, ReconcileRequest, RequestError, SideRequest, Source, ordered};
+use super::request_dead_letter;
 use super::request_property;
 use super::request_rules;
 use super::resolve_named;
@@ -44,6 +45,7 @@ pub(super) fn built(flags: &ReconcileFlags, config: Option<&Config>) -> Result<R
     codec::Settings::agree_on_absent(request.sides.all_mut().map(|side| &mut side.codec).collect());
     request_rules::add(&mut request, flags)?;
     bounds(&mut request, flags)?;
+    request_dead_letter::add(&mut request, &flags.dead_letter)?;
     mode(&mut request, flags)?;
     resolve_named::under_flags(&mut request)?;
     times(&mut request, flags, stream.is_some())?;
@@ -106,6 +108,7 @@ fn from_stream(config: &Config, stream: &Stream) -> ReconcileRequest {
             },
             from: Bound::Beginning,
             to: Bound::End,
+            dead_letters: request_dead_letter::of_config(config, side),
         }
     };
     ReconcileRequest {
@@ -206,6 +209,7 @@ fn side_from(flag: &str, text: &str) -> Result<SideRequest, RequestError> {
         },
         from: Bound::Beginning,
         to: Bound::End,
+        dead_letters: Vec::new(),
     })
 }
 
@@ -238,6 +242,10 @@ fn sources(request: &mut ReconcileRequest, flags: &ReconcileFlags) -> Result<(),
         let side = request.sides.get_mut(side);
         if let Some(text) = text {
             side.source = value::source(flag, text)?;
+            if !matches!(side.source, Source::Kafka { .. }) {
+                // Those of the config are topics.
+                side.dead_letters.clear();
+            }
         }
         match &side.source {
             Source::Kafka { brokers, .. } => side.cluster.brokers.clone_from(brokers),

@@ -6,6 +6,7 @@ use super::fault::nearest_hint;
 use super::faults::Faults;
 use super::file_stream::{EventTime, Format, Framing, Identity, Key, Part, Select, Side as FileSide, Unwrap};
 use super::keypath::KeyPath;
+use super::resolve_dead_letter::dead_letters;
 use super::resolve_stream::Streams;
 use super::settings::StreamSide;
 use crate::codec;
@@ -31,7 +32,10 @@ impl Decoding<'_> {
             faults.push(&path.key("topic"), "must not be empty".to_owned(), None);
         }
         let cluster = choose(&mut side.cluster, self.streams.clusters, "cluster", &path, faults);
-        let codec = self.codec(side, name, &path, stream, faults);
+        let mut codec = self.codec(side, name, &path, stream, faults);
+        let own = (cluster.as_str(), side.topic.as_str());
+        let dead_letters = dead_letters((&mut side.dead_letter, name), own, self.streams.clusters, &path, faults);
+        codec.diverted = side.dead_letter.iter().map(|letter| (&letter.select).into()).collect();
         let registry = if needs_registry(&codec) || side.registry.is_some() {
             Some(choose(
                 &mut side.registry,
@@ -75,6 +79,7 @@ impl Decoding<'_> {
             topic: side.topic.clone(),
             registry,
             codec,
+            dead_letters,
         }
     }
 
@@ -145,6 +150,7 @@ impl Decoding<'_> {
             identity: identity.parts.iter().map(codec::Part::from).collect(),
             event_time,
             select: (&side.select).into(),
+            diverted: Vec::new(),
             rules,
             profile: Vec::new(),
             critical: Vec::new(),
@@ -154,7 +160,7 @@ impl Decoding<'_> {
 }
 
 /// The thing with this name; where none is named, the only one that there is.
-fn choose<T>(
+pub(super) fn choose<T>(
     slot: &mut Option<String>,
     known: &BTreeMap<String, T>,
     what: &str,
@@ -246,6 +252,15 @@ fn check_side(
     {
         let hint = Some("name another topic, or tell the sides apart by `select`".to_owned());
         faults.push(&path.key("topic"), "is the baseline's own".to_owned(), hint);
+    }
+    for (at, letter) in other.dead_letters.iter().enumerate() {
+        let select = |side: &StreamSide, at: usize| side.codec.diverted.get(at).cloned();
+        let mut theirs = baseline.dead_letters.iter().enumerate();
+        if theirs.any(|(of, known)| known == letter && select(baseline, of) == select(other, at)) {
+            let hint = Some("name another topic, or tell the sides apart by `select`".to_owned());
+            let path = path.key("dead_letter").index(at).key("topic");
+            faults.push(&path, "is the baseline's own".to_owned(), hint);
+        }
     }
 }
 

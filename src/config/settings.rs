@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::edge::{kafka, registry, store};
-use crate::model::{Path, Sides};
+use crate::model::{Path, Sides, Topics};
 use crate::{codec, engine};
 
 /// A whole config.
@@ -123,6 +123,37 @@ pub struct StreamSide {
     pub registry: Option<String>,
     /// How it is reduced.
     pub codec: codec::Settings,
+    /// Topics that it puts records into which it cannot process, in the order of their numbers.
+    pub dead_letters: Vec<DeadLetter>,
+}
+
+/// A topic that a side puts records into which it cannot process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeadLetter {
+    /// Name of its cluster.
+    pub cluster: String,
+    /// The topic.
+    pub topic: String,
+}
+
+impl Stream {
+    /// True where some side has a dead letter topic: then diverted records are a check.
+    #[must_use]
+    pub fn has_dead_letters(&self) -> bool {
+        self.sides.all().any(|side| !side.dead_letters.is_empty())
+    }
+}
+
+impl StreamSide {
+    /// Its topics, as the numbers of partitions know them.
+    #[must_use]
+    pub fn topics(&self) -> Topics {
+        let dead_letters = self.dead_letters.iter().map(|letter| letter.topic.clone());
+        Topics {
+            dead_letters: dead_letters.collect(),
+            ..Topics::one(&self.topic)
+        }
+    }
 }
 
 /// A named contract.
@@ -186,9 +217,9 @@ pub struct Budgets {
 }
 
 impl Budgets {
-    /// The checks that the judge of today makes; a diverted record needs a dead letter log.
+    /// The checks that the judge makes; that of diverted records needs a dead letter log.
     #[must_use]
-    pub fn judged(self) -> engine::judge::Budgets {
+    pub fn judged(self, has_dead_letters: bool) -> engine::judge::Budgets {
         let Self {
             mismatched,
             missing,
@@ -197,7 +228,7 @@ impl Budgets {
             conflict,
             undecodable,
             untimely,
-            diverted: _,
+            diverted,
         } = self;
         engine::judge::Budgets {
             mismatched,
@@ -207,6 +238,7 @@ impl Budgets {
             conflict,
             undecodable,
             untimely,
+            diverted: has_dead_letters.then_some(diverted),
         }
     }
 }

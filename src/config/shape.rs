@@ -12,13 +12,12 @@ use super::text;
 use super::tree::{Entry, Kind, Node};
 
 /// Keys that the contract has and this version has not: known words, not faults of spelling.
-const KEYS_LATER: [&str; 15] = [
+const KEYS_LATER: [&str; 14] = [
     "tokens",
     "tls",
     "rules",
     "aggregates",
     "latency",
-    "dead_letter",
     "probe",
     "fallback",
     "segments",

@@ -73,7 +73,7 @@ pub fn sketch(config: Option<&Config>, said: &Sketch) -> Result<Sketched, Reques
         }
     }
     let least = crate::engine::stats::BUDGET_MIN;
-    for (check, budget) in budgets.judged().by_kind() {
+    for (check, budget) in budgets.judged(true).by_kind() {
         if budget > 0.5 || (budget > 0.0 && budget < least) {
             let what = format!(
                 "--budget {budget:e}: the budget of {} is neither 0 nor between {least:e} and 0.5",

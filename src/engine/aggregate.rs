@@ -303,10 +303,10 @@ pub(super) struct Aggregates(PerSide<Vec<Groups>>);
 
 impl Aggregates {
     /// Adds a record.
-    pub(super) fn add(&mut self, side: Side, values: &[Measured], rules: &Rules) {
+    pub(super) fn add(&mut self, side: Side, values: &[Measured], all: &[Measuring]) {
         let own = self.0.get_mut(side);
-        own.resize_with(rules.aggregates.len(), Groups::new);
-        for (groups, of) in own.iter_mut().zip(&rules.aggregates) {
+        own.resize_with(all.len(), Groups::new);
+        for (groups, of) in own.iter_mut().zip(all) {
             groups.add(of, values);
         }
     }
@@ -318,7 +318,7 @@ impl Aggregates {
     }
 
     /// How many groups differ, aggregate by aggregate. Nothing without a record.
-    pub(super) fn finish(self, rules: &Rules) -> Vec<GroupCounts> {
+    pub(super) fn finish(self, all: &[Measuring]) -> Vec<GroupCounts> {
         let PerSide {
             mut baseline,
             mut canary,
@@ -326,11 +326,11 @@ impl Aggregates {
         if baseline.is_empty() && canary.is_empty() {
             return Vec::new();
         }
-        baseline.resize_with(rules.aggregates.len(), Groups::new);
-        canary.resize_with(rules.aggregates.len(), Groups::new);
+        baseline.resize_with(all.len(), Groups::new);
+        canary.resize_with(all.len(), Groups::new);
         let pairs = baseline.into_iter().zip(canary);
         pairs
-            .zip(&rules.aggregates)
+            .zip(all)
             .map(|((baseline, canary), of)| compare(baseline, canary, of))
             .collect()
     }
@@ -344,7 +344,7 @@ impl Window {
             return;
         }
         self.counts.delays(delays);
-        let groups = aggregates.finish(rules);
+        let groups = aggregates.finish(&rules.aggregates);
         if !groups.is_empty() {
             self.counts.named.get_or_insert_default().groups = groups;
         }

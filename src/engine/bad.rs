@@ -1,4 +1,4 @@
-//! Undecodable and untimely records, compared apart (rule 14): a canary's is shared where the baseline shows one too.
+//! Undecodable, untimely and diverted records, compared apart (rule 14): a canary's is shared where the baseline shows one too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -6,15 +6,15 @@ use std::ops::Range;
 use super::evidence::Evidence;
 use super::rules::{NEVER, Rules, later, passed};
 use super::{BadRecord, UnsharedBad};
-use crate::model::{BadCounts, Position, Side, UndecodableReason};
+use crate::model::{BadCounts, Outcome, Position, Side, UndecodableReason};
 
 /// Baseline's records of settled windows that wait for a partner, at most.
 const WAITING_MAX: usize = 10_000;
 /// Bytes that a waiting record holds, in all its places (measured).
 const WAITING_BYTES: usize = 192;
 
-/// What two records must have in common: undecodable or untimely, and the hash.
-type Key = (bool, [u8; 16]);
+/// What two records must have in common: undecodable, untimely or diverted, and the hash.
+type Key = (Outcome, [u8; 16]);
 type Order = (i64, Position);
 
 /// All bad records that are not settled.
@@ -38,7 +38,7 @@ pub(super) struct Bad {
 }
 
 fn key(record: &BadRecord) -> Key {
-    (record.reason.is_none(), record.hash)
+    (record.outcome(), record.hash)
 }
 
 fn order(record: &BadRecord) -> Order {
@@ -160,13 +160,14 @@ impl Bad {
         if partner.is_some() || !inside {
             self.shared.push(record.position);
         }
-        let untimely = record.reason.is_none();
-        let count = match (inside, partner.is_some(), untimely) {
+        let count = match (inside, partner.is_some(), record.outcome()) {
             (false, ..) => &mut counts.edge,
-            (true, true, false) => &mut counts.undecodable_shared,
-            (true, true, true) => &mut counts.untimely_shared,
-            (true, false, false) => &mut counts.undecodable_judged,
-            (true, false, true) => &mut counts.untimely_judged,
+            (true, true, Outcome::Untimely) => &mut counts.untimely_shared,
+            (true, true, Outcome::Diverted) => &mut counts.diverted_shared,
+            (true, true, _) => &mut counts.undecodable_shared,
+            (true, false, Outcome::Untimely) => &mut counts.untimely_judged,
+            (true, false, Outcome::Diverted) => &mut counts.diverted_judged,
+            (true, false, _) => &mut counts.undecodable_judged,
         };
         *count += 1;
     }
@@ -211,6 +212,7 @@ impl Bad {
             window_ms: rules.grid.window_start(rules.grid.window(order.0)),
             reason: *reason,
             hash: key.1,
+            diverted: key.0 == Outcome::Diverted,
         });
         let mut baseline: Vec<BadRecord> = free.filter(before).collect();
         baseline.sort_unstable_by_key(order);
@@ -235,10 +237,10 @@ impl Bad {
 
 fn count_unshared(counts: &mut UnsharedBad, key: Key, order: Order, evidence: &Evidence, rules: &Rules) {
     if evidence.judges(order.0, rules) {
-        *if key.0 {
-            &mut counts.untimely
-        } else {
-            &mut counts.undecodable
+        *match key.0 {
+            Outcome::Untimely => &mut counts.untimely,
+            Outcome::Diverted => &mut counts.diverted,
+            _ => &mut counts.undecodable,
         } += 1;
     }
 }

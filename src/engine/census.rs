@@ -22,12 +22,14 @@ pub struct Census {
     pub undecodable: PerSide<u64>,
     /// Untimely records that the other side does not show too.
     pub untimely: PerSide<u64>,
+    /// Diverted records that the other side does not show too.
+    pub diverted: PerSide<u64>,
 }
 
 /// The rates that a bounded run bears.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
-    /// Bad records over compared ones; undecodable and untimely ones over those that the side read.
+    /// Bad records over compared ones; undecodable, untimely and diverted ones over those that the side read.
     pub budgets: Budgets,
     /// Late records over those that the side read, before nothing can be said.
     pub late_max: f64,
@@ -47,6 +49,7 @@ impl Default for Limits {
                 conflict: 0.0,
                 undecodable: 0.0,
                 untimely: 0.0,
+                diverted: None,
             },
             late_max: 1e-3,
             named: Vec::new(),
@@ -69,6 +72,10 @@ impl Census {
             untimely: PerSide {
                 baseline: unshared.untimely,
                 canary: shared.untimely_judged,
+            },
+            diverted: PerSide {
+                baseline: unshared.diverted,
+                canary: shared.diverted_judged,
             },
         }
     }
@@ -114,6 +121,7 @@ impl Census {
             + counts.late
             + counts.untimely
             + counts.undecodable_total()
+            + counts.diverted
             + counts.excluded_total()
             + counts.profiled
             + self.pending.get(side);
@@ -232,9 +240,12 @@ impl Census {
         let own = Side::PAIR.into_iter().flat_map(|side| {
             let read = *self.read.get(side);
             let (undecodable, untimely) = (*self.undecodable.get(side), *self.untimely.get(side));
+            let diverted = *self.diverted.get(side);
+            let borne = budgets.diverted.unwrap_or(0.0);
             [
                 (Kind::Undecodable, Some(side), undecodable, read, budgets.undecodable),
                 (Kind::Untimely, Some(side), untimely, read, budgets.untimely),
+                (Kind::Diverted, Some(side), diverted, read, borne),
             ]
         });
         let mut failures: Vec<Reason> = both
@@ -293,7 +304,7 @@ fn failed(stream: &str, check: &str, text: String) -> Reason {
 
 fn exceeded(check: Kind, side: Option<Side>, bad: u64, of: u64, budget: f64) -> String {
     let noun = match check {
-        Kind::Undecodable | Kind::Untimely => "records read",
+        Kind::Undecodable | Kind::Untimely | Kind::Diverted => "records read",
         _ => "compared",
     };
     let whose = side.map_or_else(String::new, |side| format!(" on the {side}"));

@@ -22,9 +22,9 @@ pub struct Checkpoint {
     pub closing: bool,
     /// End of the evidence, once `close` has found it.
     pub evidence_end_ms: Option<i64>,
-    /// Baseline's undecodable and untimely records that no canary record has taken yet, ordered.
+    /// Baseline's undecodable, untimely and diverted records that no canary record has taken yet, ordered.
     pub bad_baseline: Vec<BadRecord>,
-    /// Canary's undecodable and untimely records of final windows that wait for their evidence, ordered.
+    /// Canary's undecodable, untimely and diverted records of final windows that wait for their evidence, ordered.
     pub bad_canary: Vec<BadRecord>,
     /// Baseline's bad records at or after the frontier that a settled canary record has taken already, ordered.
     #[serde(default)]
@@ -148,6 +148,17 @@ impl PartitionCheckpoint {
     }
 }
 
+impl BadRecord {
+    /// What it is.
+    pub(super) fn outcome(&self) -> Outcome {
+        match self.reason {
+            Some(_) => Outcome::Undecodable,
+            None if self.diverted => Outcome::Diverted,
+            None => Outcome::Untimely,
+        }
+    }
+}
+
 /// A pair with one record on each side of the frontier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Straddling {
@@ -162,7 +173,7 @@ pub struct Straddling {
     pub differing: Differing,
 }
 
-/// An undecodable or untimely record that is compared apart (rule 14).
+/// An undecodable, untimely or diverted record that is compared apart (rule 14).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct BadRecord {
     /// Running maximum of its partition when it was read; `None` before the first timely record.
@@ -171,8 +182,11 @@ pub struct BadRecord {
     pub position: Position,
     /// Start of the window that counts it.
     pub window_ms: Option<i64>,
-    /// Why it cannot be decoded; `None` for an untimely record.
+    /// Why it cannot be decoded; `None` for an untimely or a diverted record.
     pub reason: Option<UndecodableReason>,
     /// Hash of the raw bytes, or of identity and digest.
     pub hash: [u8; 16],
+    /// It is in a dead letter log.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub diverted: bool,
 }

@@ -31,6 +31,7 @@ pub(super) fn code(outcome: Outcome) -> u64 {
         Outcome::Conflict => 6,
         Outcome::Undecodable => 7,
         Outcome::Untimely => 8,
+        Outcome::Diverted => 9,
     }
 }
 

@@ -10,7 +10,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::convert::Infallible;
 
-use super::core::{is_complete, is_late, side_watermark, usable_time};
+use super::aside::{divert, usable_time};
+use super::core::{is_complete, is_late, side_watermark};
 use super::evidence::Evidence;
 use super::ledger::{Apart, Ledger, Sink};
 use super::pairing::Pairing;
@@ -20,7 +21,7 @@ use super::row::Row;
 use super::rules::{NEVER, Rules, earlier, later, passed};
 use super::window::Window;
 use super::{Checkpoint, ControlCheckpoint, Engine, Entry, Range, Settings, Straddling};
-use crate::model::{Fingerprint, Position, Reduction, Side, SideCounts};
+use crate::model::{Fingerprint, Position, Reduction, Side, SideCounts, is_dead_letter};
 
 /// The comparison of baseline and control.
 #[derive(Debug)]
@@ -115,6 +116,10 @@ impl Control {
             };
             match &entry.body {
                 Reduction::Deselected => self.own.excluded_select += 1,
+                Reduction::Diverted(_) => {
+                    divert(entry, &mut log, read_at, &self.rules);
+                    self.own.diverted += 1;
+                }
                 Reduction::Undecodable(reason, _) => {
                     log.wake();
                     *self.own.undecodable.entry(*reason).or_default() += 1;
@@ -167,7 +172,7 @@ impl Control {
     /// Retention took a range of offsets: until the log goes on nothing is known, and then pairing begins anew.
     pub(super) fn lose(&mut self, partition: u32, (from, to): (u64, u64), watermark: Option<i64>) {
         if let Some(log) = self.partitions.get_mut(&partition) {
-            log.lose(from, to, watermark, &self.rules);
+            log.lose((from, to), is_dead_letter(partition), watermark, &self.rules);
         }
     }
 
@@ -294,7 +299,7 @@ impl Control {
 
     fn own_total(&self) -> u64 {
         let SideCounts { late, untimely, .. } = &self.own;
-        late + untimely + self.own.undecodable_total() + self.own.excluded_total()
+        late + untimely + self.own.undecodable_total() + self.own.excluded_total() + self.own.diverted
     }
 
     /// Its records in the comparison that have no outcome yet.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::aside::{bad_record, untimely_hash, waiting};
+use super::aside::{bad_record, divert, diverted_record, untimely_hash, usable_time, waiting};
 use super::bad::Bad;
 use super::control::Control;
 use super::evidence::Evidence;
@@ -12,11 +12,11 @@ use super::pairing::Pairing;
 use super::partition::Partition;
 use super::resumed::{Met, Resumed};
 use super::row::Row;
-use super::rules::{NEVER, Rules, earlier, later};
+use super::rules::{NEVER, Rules, later};
 use super::window::Aside;
 use super::work::Pace;
 use super::{Checkpoint, Entry, Input, Output, Settings, Unconserved};
-use crate::model::{Fingerprint, PerSide, Position, Reduction, Side};
+use crate::model::{PerSide, Position, Reduction, Side, is_dead_letter};
 
 /// The comparison of one stream.
 #[derive(Debug)]
@@ -171,7 +171,16 @@ impl Engine {
                 }
             }
             Input::Completed { side, partition } => {
+                let rules = self.rules.clone();
+                let own = self
+                    .logs_mut(side)
+                    .filter(|logs| logs.keys().any(|of| is_dead_letter(*of)));
+                let diverts = own.is_some();
                 if let Some(partition) = self.partition(side, partition) {
+                    if diverts {
+                        // Its dead letters may have moved the watermark while it was idle.
+                        partition.end_as_followed(watermark, &rules);
+                    }
                     partition.complete();
                 }
             }
@@ -216,6 +225,10 @@ impl Engine {
             };
             let aside = match &entry.body {
                 Reduction::Deselected => Some(Aside::Deselected),
+                Reduction::Diverted(hash) => {
+                    divert(entry, log, read_at, rules);
+                    Some(diverted_record(position, log.max(), *hash))
+                }
                 Reduction::Undecodable(reason, hash) => {
                     log.wake();
                     Some(bad_record(position, log.max(), Some(*reason), None, *hash))
@@ -336,9 +349,10 @@ impl Engine {
             }
             ledger.evidence.discover(firsts.into_iter(), rules);
         }
+        // Dead letters pair with none: where they end bounds nothing.
         let complete = [&partitions.baseline, &partitions.canary]
             .into_iter()
-            .filter(|side| is_complete(side));
+            .filter(|side| !side.is_empty() && own(side).all(|(_, log)| log.is_completed()));
         ledger.evidence.bound(complete.map(largest_max), rules);
         let moved = range != (ledger.evidence.start, ledger.evidence.end);
         ledger.decide_unsampled(moved, watermark, rules);
@@ -403,33 +417,14 @@ pub(super) fn is_complete(partitions: &BTreeMap<u32, Partition>) -> bool {
     !partitions.is_empty() && partitions.values().all(Partition::is_completed)
 }
 
-/// The largest running maximum.
+/// The largest running maximum: of records that are compared, not of dead letters.
 pub(super) fn largest_max(partitions: &BTreeMap<u32, Partition>) -> Option<i64> {
-    partitions.values().filter_map(Partition::max).max()
+    own(partitions).filter_map(|(_, log)| log.max()).max()
 }
 
-/// The event time, where it can be used (rules 10 and 14).
-pub(super) fn usable_time(
-    print: &Fingerprint,
-    entry: &Entry,
-    log: &mut Partition,
-    read_at: i64,
-    rules: &Rules,
-) -> Option<i64> {
-    if rules.no_time {
-        return Some(0);
-    }
-    let time = print.time_ms.filter(|time| rules.is_time(*time))?;
-    let untimely = if rules.time_is_timestamp {
-        rules.skew_max.is_some() && log.untimely_by_clock(|| time > later(read_at, rules.skew_max))
-    } else {
-        entry.timestamp_ms.is_some_and(|at| {
-            let future = time > later(at, rules.skew_max) && !mutant!(FutureAccepted);
-            let past = time < earlier(at, rules.age_max) && !mutant!(PastAccepted);
-            future || past
-        })
-    };
-    (!untimely).then_some(time)
+/// Partitions whose records are compared.
+fn own(partitions: &BTreeMap<u32, Partition>) -> impl Iterator<Item = (&u32, &Partition)> {
+    partitions.iter().filter(|(partition, _)| !is_dead_letter(**partition))
 }
 
 /// For the defect that begins open windows anew.

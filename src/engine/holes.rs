@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use super::rules::{BEGIN, NEVER, Rules, earlier, later, passed};
-use crate::model::{Position, Side};
+use crate::model::{Position, Side, is_dead_letter};
 
 /// A range of offsets of one partition that will never be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,7 +129,7 @@ impl Engine {
         let Some(log) = self.partitions.get_mut(side).get_mut(&partition) else {
             return;
         };
-        if let Some(lost) = log.lose(from, to, watermark, &self.rules) {
+        if let Some(lost) = log.lose((from, to), is_dead_letter(partition), watermark, &self.rules) {
             self.lost(side, partition, lost);
             self.renew_holes();
         }

@@ -66,7 +66,7 @@ impl Ledger {
         }
         if !rules.aggregates.is_empty() {
             let values = print.profiled.as_ref().map_or(&[][..], |values| &values.measured);
-            window.aggregates.add(side, values, rules);
+            window.aggregates.add(side, values, &rules.aggregates);
         }
         if let (Some(_), Some(at)) = (rules.slower_than, entry.timestamp_ms) {
             window.delays.get_mut(side).record(at.saturating_sub(time));
@@ -161,6 +161,7 @@ pub(super) fn counted(counts: &WindowCounts, side: Side) -> u64 {
         + own.late
         + own.untimely
         + own.undecodable_total()
+        + own.diverted
         + own.excluded_total()
         + own.profiled
 }

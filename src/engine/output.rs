@@ -45,7 +45,7 @@ pub struct Candidate {
     pub reason: Option<crate::model::UndecodableReason>,
 }
 
-/// Undecodable and untimely records of a window, once it is settled which of them both sides show.
+/// Undecodable, untimely and diverted records of a window, once it is settled which of them both sides show.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SettledBad {
     /// The window.
@@ -69,7 +69,7 @@ pub enum Output {
 pub struct Final {
     /// The windows, oldest first.
     pub windows: Vec<FinalWindow>,
-    /// Settled sharing of undecodable and untimely records, oldest window first.
+    /// Settled sharing of undecodable, untimely and diverted records, oldest window first.
     pub bad: Vec<SettledBad>,
     /// Bad records that turned out to be no difference: both sides show them, or they stand at an edge.
     pub shared: Vec<Position>,

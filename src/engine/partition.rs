@@ -137,6 +137,11 @@ impl Partition {
         false
     }
 
+    /// A diverted record: its Kafka timestamp moves the maximum, and says nothing of where its side begins.
+    pub(super) fn divert(&mut self, time: i64, rules: &Rules) {
+        self.lift(time, rules);
+    }
+
     /// Raises the maximum at the next offset, and leaves a mark where it crosses one.
     fn lift(&mut self, value: i64, rules: &Rules) {
         if self.max.is_some_and(|max| max >= value) {
@@ -182,8 +187,14 @@ impl Partition {
     }
 
     /// Retention took what stands before `to`. What was proved of its silence is void. Gives the range that is lost; `None`
-    /// where all of it was read, or will not be.
-    pub(super) fn lose(&mut self, from: u64, to: u64, watermark: Option<i64>, rules: &Rules) -> Option<(u64, u64)> {
+    /// where all of it was read, or will not be. What was in a dead letter log pairs with nothing: no hole is kept of it.
+    pub(super) fn lose(
+        &mut self,
+        (from, to): (u64, u64),
+        dead_letter: bool,
+        watermark: Option<i64>,
+        rules: &Rules,
+    ) -> Option<(u64, u64)> {
         let from = from.max(self.next);
         if to <= from || to > OFFSET_MAX || self.completed {
             return None;
@@ -195,12 +206,14 @@ impl Partition {
         }
         // Met before a crash already, or before more of it was lost.
         self.holes.retain(|hole| hole.from < from);
-        self.holes.push(Hole {
-            from,
-            to,
-            before_ms: self.max,
-            after: None,
-        });
+        if !dead_letter {
+            self.holes.push(Hole {
+                from,
+                to,
+                before_ms: self.max,
+                after: None,
+            });
+        }
         self.reach(to);
         Some((from, to))
     }
@@ -246,6 +259,16 @@ impl Partition {
         } else if self.next >= stable.max(self.decided) || mutant!(IdleBySilence) {
             self.open_transaction = None;
             self.idle.get_or_insert(since);
+        }
+    }
+
+    /// Where it is idle, or is known to have been, its maximum is what it followed.
+    pub(super) fn end_as_followed(&mut self, watermark: Option<i64>, rules: &Rules) {
+        if !self.completed {
+            self.catch_up(rules);
+            if self.idle.is_some() {
+                self.follow(watermark, rules);
+            }
         }
     }
 

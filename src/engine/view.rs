@@ -57,7 +57,7 @@ pub struct PartitionView {
     pub completed: bool,
 }
 
-/// Baseline's undecodable and untimely records that no canary record has taken. In a bounded run, at its end, they are
+/// Baseline's undecodable, untimely and diverted records that no canary record has taken. In a bounded run, at its end, they are
 /// judged like the canary's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UnsharedBad {
@@ -65,6 +65,8 @@ pub struct UnsharedBad {
     pub undecodable: u64,
     /// Untimely ones within the range of evidence.
     pub untimely: u64,
+    /// Diverted ones within the range of evidence.
+    pub diverted: u64,
 }
 
 /// The conservation law (rule 12) does not hold: a record is in no place, or in two.

@@ -161,7 +161,7 @@ impl Window {
             Outcome::Duplicate => own.duplicate += 1,
             Outcome::Conflict => own.conflict += 1,
             // Never settled: they are counted aside.
-            Outcome::Undecodable | Outcome::Untimely => return None,
+            Outcome::Undecodable | Outcome::Untimely | Outcome::Diverted => return None,
         }
         // Surplus with a name of its own is its side's own doing.
         let own = matches!(settled.outcome, Outcome::Duplicate | Outcome::Conflict);
@@ -195,9 +195,14 @@ impl Window {
                 *side.undecodable.entry(*reason).or_default() += 1;
                 code(Outcome::Undecodable) | reason_code(*reason) << 16
             }
-            Aside::Bad(..) => {
-                side.untimely += 1;
-                code(Outcome::Untimely)
+            Aside::Bad(Candidate { outcome, .. }, _) => {
+                let diverted = *outcome == Outcome::Diverted;
+                *(if diverted {
+                    &mut side.diverted
+                } else {
+                    &mut side.untimely
+                }) += 1;
+                code(*outcome)
             }
         };
         let side = u64::from(position.side == Side::Canary);
@@ -270,7 +275,7 @@ impl Window {
         self.noisy.clear();
         self.profile = Profiles::default();
         (self.delays, self.aggregates) = Default::default();
-        let bad = |outcome: &Outcome| matches!(outcome, Outcome::Undecodable | Outcome::Untimely);
+        let bad = |outcome: &Outcome| matches!(outcome, Outcome::Undecodable | Outcome::Untimely | Outcome::Diverted);
         self.candidates.retain(|outcome, _| bad(outcome));
     }
 
@@ -390,6 +395,7 @@ impl Window {
                 excluded_superseded,
                 excluded_tombstone,
                 profiled: _,
+                diverted,
             } = side;
             for count in [duplicate, conflict, late, untimely] {
                 hasher.update(&count.to_le_bytes());
@@ -406,6 +412,10 @@ impl Window {
                 .filter(|count| **count > 0)
             {
                 hasher.update(&count.to_le_bytes());
+            }
+            if *diverted > 0 {
+                hasher.update(b"diverted");
+                hasher.update(&diverted.to_le_bytes());
             }
         }
         for (bucket, count) in &skew.0 {

@@ -37,6 +37,9 @@ pub struct SideCounts {
     /// Records of an unpaired stream.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub profiled: u64,
+    /// Records in a dead letter log.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub diverted: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
@@ -82,6 +85,7 @@ impl SideCounts {
             profiled,
             excluded_superseded,
             excluded_tombstone,
+            diverted,
         } = other;
         self.duplicate += duplicate;
         self.conflict += conflict;
@@ -97,6 +101,7 @@ impl SideCounts {
         self.profiled += profiled;
         self.excluded_superseded += excluded_superseded;
         self.excluded_tombstone += excluded_tombstone;
+        self.diverted += diverted;
     }
 }
 
@@ -363,8 +368,8 @@ impl WindowCounts {
     }
 
     /// Records of a side that were judged, and those that were asked for, where so many more are `pending` and nothing can be
-    /// said of so many of the settled ones (`unsaid`). Late, untimely and undecodable records are counted whether they are in
-    /// the sample or not; here they count with the share that the sample has of the others, so that a sample takes nothing
+    /// said of so many of the settled ones (`unsaid`). Late, untimely, undecodable and diverted records are counted whether
+    /// they are in the sample or not; here they count with the share that the sample has of the others, so that a sample takes nothing
     /// from the coverage.
     #[must_use]
     pub fn covered(&self, side: Side, pending: u64, unsaid: u64) -> (u64, u64) {
@@ -377,7 +382,7 @@ impl WindowCounts {
             share.map_or(records, |share| u64::try_from(share).unwrap_or(records))
         };
         let late = share(own.late);
-        let asked = sampled + late + share(own.untimely + own.undecodable_total());
+        let asked = sampled + late + share(own.untimely + own.undecodable_total() + own.diverted);
         let open = late + own.excluded_noise + pending + unsaid;
         (asked.saturating_sub(open), asked)
     }
@@ -398,7 +403,8 @@ impl WindowCounts {
     }
 }
 
-/// Undecodable and untimely records of a window once the sharing is settled: those that the other side does not show.
+/// Undecodable, untimely and diverted records of a window once the sharing is settled: those that the other side does not
+/// show.
 /// Inserted once, when every watermark has passed the window's end + 5 x grace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BadCounts {
@@ -410,8 +416,14 @@ pub struct BadCounts {
     pub untimely_shared: u64,
     /// Canary's untimely records that are judged.
     pub untimely_judged: u64,
-    /// Canary's undecodable and untimely records that lie outside the range of evidence.
+    /// Canary's undecodable, untimely and diverted records that lie outside the range of evidence.
     pub edge: u64,
+    /// Canary's diverted records that the baseline shows too.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub diverted_shared: u64,
+    /// Canary's diverted records that are judged.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub diverted_judged: u64,
 }
 
 impl BadCounts {
@@ -423,12 +435,16 @@ impl BadCounts {
             untimely_shared,
             untimely_judged,
             edge,
+            diverted_shared,
+            diverted_judged,
         } = other;
         self.undecodable_shared += undecodable_shared;
         self.undecodable_judged += undecodable_judged;
         self.untimely_shared += untimely_shared;
         self.untimely_judged += untimely_judged;
         self.edge += edge;
+        self.diverted_shared += diverted_shared;
+        self.diverted_judged += diverted_judged;
     }
 }
 

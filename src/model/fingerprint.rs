@@ -102,4 +102,6 @@ pub enum Reduction {
     Undecodable(UndecodableReason, [u8; 16]),
     /// Left out by the selector.
     Deselected,
+    /// In a dead letter log; the hash is over the raw bytes of key and value.
+    Diverted([u8; 16]),
 }

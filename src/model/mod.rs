@@ -7,6 +7,7 @@ mod field;
 mod fingerprint;
 mod floating;
 mod named;
+mod numbered;
 mod outcome;
 mod position;
 mod profile;
@@ -21,6 +22,7 @@ pub use field::{DifferenceKind, FieldDifference, Path, PathParseError, Segment};
 pub use fingerprint::{Digest, Fingerprint, Identity, Reduction, TolerantKind, TolerantValue, hex};
 pub use floating::{readable, shortest};
 pub use named::{Critical, Delays, Differing, GroupCounts, Measured, NamedCounts};
+pub use numbered::{Numbered, Topics, is_dead_letter};
 pub use outcome::{Excluded, Outcome, UndecodableReason};
 pub use position::Position;
 pub use profile::{

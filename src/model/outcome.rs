@@ -23,11 +23,13 @@ pub enum Outcome {
     Undecodable,
     /// A record whose event time cannot be used.
     Untimely,
+    /// A record in a dead letter log.
+    Diverted,
 }
 
 impl Outcome {
     /// All of them, in the order of the reports.
-    pub const ALL: [Outcome; 8] = [
+    pub const ALL: [Outcome; 9] = [
         Outcome::Matched,
         Outcome::Mismatched,
         Outcome::Missing,
@@ -36,6 +38,7 @@ impl Outcome {
         Outcome::Conflict,
         Outcome::Undecodable,
         Outcome::Untimely,
+        Outcome::Diverted,
     ];
 
     /// The word for it in reports, metrics and flags.
@@ -50,6 +53,7 @@ impl Outcome {
             Outcome::Conflict => "conflict",
             Outcome::Undecodable => "undecodable",
             Outcome::Untimely => "untimely",
+            Outcome::Diverted => "diverted",
         }
     }
 }

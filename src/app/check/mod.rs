@@ -1,5 +1,6 @@
 //! `check`: the config against the world. Reads only.
 
+mod dead_letter;
 mod decidable;
 mod print;
 mod propose;

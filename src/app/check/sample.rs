@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::runtime::Handle;
 
+use super::dead_letter::dead_letters;
 use super::decidable;
 use super::print::Found;
 use super::propose::{self, Places};
@@ -99,6 +100,7 @@ fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle
         let ends = reader
             .ends()
             .with_context(|| format!("ask for the ends of the {side}"))?;
+        found.extend(dead_letters(config, stream, side));
         let facts = reader.describe();
         if let Some((text, hint)) = compacted::refusal(stream, side, &facts) {
             found.push(Found::bad(&stream.name, text, hint));
@@ -243,7 +245,7 @@ fn reduce(
     let mut decoded = Vec::new();
     for reduced in out {
         match reduced.body {
-            Reduction::Deselected => {}
+            Reduction::Deselected | Reduction::Diverted(_) => {}
             Reduction::Undecodable(reason, _) => {
                 sample.read += 1;
                 *sample.undecodable.entry(reason.as_str()).or_default() += 1;

@@ -130,7 +130,7 @@ fn fields(injected: &Injected, stream: &StreamReport, comparison: &mut Compariso
 }
 
 fn positions(injected: &Injected, findings: &[FindingRow], comparison: &mut Comparison) {
-    let place = |place: Option<(u32, u64)>| place.map(|(partition, offset)| Place { partition, offset });
+    let place = |place: Option<(u32, u64)>| place.map(|(partition, offset)| Place::of(partition, offset));
     let found: BTreeSet<Injury> = findings
         .iter()
         .map(|row| Injury {
@@ -163,15 +163,15 @@ fn positions(injected: &Injected, findings: &[FindingRow], comparison: &mut Comp
 }
 
 fn text(injury: &Injury) -> String {
-    let place = |place: Option<Place>| match place {
-        Some(Place { partition, offset }) => format!("{partition}:{offset}"),
+    let place = |place: Option<&Place>| match place {
+        Some(Place { partition, offset, .. }) => format!("{partition}:{offset}"),
         None => "-".to_owned(),
     };
     let mut text = format!(
         "{} at baseline {}, canary {}",
         injury.outcome.as_str(),
-        place(injury.baseline),
-        place(injury.canary)
+        place(injury.baseline.as_ref()),
+        place(injury.canary.as_ref())
     );
     if !injury.fields.is_empty() {
         let _ = write!(text, " in {}", injury.fields.join(", "));
@@ -216,10 +216,7 @@ mod tests {
     fn injected() -> Injected {
         let injury = Injury {
             outcome: Outcome::Missing,
-            baseline: Some(Place {
-                partition: 1,
-                offset: 7,
-            }),
+            baseline: Some(Place::of(1, 7)),
             canary: None,
             fields: Vec::new(),
         };
@@ -251,6 +248,7 @@ mod tests {
             schemas: Vec::new(),
             schema_changes: Vec::new(),
             findings: Vec::new(),
+            topics: PerSide::default(),
         });
         Report {
             stages: Vec::new(),

@@ -77,7 +77,7 @@ impl ProducerContext for Reports {
                 .places
                 .entry(number)
                 .or_default()
-                .push(Place { partition, offset });
+                .push(Place::of(partition, offset));
         }
     }
 }

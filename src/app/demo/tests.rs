@@ -35,10 +35,10 @@ fn raw(brokers: &str, topic: &Topic, count: u64) -> Vec<(Place, Vec<u8>)> {
     let mut found = Vec::new();
     while u64::try_from(found.len()).unwrap() < count {
         let message = consumer.poll(Duration::from_secs(20)).unwrap().unwrap();
-        let place = Place {
-            partition: u32::try_from(message.partition()).unwrap(),
-            offset: u64::try_from(message.offset()).unwrap(),
-        };
+        let place = Place::of(
+            u32::try_from(message.partition()).unwrap(),
+            u64::try_from(message.offset()).unwrap(),
+        );
         found.push((place, message.payload().unwrap().to_vec()));
     }
     found.sort();
@@ -52,10 +52,10 @@ type Totals = Vec<(Place, i64)>;
 fn seen(baseline: &[(Place, Enriched)], canary: &[(Place, EnrichedCanary)]) -> Vec<Injury> {
     let mut by_id: BTreeMap<&str, [Totals; 2]> = BTreeMap::new();
     for (place, order) in baseline {
-        by_id.entry(&order.order_id).or_default()[0].push((*place, order.total_minor));
+        by_id.entry(&order.order_id).or_default()[0].push((place.clone(), order.total_minor));
     }
     for (place, order) in canary {
-        by_id.entry(&order.order_id).or_default()[1].push((*place, order.total_minor));
+        by_id.entry(&order.order_id).or_default()[1].push((place.clone(), order.total_minor));
     }
     let mut found = Vec::new();
     for (_, sides) in by_id {
@@ -67,9 +67,16 @@ fn seen(baseline: &[(Place, Enriched)], canary: &[(Place, EnrichedCanary)]) -> V
         };
         match (sides[0].as_slice(), sides[1].as_slice()) {
             ([a], [b]) if a.1 == b.1 => {}
-            ([a], [b]) => found.push(injury(Outcome::Mismatched, Some(a.0), Some(b.0), &["total_minor"])),
-            ([a], []) => found.push(injury(Outcome::Missing, Some(a.0), None, &[])),
-            ([a], [b, c]) if a.1 == b.1 && b.1 == c.1 => found.push(injury(Outcome::Duplicate, None, Some(c.0), &[])),
+            ([a], [b]) => found.push(injury(
+                Outcome::Mismatched,
+                Some(a.0.clone()),
+                Some(b.0.clone()),
+                &["total_minor"],
+            )),
+            ([a], []) => found.push(injury(Outcome::Missing, Some(a.0.clone()), None, &[])),
+            ([a], [b, c]) if a.1 == b.1 && b.1 == c.1 => {
+                found.push(injury(Outcome::Duplicate, None, Some(c.0.clone()), &[]))
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -106,11 +113,11 @@ async fn play(healthy: bool) -> (Injected, Vec<Injury>) {
     let schema = |value: &[u8], text| Registered::new(id(value).unwrap(), text).unwrap();
     let baseline: Vec<(Place, Enriched)> = baseline
         .iter()
-        .map(|(place, value)| (*place, schema(value, ENRICHED).read(value).unwrap()))
+        .map(|(place, value)| (place.clone(), schema(value, ENRICHED).read(value).unwrap()))
         .collect();
     let canary: Vec<(Place, EnrichedCanary)> = canary
         .iter()
-        .map(|(place, value)| (*place, schema(value, ENRICHED_CANARY).read(value).unwrap()))
+        .map(|(place, value)| (place.clone(), schema(value, ENRICHED_CANARY).read(value).unwrap()))
         .collect();
     let mut newest: BTreeMap<u32, i64> = BTreeMap::new();
     for (place, order) in &canary {

@@ -56,7 +56,7 @@ pub fn injected(baseline: &Made, canary: &Made) -> Result<Injected> {
         let place = |made: &Made, index: usize| {
             let places = made.places.get(number);
             places
-                .and_then(|places| places.get(index).copied())
+                .and_then(|places| places.get(index).cloned())
                 .with_context(|| format!("find the place of order {number}"))
         };
         let (outcome, baseline, canary, fields) = match fault {

@@ -61,6 +61,7 @@ struct SideMetrics {
     read: Counter,
     duplicate: Counter,
     profiled: Counter,
+    diverted: Counter,
     conflict: Counter,
     late: Counter,
     untimely: Counter,
@@ -310,6 +311,7 @@ impl SideMetrics {
             read: registry.counter(names::RECORDS_READ, &labels),
             duplicate: outcome(Outcome::Duplicate),
             profiled: registry.counter(names::OUTCOMES, &[stream, PROFILED, side]),
+            diverted: outcome(Outcome::Diverted),
             conflict: outcome(Outcome::Conflict),
             late: registry.counter(names::LATE, &labels),
             untimely: registry.counter(names::UNTIMELY, &labels),
@@ -325,6 +327,7 @@ impl SideMetrics {
     fn window(&self, counts: &SideCounts) {
         self.duplicate.increment(counts.duplicate);
         self.profiled.increment(counts.profiled);
+        self.diverted.increment(counts.diverted);
         self.conflict.increment(counts.conflict);
         self.late.increment(counts.late);
         self.untimely.increment(counts.untimely);

@@ -61,7 +61,7 @@ impl Interrupt {
 pub struct Counted {
     /// All final windows, and those that are not where the run was cut short.
     pub counts: WindowCounts,
-    /// Undecodable and untimely records.
+    /// Undecodable, untimely and diverted records.
     pub bad: BadCounts,
     /// Every mismatched pair.
     pub pairs: Vec<Candidate>,
@@ -122,7 +122,7 @@ fn count(output: Output, counted: &mut Counted) {
                 for candidate in window.candidates {
                     match (candidate.outcome, candidate.baseline.or(candidate.canary)) {
                         (Outcome::Mismatched, _) => {}
-                        (Outcome::Undecodable | Outcome::Untimely, Some(position)) => {
+                        (Outcome::Undecodable | Outcome::Untimely | Outcome::Diverted, Some(position)) => {
                             if !counted.shared.remove(&position) {
                                 counted.broken.insert(position, (window.start_ms, candidate));
                             }
@@ -168,7 +168,7 @@ fn spill_at_the_limit(stream: &mut Stream, spill: &mut Option<Spill>) -> Result<
     let held = stream.engine.held_bytes();
     if held >= max.max(1) {
         let what = format!(
-            "the undecodable and untimely records that wait for a partner hold {held} bytes, and held_max_bytes allows no \
+            "the undecodable, untimely and diverted records that wait for a partner hold {held} bytes, and held_max_bytes allows no \
              more than {max}"
         );
         return Err(trouble(

@@ -1,5 +1,6 @@
 //! A bounded run: two logs or two files, read to their captured ends, and a census like `diff`'s.
 
+mod dead_letter;
 pub mod drive;
 pub mod open;
 mod partners;

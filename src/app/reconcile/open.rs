@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use tokio::runtime::Handle;
 
+use super::dead_letter;
 use crate::app::book::{self, Book, Fact};
 use crate::app::clock::Clock;
 use crate::app::contract;
@@ -13,6 +14,7 @@ use crate::app::lane::Lane;
 use crate::app::log::Log;
 use crate::app::range::{self, Span};
 use crate::app::schemas::{Origin, Patience, Registrar, Schemas};
+use crate::app::several::Several;
 use crate::app::stream::{PACE, Reading, Stream};
 use crate::app::topic::Second;
 use crate::app::under_way::Pace;
@@ -22,12 +24,12 @@ use crate::config::{ReconcileRequest, SideRequest, Source, temporary_directory};
 use crate::edge::registry::Registry;
 use crate::edge::{files, kafka};
 use crate::engine::Engine;
-use crate::model::{Side, Sides};
+use crate::model::{Side, Sides, is_dead_letter};
 
 /// What a side is read again from.
 pub enum Place {
-    /// A topic of a cluster.
-    Kafka(Box<kafka::Settings>, String),
+    /// A topic of a cluster, and its dead letter topics.
+    Kafka(Box<kafka::Settings>, String, Vec<(kafka::Settings, String)>),
     /// A file, whose index is the reader's at the end.
     File(files::Input, files::Kind),
 }
@@ -84,7 +86,7 @@ pub fn open(request: &ReconcileRequest, clock: &Clock, handle: &Handle) -> Resul
     let origin = |side: &SideOpened| Origin {
         registry: side.registry.clone().map(|registry| registry as Arc<dyn Registrar>),
         topic: match &side.place {
-            Place::Kafka(_, topic) => Some(topic.clone()),
+            Place::Kafka(_, topic, _) => Some(topic.clone()),
             Place::File(..) => None,
         },
         fixed: side.fixed.clone(),
@@ -163,7 +165,8 @@ fn lane(opened: SideOpened, side: Side, request: &ReconcileRequest, book: &Book,
     } = opened;
     let reducer = Reducer::new(side, request.sides.get(side).codec.clone());
     log.share(crew, side, Pace::of(crew.hands()).batches);
-    if let (Log::File(file), [span]) = (&mut log, spans.as_slice()) {
+    let own = spans.iter().find(|span| !is_dead_letter(span.partition));
+    if let (Log::File(file), Some(span)) = (&mut log, own) {
         file.share(crew.clone(), side, span.from..end.unwrap_or(u64::MAX));
     }
     let mut lane = Lane::new(side, log, book::Reader::new(reducer, side, book.clone()));
@@ -171,7 +174,7 @@ fn lane(opened: SideOpened, side: Side, request: &ReconcileRequest, book: &Book,
         let known = matches!(lane.log, Log::Kafka(_)).then_some(span.to);
         let partition = lane.partitions.entry(span.partition).or_default();
         partition.start = span.from;
-        partition.end = known.or(end);
+        partition.end = known.or(end.filter(|_| !is_dead_letter(span.partition)));
         partition.is_open = span.is_open;
     }
     (lane, place)
@@ -184,7 +187,7 @@ fn open_side(side: &SideRequest, which: Side, request: &ReconcileRequest) -> Res
             let mut settings = side.cluster.clone();
             settings.brokers.clone_from(brokers);
             let reader = kafka::Reader::open(&settings, topic)?;
-            let spans = range::of_topic(&reader, side.from, side.to, &request.engine)?;
+            let mut spans = range::of_topic(&reader, side.from, side.to, &request.engine)?;
             let mut notes: Vec<String> = spans
                 .iter()
                 .map(|span| {
@@ -205,11 +208,14 @@ fn open_side(side: &SideRequest, which: Side, request: &ReconcileRequest) -> Res
                     "{which} {topic} is compacted: older values of a key may be gone, which counts as gaps"
                 ));
             }
+            let letters = dead_letter::topics(side, which, &request.engine)?;
+            spans.extend(letters.spans);
+            notes.extend(letters.notes);
             Ok(SideOpened {
-                log: Log::of_topic(Box::new(reader)),
+                log: Log::of_topic(Several::of(Box::new(reader), letters.topics)),
                 spans,
                 end: None,
-                place: Place::Kafka(Box::new(settings), topic.clone()),
+                place: Place::Kafka(Box::new(settings), topic.clone(), letters.again),
                 registry,
                 fixed: None,
                 notes,
@@ -224,19 +230,22 @@ fn open_side(side: &SideRequest, which: Side, request: &ReconcileRequest) -> Res
             let (from, end) = range::of_file((&input, kind), side.from, side.to, &request.engine)?;
             let records = files::Records::of(&input, kind)?;
             let to = end.map_or("its end".to_owned(), |end| format!("record {end}"));
+            let letters = dead_letter::files(side, which)?;
+            let own = Span {
+                partition: 0,
+                from,
+                to: from,
+                is_open: false,
+            };
+            let note = format!("{which} {}: record {from} to {to}", path.display());
             Ok(SideOpened {
-                notes: vec![format!("{which} {}: record {from} to {to}", path.display())],
-                spans: vec![Span {
-                    partition: 0,
-                    from,
-                    to: from,
-                    is_open: false,
-                }],
+                notes: [note].into_iter().chain(letters.notes).collect(),
+                spans: [own].into_iter().chain(letters.spans).collect(),
                 end,
                 place: Place::File(input, kind),
                 registry,
                 fixed: records.schema().cloned(),
-                log: Log::of_file(records),
+                log: Log::of_file(records, letters.files),
             })
         }
     }
@@ -263,10 +272,11 @@ fn choose_contracts(
     for &side in sides.present() {
         let opened = sides.get(side);
         match (&opened.place, &opened.fixed) {
-            (Place::Kafka(cluster, topic), _) => {
+            (Place::Kafka(cluster, topic, _), _) => {
                 let spans: Vec<_> = opened
                     .spans
                     .iter()
+                    .filter(|span| !is_dead_letter(span.partition))
                     .map(|span| (span.partition, span.from, span.to))
                     .collect();
                 let settings = &request.sides.get(side).codec;

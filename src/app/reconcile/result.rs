@@ -13,11 +13,13 @@ use crate::app::log::Log;
 use crate::app::report::{
     self, FieldCounts, Finding, PartitionRange, Report, SchemaChange, SchemaUse, SideInput, StreamInput,
 };
+use crate::app::several::SeveralAgain;
 use crate::app::stream::Stream;
-use crate::app::topic::Second;
+use crate::app::topic::{Fetch, Second};
 use crate::app::{advice, book};
 use crate::codec::{Reducer, SchemaRef};
-use crate::config::ReconcileRequest;
+use crate::config::{ReconcileRequest, SideRequest};
+use crate::edge::kafka;
 use crate::engine::Candidate;
 use crate::engine::census::{Census, Limits};
 use crate::engine::diff::DiffRules;
@@ -85,6 +87,7 @@ pub fn report(
         schemas,
         schema_changes,
         findings,
+        topics: request.sides.pair().map(SideRequest::topics),
     };
     let mut stream = report::stream(input);
     let noisy = counted
@@ -139,6 +142,7 @@ pub fn nothing(request: &ReconcileRequest) -> Report {
         schemas: Vec::new(),
         schema_changes: Vec::new(),
         findings: Vec::new(),
+        topics: PerSide::default(),
     };
     report::release(&request.release, 1, &judgement, vec![report::stream(input)], true)
 }
@@ -164,7 +168,7 @@ fn census(stream: &Stream, counted: &Counted) -> Census {
 }
 
 fn judge(request: &ReconcileRequest, stream: &Stream, counted: &Counted) -> Judgement {
-    let budgets = request.budgets.judged();
+    let budgets = request.budgets.judged(request.has_dead_letters());
     let limits = Limits {
         budgets,
         late_max: request.limits.late_max,
@@ -195,6 +199,7 @@ fn judge(request: &ReconcileRequest, stream: &Stream, counted: &Counted) -> Judg
 fn side_input(stream: &Stream, side: Side) -> SideInput {
     let view = stream.engine.side(side);
     let range = |view: crate::engine::PartitionView| PartitionRange {
+        topic: None,
         partition: view.partition,
         from: view.from,
         to: view.position,
@@ -363,7 +368,12 @@ pub fn rereader(request: &ReconcileRequest, stream: Stream, again: Sides<Place>)
         control,
     } = lanes;
     let place = |log: Log, place: Place| match (place, log) {
-        (Place::Kafka(settings, topic), _) => Again::Kafka(Box::new(Second::new(&settings, &topic))),
+        (Place::Kafka(settings, topic, letters), _) => {
+            let second =
+                |cluster: &kafka::Settings, topic: &str| Box::new(Second::new(cluster, topic)) as Box<dyn Fetch>;
+            let letters = letters.iter().map(|(cluster, topic)| second(cluster, topic));
+            Again::Kafka(SeveralAgain::of(second(&settings, &topic), letters.collect()))
+        }
         (Place::File(input, kind), Log::File(file)) => Again::File {
             input,
             kind,
@@ -410,6 +420,7 @@ fn differing(census: &Census, others: &[(Option<i64>, Candidate)]) -> Vec<(Optio
     let differs = |candidate: &Candidate| match candidate.outcome {
         Outcome::Undecodable => census.undecodable.baseline + census.undecodable.canary > 0,
         Outcome::Untimely => census.untimely.baseline + census.untimely.canary > 0,
+        Outcome::Diverted => census.diverted.baseline + census.diverted.canary > 0,
         _ => true,
     };
     others

@@ -50,8 +50,7 @@ pub struct Pass {
 
 impl Place<'_> {
     fn topic(&self, side: Side) -> Result<Box<dyn Topic>> {
-        let config::StreamSide { cluster, topic, .. } = self.stream.sides.get(side);
-        let opened = self.world.topic(cluster, topic);
+        let opened = self.world.side(self.stream.sides.get(side));
         opened.with_context(|| format!("open the {side}'s topic"))
     }
 

@@ -8,12 +8,13 @@ use super::model::{
     StageReport, StreamReport,
 };
 use super::pattern::patterns;
+use super::topics;
 use crate::engine::Candidate;
 use crate::engine::judge::{self, Judgement, NamedCheck, Standing};
 use crate::engine::stats::Betting;
 use crate::model::{
     ControlCounts, Delays, DifferenceKind, Differing, FieldDifference, GroupCounts, NamedCounts, PerSide, Position,
-    Side, SideCounts, UndecodableReason, Verdict, WindowCounts,
+    Side, SideCounts, Topics, UndecodableReason, Verdict, WindowCounts,
 };
 
 /// In how many mismatched pairs each path differs in each way.
@@ -57,6 +58,8 @@ pub struct StreamInput<'a> {
     pub schema_changes: Vec<SchemaChange>,
     /// What was kept.
     pub findings: Vec<Finding>,
+    /// What the numbers of partitions stand for.
+    pub topics: PerSide<Topics>,
 }
 
 /// The report of one stream.
@@ -108,7 +111,8 @@ pub fn stream(input: StreamInput<'_>) -> StreamReport {
         patterns: Vec::new(),
         findings: input.findings,
     };
-    report.patterns = patterns(&report);
+    report.patterns = patterns(&report, &input.topics);
+    topics::name(&mut report, &input.topics);
     report
 }
 
@@ -277,7 +281,7 @@ pub fn finding(
     note: Option<String>,
 ) -> Finding {
     let place =
-        |position: Option<Position>| position.map(|Position { partition, offset, .. }| Place { partition, offset });
+        |position: Option<Position>| position.map(|Position { partition, offset, .. }| Place::of(partition, offset));
     Finding {
         id: None,
         outcome: candidate.outcome,
@@ -357,7 +361,7 @@ fn side(input: SideInput, counts: &SideCounts) -> SideReport {
         untimely: counts.untimely,
         undecodable: counts.undecodable_total(),
         undecodable_reasons: reasons.collect(),
-        diverted: 0,
+        diverted: counts.diverted,
         excluded: counts.excluded_total(),
         excluded_reasons: ExcludedReasons {
             select: counts.excluded_select,

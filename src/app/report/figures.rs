@@ -214,12 +214,16 @@ pub(super) fn percent(fraction: f64) -> String {
     }
 }
 
-/// `partition:offset`, or a dash.
-pub(super) fn place(place: Option<Place>) -> String {
-    place.map_or_else(
-        || "-".to_owned(),
-        |place| format!("{}:{}", place.partition, place.offset),
-    )
+/// `partition:offset`, the topic before it where its side has several; or a dash.
+pub(super) fn place(place: Option<&Place>) -> String {
+    let Some(place) = place else {
+        return "-".to_owned();
+    };
+    let topic = place
+        .topic
+        .as_ref()
+        .map_or_else(String::new, |topic| format!("{topic} "));
+    format!("{topic}{}:{}", place.partition, place.offset)
 }
 
 /// Control characters escaped: a terminal must not obey a log.

@@ -226,8 +226,8 @@ fn findings(out: &mut String, stream: &StreamReport) {
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td><code>{}</code></td></tr>",
             finding.outcome.as_str(),
             escaped(finding.window.as_deref().unwrap_or("-")),
-            place(finding.baseline),
-            place(finding.canary),
+            place(finding.baseline.as_ref()),
+            place(finding.canary.as_ref()),
             escaped(&details(finding).join(", "))
         );
     }

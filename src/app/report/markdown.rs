@@ -121,7 +121,7 @@ fn of_stream(out: &mut String, stream: &StreamReport) {
             code(&cut(what))
         };
         let window = finding.window.as_deref().unwrap_or("-");
-        let (baseline, canary) = (place(finding.baseline), place(finding.canary));
+        let (baseline, canary) = (place(finding.baseline.as_ref()), place(finding.canary.as_ref()));
         let _ = writeln!(
             out,
             "| {} | {window} | {baseline} | {canary} | {what} |",

@@ -9,6 +9,7 @@ mod model;
 mod ndjson;
 mod pattern;
 mod table;
+mod topics;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub use model::{
     SkewMs, StageReport, StreamReport, schema,
 };
 pub use table::{Look, table};
+pub use topics::name_finding;
 
 use anyhow::{Context, Result};
 

@@ -237,8 +237,11 @@ fn is_zero(count: &u64) -> bool {
 }
 
 /// A range of offsets, half-open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PartitionRange {
+    /// The topic that it is of, or the file; not there where its side has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
     /// Which partition.
     pub partition: u32,
     /// First offset.
@@ -417,10 +420,25 @@ pub struct Finding {
 }
 
 /// A position in a side's log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
+    /// The topic that it is in, or the file; not there where its side has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
     /// Which partition.
     pub partition: u32,
     /// Which offset; in a file the record's number.
     pub offset: u64,
+}
+
+impl Place {
+    /// One in a side that has one topic.
+    #[must_use]
+    pub fn of(partition: u32, offset: u64) -> Self {
+        Self {
+            topic: None,
+            partition,
+            offset,
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::figures::grouped;
 use super::model::{Finding, Pattern, StreamReport};
-use crate::model::{DifferenceKind, Outcome, PerSide, Side};
+use crate::model::{DifferenceKind, Outcome, PerSide, Side, Topics, is_dead_letter};
 
 /// Fewer findings have no pattern.
 const FINDINGS_MIN: usize = 5;
@@ -22,10 +22,15 @@ type Likeness<'a> = Vec<(&'a str, &'static str)>;
 
 /// The patterns of a stream's findings, those of more findings first.
 #[must_use]
-pub fn patterns(stream: &StreamReport) -> Vec<Pattern> {
+pub fn patterns(stream: &StreamReport, topics: &PerSide<Topics>) -> Vec<Pattern> {
+    // What is diverted stands where dead letters stand, and everything else does not.
+    let compared = |side: Side| {
+        let ranges = stream.sides.get(side).partitions.iter();
+        ranges.filter(|range| !is_dead_letter(range.partition)).count()
+    };
     let partitions = PerSide {
-        baseline: stream.sides.baseline.partitions.len(),
-        canary: stream.sides.canary.partitions.len(),
+        baseline: (compared(Side::Baseline), &topics.baseline),
+        canary: (compared(Side::Canary), &topics.canary),
     };
     let mut found = Vec::new();
     for outcome in Outcome::ALL {
@@ -68,7 +73,7 @@ fn pattern(
     likeness: &Likeness<'_>,
     some: &[&Finding],
     all: &[&Finding],
-    partitions: &PerSide<usize>,
+    partitions: &PerSide<(usize, &Topics)>,
 ) -> Option<Pattern> {
     let outcome = some.first()?.outcome;
     let mut facts = Vec::new();
@@ -90,7 +95,9 @@ fn pattern(
     }
     facts.extend(largest(some));
     for side in Side::PAIR {
-        facts.extend(one_partition(some, side, *partitions.get(side)));
+        if outcome != Outcome::Diverted {
+            facts.extend(one_partition(some, side, *partitions.get(side)));
+        }
     }
     // One path that differs in all of them is what the counts of fields say.
     if facts.is_empty()
@@ -138,16 +145,16 @@ fn largest(some: &[&Finding]) -> Option<String> {
 }
 
 /// That all stand in one partition of a side that has several.
-fn one_partition(some: &[&Finding], side: Side, partitions: usize) -> Option<String> {
-    let place = |finding: &&Finding| match side {
-        Side::Canary => finding.canary,
-        _ => finding.baseline,
+fn one_partition(some: &[&Finding], side: Side, (partitions, topics): (usize, &Topics)) -> Option<String> {
+    let place = |finding: &'_ &Finding| match side {
+        Side::Canary => finding.canary.clone(),
+        _ => finding.baseline.clone(),
     };
     let found: Option<BTreeSet<u32>> = some.iter().map(|finding| Some(place(finding)?.partition)).collect();
     let mut found = found?.into_iter();
     match (found.next(), found.next()) {
         (Some(partition), None) if partitions > 1 => {
-            Some(format!("all in {side} partition {partition} of {partitions}"))
+            Some(format!("all in {side} {} of {partitions}", topics.says(partition)))
         }
         _ => None,
     }
@@ -171,7 +178,7 @@ mod tests {
                 canary: values.map(|(_, canary)| canary.to_owned()),
             }
         };
-        let place = |is: bool| is.then_some(Place { partition, offset: 0 });
+        let place = |is: bool| is.then(|| Place::of(partition, 0));
         Finding {
             id: None,
             outcome,
@@ -187,6 +194,7 @@ mod tests {
 
     fn told(findings: Vec<Finding>) -> Vec<String> {
         let range = |partition| PartitionRange {
+            topic: None,
             partition,
             from: 0,
             to: 9,
@@ -210,6 +218,7 @@ mod tests {
             schemas: Vec::new(),
             schema_changes: Vec::new(),
             findings,
+            topics: PerSide::default(),
         });
         stream.patterns.into_iter().map(|pattern| pattern.text).collect()
     }

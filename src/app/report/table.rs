@@ -156,8 +156,8 @@ fn of_stream(out: &mut String, stream: &StreamReport) {
             table.add_row([
                 format!("   {}", finding.outcome.as_str()),
                 finding.window.clone().unwrap_or_else(|| "-".to_owned()),
-                place(finding.baseline),
-                place(finding.canary),
+                place(finding.baseline.as_ref()),
+                place(finding.canary.as_ref()),
                 details(finding).join(", "),
             ]);
         }
@@ -272,7 +272,13 @@ fn more(out: &mut String, all: usize, told: usize) {
 fn of_side(side: &SideReport) -> String {
     let ranges = side.partitions.iter().take(PARTITIONS_MAX);
     let mut parts: Vec<String> = ranges
-        .map(|range| format!("{}:[{}, {})", range.partition, range.from, range.to))
+        .map(|range| {
+            let topic = range
+                .topic
+                .as_ref()
+                .map_or_else(String::new, |topic| format!("{topic} "));
+            format!("{topic}{}:[{}, {})", range.partition, range.from, range.to)
+        })
         .collect();
     if side.partitions.len() > PARTITIONS_MAX {
         parts.push(format!(
@@ -293,6 +299,7 @@ fn of_side(side: &SideReport) -> String {
     let apart = [
         ("late", side.late),
         ("untimely", side.untimely),
+        ("diverted", side.diverted),
         ("not selected", excluded.select),
         ("not sampled", excluded.sample),
         ("outside the range", excluded.edge),

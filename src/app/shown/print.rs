@@ -9,9 +9,9 @@ use clap::builder::styling::{AnsiColor, Style};
 use serde_json::json;
 
 use crate::app::command::Output;
-use crate::app::report::harmless;
+use crate::app::report::{self, harmless};
 use crate::app::stored;
-use crate::config;
+use crate::config::{self, StreamSide};
 use crate::edge::store::{FindingRow, GenerationId};
 use crate::model::{FieldDifference, Outcome, PerSide, Side};
 
@@ -85,13 +85,23 @@ impl Shown<'_> {
         }
     }
 
+    /// As the report has it.
+    fn finding(&self, row: &FindingRow) -> report::Finding {
+        let mut finding = stored::finding(row);
+        report::name_finding(&mut finding, &self.stream.sides.pair().map(StreamSide::topics));
+        finding
+    }
+
     /// `orders 0:17`, and what there is to say where there is no record.
     fn record(&self, side: Side) -> String {
         match self.place(side) {
             None => "no record".to_owned(),
             Some((partition, offset)) => {
                 let gone = if self.gone.contains(&side) { ", gone" } else { "" };
-                format!("{} {partition}:{offset}{gone}", self.stream.sides.get(side).topic)
+                let of = self.stream.sides.get(side);
+                let topics = of.topics();
+                let (topic, partition) = topics.place(partition);
+                format!("{} {partition}:{offset}{gone}", topic.unwrap_or(&of.topic))
             }
         }
     }
@@ -106,7 +116,7 @@ impl Shown<'_> {
             id.generation
         );
         line(&mut out, colours.head, &head);
-        let finding = stored::finding(row);
+        let finding = self.finding(row);
         let window = finding
             .window
             .map_or_else(String::new, |window| format!(", window {window}"));
@@ -178,7 +188,7 @@ impl Shown<'_> {
     }
 
     fn json(&self) -> serde_json::Value {
-        let finding = stored::finding(self.row);
+        let finding = self.finding(self.row);
         json!({
             "id": finding.id,
             "release": self.id.release,

@@ -22,9 +22,9 @@ impl Stream {
         if mutant!(ResetToLatest) {
             return self.reached(side, partition, to, outputs);
         }
-        let topic = self.topic_name(side);
+        let topic = self.place(side, partition);
         let text = format!(
-            "retention took offsets {from} to {} of {side} topic {topic}, partition {partition}, before they were read",
+            "retention took offsets {from} to {} of {side} topic {topic}, before they were read",
             to.saturating_sub(1)
         );
         self.incident(Inconclusive::Expired, side, text);
@@ -47,8 +47,8 @@ impl Stream {
             return;
         }
         let text = format!(
-            "{side} topic {}, partition {partition} reached to offset {position} and now ends at {end}: the log lost its end",
-            self.topic_name(side)
+            "{side} topic {} reached to offset {position} and now ends at {end}: the log lost its end",
+            self.place(side, partition)
         );
         self.incident(Inconclusive::Truncated, side, text);
     }
@@ -56,8 +56,8 @@ impl Stream {
     /// Bytes that do not match their checksum: nothing behind them is read until they do.
     pub(super) fn corrupt(&mut self, side: Side, partition: u32, offset: u64) {
         let text = format!(
-            "bytes of {side} topic {}, partition {partition} at or after offset {offset} do not match their checksum",
-            self.topic_name(side)
+            "bytes of {side} topic {} at or after offset {offset} do not match their checksum",
+            self.place(side, partition)
         );
         let known = self.unreadable.get_mut(side);
         if known.get(&partition) != Some(&text) {
@@ -69,8 +69,8 @@ impl Stream {
     /// A bounded run ends where a transaction was open: what lies behind is not there yet, and never missing.
     pub(super) fn open_at_end(&mut self, side: Side, partition: u32, end: u64) {
         let text = format!(
-            "a transaction was open in {side} topic {}, partition {partition} from offset {end} on, and nothing behind it is read",
-            self.topic_name(side)
+            "a transaction was open in {side} topic {} from offset {end} on, and nothing behind it is read",
+            self.place(side, partition)
         );
         self.incident(Inconclusive::OpenTransaction, side, text);
     }
@@ -101,6 +101,18 @@ impl Stream {
         match &self.lanes.get(side).log {
             Log::Kafka(topic) => topic.name(),
             Log::File(_) => "",
+        }
+    }
+
+    /// A partition of a side by the name of its topic.
+    fn place(&self, side: Side, partition: u32) -> String {
+        match &self.lanes.get(side).log {
+            Log::Kafka(topic) => {
+                let topics = topic.topics();
+                let (name, partition) = topics.place(partition);
+                format!("{}, partition {partition}", name.unwrap_or(topic.name()))
+            }
+            Log::File(_) => String::new(),
         }
     }
 

@@ -293,7 +293,7 @@ impl Stream {
         let mut rest = entries;
         while !rest.is_empty() {
             // However records come in batches, a range of event time ends behind the first that is past it.
-            let past = rest.iter().position(|entry| self.is_past_range(entry_time_ms(entry)));
+            let past = rest.iter().position(|entry| self.is_past_range(moves_to_ms(entry)));
             let (now, later) = rest.split_at(past.map_or(rest.len(), |at| at + 1));
             self.engine.step(
                 Input::Records {
@@ -427,9 +427,17 @@ fn emit_delay_ms(entry: &Entry) -> Option<i64> {
     entry.timestamp_ms?.checked_sub(entry_time_ms(entry)?)
 }
 
+/// What it may move the running maximum to.
+fn moves_to_ms(entry: &Entry) -> Option<i64> {
+    match entry.body {
+        Reduction::Diverted(_) => entry.timestamp_ms,
+        _ => entry_time_ms(entry),
+    }
+}
+
 fn entry_time_ms(entry: &Entry) -> Option<i64> {
     match &entry.body {
         Reduction::Decoded(fingerprint) => fingerprint.time_ms,
-        Reduction::Undecodable(..) | Reduction::Deselected => None,
+        Reduction::Undecodable(..) | Reduction::Deselected | Reduction::Diverted(_) => None,
     }
 }

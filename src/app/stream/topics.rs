@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Stream;
 use crate::app::log::Log;
 use crate::edge::kafka::Ends;
-use crate::model::{Inconclusive, Side};
+use crate::model::{Inconclusive, Side, is_dead_letter};
 
 /// How often a topic is looked at, milliseconds.
 const LOOK_MS: i64 = 10_000;
@@ -38,6 +38,7 @@ impl Stream {
                 .engine
                 .partitions(side)
                 .iter()
+                .filter(|view| !is_dead_letter(view.partition))
                 .map(|view| format!("partition {} to offset {}", view.partition, view.position))
                 .collect();
             let text = format!(
@@ -112,16 +113,22 @@ impl Stream {
             }
             self.engine.declare(side, partition, begin);
         }
-        let fresh: Vec<u32> = fresh.into_iter().map(|(partition, _)| partition).collect();
-        let ends = self.ends.get(side).clone();
-        self.repartitioned(side, &fresh, &ends);
+        // Keys of dead letters say nothing.
+        let fresh = fresh.into_iter().map(|(partition, _)| partition);
+        let fresh: Vec<u32> = fresh.filter(|partition| !is_dead_letter(*partition)).collect();
+        if !fresh.is_empty() {
+            let ends = self.ends.get(side).clone();
+            self.repartitioned(side, &fresh, &ends);
+        }
     }
 
     /// Partitions were added: from these ends on keys may be elsewhere.
     pub fn repartitioned(&mut self, side: Side, fresh: &[u32], ends: &[(u32, u64)]) {
         let list = |partitions: &mut dyn Iterator<Item = String>| partitions.collect::<Vec<_>>().join(", ");
         let added = list(&mut fresh.iter().map(u32::to_string));
-        let old = ends.iter().filter(|(partition, _)| !fresh.contains(partition));
+        let old = ends
+            .iter()
+            .filter(|(partition, _)| !fresh.contains(partition) && !is_dead_letter(*partition));
         let from = list(&mut old.map(|(partition, end)| format!("partition {partition} offset {end}")));
         let text = format!(
             "{side} topic {} has more partitions, {added}: keys may have moved about from {from} on",

@@ -350,7 +350,7 @@ fn metric_settings(config: &Config, generation: &Generation) -> metrics::Setting
 
 /// What each check bears.
 fn budgets(stream: &crate::config::Stream) -> Vec<(String, f64)> {
-    let own = stream.budgets.judged().by_kind();
+    let own = stream.budgets.judged(stream.has_dead_letters()).by_kind();
     let own = own.into_iter().map(|(kind, budget)| (kind.as_str().to_owned(), budget));
     let named = stream.named.iter().map(|named| (named.name.clone(), named.budget));
     own.chain(named).collect()

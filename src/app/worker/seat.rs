@@ -8,7 +8,7 @@ use super::status::Status;
 use crate::app::decisions::Decisions;
 use crate::edge::store::FindingRow;
 use crate::engine::judge::{self, Before, Criticality, Finding, Found, Judgement, StreamJudgement, Tally};
-use crate::model::{DifferenceKind, Outcome, Verdict, WindowCounts};
+use crate::model::{DifferenceKind, Outcome, PerSide, Topics, Verdict, WindowCounts};
 
 /// Findings of a stream that are kept in memory for the report.
 const FINDINGS_MAX: usize = 5_000;
@@ -37,6 +37,8 @@ pub struct Seat {
     pub status: Status,
     /// The database does not answer.
     pub store_down: bool,
+    /// What the numbers of partitions stand for.
+    pub topics: PerSide<Topics>,
 }
 
 impl Seat {

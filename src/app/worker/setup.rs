@@ -29,7 +29,7 @@ use crate::edge::registry::RegistryError;
 use crate::edge::store::{ContractRow, Resume};
 use crate::engine::diff::DiffRules;
 use crate::engine::{Checkpoint, Engine};
-use crate::model::{Side, Sides};
+use crate::model::{Side, Sides, is_dead_letter};
 
 /// How long a cluster may take to tell what a topic is.
 pub(super) const TELL: Duration = Duration::from_secs(2);
@@ -187,10 +187,7 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
 /// What reads records of a stream again, with what a book knows of schemas.
 #[must_use]
 pub fn rereader(stream: &config::Stream, world: &dyn World, book: &Book) -> Rereader {
-    let again = |side: Side| {
-        let config::StreamSide { cluster, topic, .. } = stream.sides.get(side);
-        Again::Kafka(world.again(cluster, topic))
-    };
+    let again = |side: Side| Again::Kafka(world.side_again(stream.sides.get(side)));
     let reader = |side: Side| {
         let reducer = Reducer::new(side, stream.sides.get(side).codec.clone());
         book::Reader::new(reducer, side, book.clone())
@@ -209,9 +206,8 @@ type Topics = Sides<Box<dyn Topic>>;
 /// Opens them, and asks how long they keep records.
 fn open(stream: &config::Stream, world: &dyn World) -> Result<(Topics, Sides<Option<i64>>)> {
     let open = |side: Side| {
-        let config::StreamSide { cluster, topic, .. } = stream.sides.get(side);
         world
-            .topic(cluster, topic)
+            .side(stream.sides.get(side))
             .with_context(|| format!("open the {side}'s topic"))
     };
     let topics = stream.sides.each(open).whole()?;
@@ -220,9 +216,9 @@ fn open(stream: &config::Stream, world: &dyn World) -> Result<(Topics, Sides<Opt
     Ok((topics, retention_ms))
 }
 
-/// What there is to read of each partition: (partition, first offset, end).
+/// What there is to read of each partition whose records are compared: (partition, first offset, end).
 fn spans(topic: &dyn Topic) -> Result<Vec<(u32, u64, u64)>> {
-    let ends = topic.ends()?.into_iter();
+    let ends = topic.ends()?.into_iter().filter(|end| !is_dead_letter(end.partition));
     Ok(ends.map(|end| (end.partition, end.low, end.last_stable)).collect())
 }
 
@@ -259,6 +255,8 @@ fn look(stream: &mut Stream, checkpoint: Option<&Checkpoint>) -> Result<()> {
                     stream.truncated(side, end.partition, known.position, end.high);
                 }
                 Some(_) => {}
+                // Keys of dead letters say nothing.
+                None if is_dead_letter(end.partition) => {}
                 None => fresh.push(end.partition),
             }
         }

@@ -205,6 +205,7 @@ fn report_of(name: &str, seat: &Seat, view: &View, verdict: Verdict) -> report::
     let side = |side: Side| {
         let of = view.sides.get(side);
         let range = |view: &crate::engine::PartitionView| PartitionRange {
+            topic: None,
             partition: view.partition,
             from: view.from,
             to: view.position,
@@ -242,6 +243,7 @@ fn report_of(name: &str, seat: &Seat, view: &View, verdict: Verdict) -> report::
         schemas: schemas.collect(),
         schema_changes: changes.collect(),
         findings: seat.findings.iter().map(stored::finding).collect(),
+        topics: seat.topics.clone(),
     });
     report::add_named(&mut stream, &counts, &seat.tally.policy().named);
     stream.checks = report::checks(&seat.tally.standings());

@@ -7,7 +7,7 @@ use crate::app::advice;
 use crate::app::stream::Stream;
 use crate::engine::judge::{Condition, Conditions};
 use crate::engine::{PartitionView, SideView};
-use crate::model::{Inconclusive, PerSide, Side, Sides, WindowCounts, hex};
+use crate::model::{Inconclusive, PerSide, Side, Sides, Topics, WindowCounts, hex};
 
 /// One stream as it stood a moment ago.
 #[derive(Clone, Default)]
@@ -28,6 +28,8 @@ pub struct View {
     pub unfinished: WindowCounts,
     /// What the logs did: reason, side, one sentence.
     pub incidents: BTreeSet<(Inconclusive, Side, String)>,
+    /// What the numbers of partitions stand for.
+    pub topics: Sides<Topics>,
     /// What each topic is.
     pub topic_ids: Sides<Option<String>>,
     /// Brokers in trouble.
@@ -112,6 +114,7 @@ impl Status {
             full: stream.is_full(),
             unfinished: engine.unfinished(),
             incidents: stream.incidents.clone(),
+            topics: stream.lanes.each(|side| stream.lanes.get(side).log.topics()),
             topic_ids: stream.topic_ids.clone(),
             trouble: stream.trouble.clone(),
             unreadable: stream
@@ -135,7 +138,10 @@ impl View {
         let views = self.partitions.get(side).iter();
         let places: Vec<String> = views
             .filter(|view| view.open_transaction_since_ms.is_some())
-            .map(|view| format!("partition {} from offset {}", view.partition, view.position))
+            .map(|view| {
+                let place = self.topics.get(side).says(view.partition);
+                format!("{place} from offset {}", view.position)
+            })
             .collect();
         (!places.is_empty()).then(|| format!("{side}: a transaction stays open in {}", places.join(", ")))
     }

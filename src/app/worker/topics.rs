@@ -44,6 +44,10 @@ fn readable(config: &Config, index: usize, side: Side) -> Result<()> {
     let of = stream.sides.get(side);
     let reader = kafka::Reader::open(&config.clusters[&of.cluster], &of.topic)
         .with_context(|| format!("open the {side}'s topic of stream {}", stream.name))?;
+    for letter in &of.dead_letters {
+        kafka::Reader::open(&config.clusters[&letter.cluster], &letter.topic)
+            .with_context(|| format!("open a dead letter topic of the {side} of stream {}", stream.name))?;
+    }
     match compacted::refusal(stream, side, &reader.describe()) {
         Some((text, hint)) => Err(trouble(text, hint)),
         None => Ok(()),

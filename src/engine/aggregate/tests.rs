@@ -1,32 +1,6 @@
 //! Aggregates against what a few lines compute.
 
 use super::*;
-use crate::engine::{Named, Names, Range, Settings};
-
-fn rules(aggregates: Vec<Aggregate>) -> Rules {
-    Rules::new(&Settings {
-        window_ms: Some(10),
-        lateness_ms: Some(0),
-        grace_ms: Some(0),
-        skew_max_ms: None,
-        age_max_ms: None,
-        time_is_timestamp: false,
-        names: Names::Event,
-        has_identity: true,
-        tolerances: Vec::new(),
-        range: Range::Everything,
-        sample: None,
-        control: false,
-        profile: None,
-        named: Named {
-            aggregates,
-            ..Named::default()
-        },
-        latest: false,
-        findings_max: 1,
-        held_max_bytes: 0,
-    })
-}
 
 fn by(group: &[usize], of: Measure, tolerance: Option<Tolerance>) -> Aggregate {
     Aggregate {
@@ -52,12 +26,12 @@ fn blake(number: u64) -> u64 {
 
 /// How many groups differ, of how many, and whether some are one.
 fn compared(aggregate: Aggregate, baseline: &[Vec<Measured>], canary: &[Vec<Measured>]) -> (u64, u64, u64) {
-    let rules = rules(vec![aggregate]);
+    let all = [Measuring::new(&aggregate)];
     let mut aggregates = Aggregates::default();
     for (side, records) in [(Side::Baseline, baseline), (Side::Canary, canary)] {
-        records.iter().for_each(|values| aggregates.add(side, values, &rules));
+        records.iter().for_each(|values| aggregates.add(side, values, &all));
     }
-    let counts = aggregates.finish(&rules).first().copied().unwrap_or_default();
+    let counts = aggregates.finish(&all).first().copied().unwrap_or_default();
     (counts.differing, counts.groups, counts.merged)
 }
 

@@ -84,5 +84,6 @@ fn kind(outcome: Outcome) -> Option<Kind> {
         Outcome::Conflict => Kind::Conflict,
         Outcome::Undecodable => Kind::Undecodable,
         Outcome::Untimely => Kind::Untimely,
+        Outcome::Diverted => Kind::Diverted,
     })
 }

@@ -233,7 +233,7 @@ fn shortfalls(tally: &Tally, muted: &Muted, add: &mut Add<'_>) {
             text::duration(evidence.duration_ms(), policy.min_duration_ms)
         });
     }
-    if (0..policy.checks()).all(|check| muted.name(policy.name(check))) {
+    if (0..policy.checks()).all(|check| muted.name(policy.name(check)) || !policy.has(check)) {
         add(Inconclusive::Evidence, &|| text::ALL_MUTED.to_owned());
     }
     unproved(tally, muted, add);
@@ -243,6 +243,7 @@ fn shortfalls(tally: &Tally, muted: &Muted, add: &mut Add<'_>) {
     let waiting = [
         (Kind::Undecodable, evidence.waiting_undecodable()),
         (Kind::Untimely, evidence.waiting_untimely()),
+        (Kind::Diverted, evidence.waiting_diverted()),
     ];
     let waits = |(kind, waiting): &(Kind, u64)| *waiting > 0 && !muted.kind(*kind);
     for (kind, waiting) in waiting.into_iter().filter(waits) {

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::drift::DriftPolicy;
 use crate::engine::stats::{HORIZON, Kind, Profile};
 
-/// Checks that every stream has which is compared pair by pair.
-pub const CHECKS: usize = 7;
+/// Checks that a stream may have which is compared pair by pair.
+pub const CHECKS: usize = 8;
 
 /// A check that a stream has by its settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,7 +76,7 @@ impl NamedCheck {
 
 /// True for what can be seen where the sides have different records.
 fn is_unpaired(kind: Kind) -> bool {
-    matches!(kind, Kind::Undecodable | Kind::Untimely)
+    matches!(kind, Kind::Undecodable | Kind::Untimely | Kind::Diverted)
 }
 
 /// The rate of bad records that a stream may have, for each check. 0 bears none.
@@ -96,6 +96,9 @@ pub struct Budgets {
     pub undecodable: f64,
     /// Canary's records without a usable event time.
     pub untimely: f64,
+    /// Canary's records in a dead letter log; `None` where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diverted: Option<f64>,
 }
 
 impl Budgets {
@@ -110,6 +113,7 @@ impl Budgets {
             conflict,
             undecodable,
             untimely,
+            diverted,
         } = *self;
         [
             (Kind::Mismatched, mismatched),
@@ -119,6 +123,7 @@ impl Budgets {
             (Kind::Conflict, conflict),
             (Kind::Undecodable, undecodable),
             (Kind::Untimely, untimely),
+            (Kind::Diverted, diverted.unwrap_or(0.0)),
         ]
     }
 }
@@ -133,6 +138,7 @@ impl Default for Budgets {
             conflict: 0.0,
             undecodable: 0.0,
             untimely: 1e-4,
+            diverted: None,
         }
     }
 }
@@ -187,17 +193,17 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The checks with their budgets. What needs pairs is no check of an unpaired stream: its budget of 0 is never broken.
+    /// The checks with their budgets. What is no check of this stream has a budget of 0 that is never broken.
     #[must_use]
     pub fn kinds(&self) -> Vec<(Kind, f64)> {
-        let is_check = |kind| !self.drift.unpaired || is_unpaired(kind);
+        let is_check = |kind| self.is_check(kind);
         let own = self.budgets.by_kind().into_iter();
         let own = own.map(|(kind, budget)| (kind, if is_check(kind) { budget } else { 0.0 }));
         own.chain(self.named.iter().map(|named| (named.kind, named.budget)))
             .collect()
     }
 
-    /// How many checks it has, those that an unpaired stream does not have among them.
+    /// How many checks it has, those that this stream does not have among them.
     #[must_use]
     pub fn checks(&self) -> usize {
         CHECKS + self.named.len()
@@ -216,8 +222,14 @@ impl Policy {
     #[must_use]
     pub fn has(&self, check: usize) -> bool {
         let kinds = self.budgets.by_kind();
-        let is_own = || kinds.get(check).is_none_or(|(kind, _)| is_unpaired(*kind));
-        check < self.checks() && (!self.drift.unpaired || is_own())
+        let is_own = || kinds.get(check).is_none_or(|(kind, _)| self.is_check(*kind));
+        check < self.checks() && is_own()
+    }
+
+    /// What needs pairs is no check of an unpaired stream, and what is diverted none of one without a dead letter log.
+    fn is_check(&self, kind: Kind) -> bool {
+        let has_log = kind != Kind::Diverted || self.budgets.diverted.is_some();
+        has_log && (!self.drift.unpaired || is_unpaired(kind))
     }
 
     /// Planned number of windows: ceil(longest duration / window).

@@ -134,12 +134,13 @@ impl Sequential {
         self.since.fill((0, 0));
     }
 
-    /// The undecodable and untimely records of a window, now that it is settled which of them the baseline shows too.
+    /// The undecodable, untimely and diverted records of a window, now that it is settled which of them the baseline shows too.
     pub(super) fn settle_bad(&mut self, start_ms: Option<i64>, counts: &BadCounts) {
         let waiting = self.waiting.remove(&start_ms);
         let (records, found) = waiting.map_or_else(Default::default, |waiting| (waiting.records, waiting.found));
         let share = |kind| match kind {
             Kind::Undecodable => Counts::new(counts.undecodable_judged, records),
+            Kind::Diverted => Counts::new(counts.diverted_judged, records),
             _ => Counts::new(counts.untimely_judged, records),
         };
         self.settle(Clock::Later, start_ms, share, &found);

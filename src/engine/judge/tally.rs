@@ -102,7 +102,7 @@ pub struct Evidence {
     pub met_compared: u64,
     /// Pairs of the windows that do not.
     pub unmet_pairs: u64,
-    /// Undecodable and untimely records, as far as their sharing is settled.
+    /// Undecodable, untimely and diverted records, as far as their sharing is settled.
     pub bad: BadCounts,
     /// The last windows.
     pub recent: Recent,
@@ -192,6 +192,13 @@ impl Evidence {
             .min(self.waiting())
     }
 
+    /// Diverted records of the canary that wait for their evidence.
+    pub(super) fn waiting_diverted(&self) -> u64 {
+        let settled = self.bad.diverted_shared + self.bad.diverted_judged;
+        let apart = self.counts.sides.canary.diverted.saturating_sub(settled);
+        apart.min(self.waiting())
+    }
+
     fn waiting(&self) -> u64 {
         let canary = &self.counts.sides.canary;
         let BadCounts {
@@ -200,16 +207,19 @@ impl Evidence {
             untimely_shared,
             untimely_judged,
             edge,
+            diverted_shared,
+            diverted_judged,
         } = self.bad;
-        let settled = undecodable_shared + undecodable_judged + untimely_shared + untimely_judged + edge;
-        (canary.undecodable_total() + canary.untimely).saturating_sub(settled)
+        let settled = undecodable_shared + undecodable_judged + untimely_shared + untimely_judged;
+        let settled = settled + diverted_shared + diverted_judged + edge;
+        (canary.undecodable_total() + canary.untimely + canary.diverted).saturating_sub(settled)
     }
 }
 
 /// Records that could have been late or bad: those that are not in the sample, too.
 fn records(counts: &WindowCounts, side: Side) -> u64 {
     let own = counts.sides.get(side);
-    counts.settled(side) + own.excluded_sample + own.late + own.untimely + own.undecodable_total()
+    counts.settled(side) + own.excluded_sample + own.late + own.untimely + own.undecodable_total() + own.diverted
 }
 
 /// A final window, as far as the judge asks.

@@ -48,6 +48,7 @@ fn policy() -> Policy {
             conflict: 0.0,
             undecodable: 0.0,
             untimely: 1e-2,
+            diverted: None,
         },
         profile: Profile::INDEPENDENT,
         window_ms: Some(MINUTE_MS),
@@ -80,6 +81,11 @@ fn windows(number: usize, each: WindowCounts) -> Case {
 
 fn clean() -> Case {
     windows(10, counts(1_000, 0, 0, 0))
+}
+
+/// The same of a stream with a dead letter log.
+fn diverting() -> Case {
+    with(clean(), |case| case.policy.budgets.diverted = Some(1e-2))
 }
 
 fn with(mut case: Case, change: impl FnOnce(&mut Case)) -> Case {
@@ -144,6 +150,7 @@ fn findings(case: &Case) -> Vec<(Option<i64>, Outcome, String)> {
             (Outcome::Conflict, canary.conflict),
             (Outcome::Undecodable, last.undecodable_judged),
             (Outcome::Untimely, last.untimely_judged),
+            (Outcome::Diverted, last.diverted_judged),
         ];
         for (outcome, number) in kept {
             for number in 0..number.min(10) {
@@ -245,6 +252,9 @@ fn judged(case: &Case) -> Judgement {
 #[case::a_latch_of_another_check(with(clean(), |c| { c.latched = &["extra", "missing"]; c.muted = &["extra"] }), "fail missing")]
 #[case::muted_silence(with(silent(Side::Canary, 50 * MINUTE_MS, SilentThen::Fail), |c| c.muted = &["silent"]), "inconclusive silent")]
 #[case::what_need_not_be_proved(with(clean(), |c| { c.policy.budgets.missing = 1e-4; c.muted = &["missing"] }), "pass")]
+#[case::diverted(with(diverting(), |c| { canary(c).diverted = 90; c.bad.diverted_judged = 90 }), "fail diverted")]
+#[case::diverted_by_both(with(diverting(), |c| { canary(c).diverted = 90; c.bad.diverted_shared = 90 }), "pass")]
+#[case::diverted_waits(with(diverting(), |c| canary(c).diverted = 2), "inconclusive evidence")]
 #[case::all_muted(with(clean(), |c| c.muted = &["mismatched", "missing", "extra", "duplicate", "conflict", "undecodable", "untimely"]), "inconclusive evidence")]
 #[case::undecodable_that_wait(with(clean(), |c| { undecodable(c, 3); c.muted = &["undecodable"] }), "pass")]
 // Too little evidence.

@@ -61,7 +61,7 @@ impl Kind {
     #[must_use]
     pub fn clock(self) -> Clock {
         match self {
-            Kind::Undecodable | Kind::Untimely => Clock::Later,
+            Kind::Undecodable | Kind::Untimely | Kind::Diverted => Clock::Later,
             _ => Clock::Window,
         }
     }

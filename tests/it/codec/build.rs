@@ -84,7 +84,7 @@ pub fn each(reducer: &mut Reducer, bytes: &[Vec<u8>]) -> Vec<Result<Fingerprint,
     let became = |entry: Entry| match entry.body {
         Reduction::Decoded(fingerprint) => Ok(fingerprint),
         Reduction::Undecodable(reason, _) => Err(reason),
-        Reduction::Deselected => panic!("deselected"),
+        Reduction::Deselected | Reduction::Diverted(_) => panic!("deselected"),
     };
     reduce(reducer, &values(bytes)).into_iter().map(became).collect()
 }

@@ -253,7 +253,7 @@ fn identities_are_of_values() {
         match &out[0].body {
             crosscheck::model::Reduction::Decoded(found) => Ok(found.identity),
             crosscheck::model::Reduction::Undecodable(reason, _) => Err(*reason),
-            crosscheck::model::Reduction::Deselected => panic!("selected"),
+            crosscheck::model::Reduction::Deselected | crosscheck::model::Reduction::Diverted(_) => panic!("selected"),
         }
     };
     assert_eq!(keyed(Format::Raw, b"k"), keyed(Format::Json, b"\"k\""));

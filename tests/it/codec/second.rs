@@ -142,7 +142,7 @@ fn expect(case: &Value) -> Value {
             expect
         }
         Reduction::Undecodable(reason, hash) => json!({"reason": reason.as_str(), "hash": hex(&hash)}),
-        Reduction::Deselected => panic!("{}", case["name"]),
+        Reduction::Deselected | Reduction::Diverted(_) => panic!("{}", case["name"]),
     }
 }
 

@@ -74,7 +74,7 @@ fn vector(row: &Row) -> Value {
             expect
         }
         Reduction::Undecodable(reason, hash) => json!({"reason": reason.as_str(), "hash": hex(&hash)}),
-        Reduction::Deselected => panic!("{}", row.name),
+        Reduction::Deselected | Reduction::Diverted(_) => panic!("{}", row.name),
     };
     let text = |schema: &str| {
         if schema.starts_with(['{', '[']) {

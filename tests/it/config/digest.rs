@@ -27,6 +27,10 @@ fn what_changes_the_digest() {
             "    # show: [status]",
             "    mode: unpaired\n    unit: [key]\n    share: 0.5",
         ),
+        (
+            "registry: main}   # select",
+            "registry: main, dead_letter: [{topic: dlq}]}   # select",
+        ),
         // It weighs in what is needed to fail.
         ("criticality: critical ", "criticality: standard "),
     ] {

@@ -219,3 +219,13 @@ fn a_file_that_is_not_there() {
     let faults = Config::load(path, &std::collections::BTreeMap::new()).unwrap_err();
     insta::assert_snapshot!(faults.lines().join("\n"));
 }
+
+#[test]
+fn dead_letters() {
+    let canary = "    canary: {cluster: main, topic: orders.canary, registry: main}";
+    let letters = "    canary: {topic: orders.canary, dead_letter: [{topic: orders.canary}, {topic: dlq, cluster: mian}, {topic: dlq}, {topic: dlq}, {topc: x}]}\n    \
+                   control: {topic: orders.control, dead_letter: [{topic: dlq.control}]}";
+    let text = changed(&[(canary, letters)]);
+    assert!(text.contains("dlq.control"), "{text}");
+    insta::assert_snapshot!(told(&text));
+}

@@ -260,6 +260,10 @@ impl Runner<'_> {
                 partition,
                 position: log.end,
             });
+            let mut logs = world.logs.iter();
+            if view.idle_since_ms.is_some() && logs.any(|log| log.side == side && log.partition >= 1 << 31) {
+                self.raised(at, log.end);
+            }
             return self.step(Input::Completed { side, partition });
         }
         let mut end = (next + 1 + usize::try_from(rng.below(manner.batch.max(1))).unwrap()).min(log.entries.len());

@@ -1,5 +1,7 @@
 //! The whole truth by nested loops over whole logs, written from rules 6 to 14 and from nothing else.
 
+mod sharing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crosscheck::engine::{Candidate, Names, Range, UnsharedBad};
@@ -10,6 +12,7 @@ use crosscheck::model::{
 use super::driver::{Holes, READ_AT, Raises};
 use super::lives::Prior;
 use super::world::World;
+use sharing::share;
 
 /// What must come out.
 #[derive(Debug, Default)]
@@ -44,6 +47,7 @@ enum Aside<'a> {
     Unsampled,
     Undecodable(UndecodableReason, [u8; 16]),
     Untimely(&'a Fingerprint),
+    Diverted([u8; 16]),
 }
 
 struct Put<'a> {
@@ -70,6 +74,7 @@ fn classify<'a>(world: &'a World, raises: &Raises, holes: &Holes) -> (Vec<Seen<'
     let mut spans = Spans::new();
     for log in &world.logs {
         let (mut max, mut first): (Option<i64>, Option<i64>) = (None, None);
+        let dead_letters = log.partition >= 1 << 31;
         let holes: &[(u64, u64)] = holes.get(&(log.side, log.partition)).map_or(&[], Vec::as_slice);
         let lost = |offset: u64| holes.iter().any(|(from, to)| (*from..*to).contains(&offset));
         let raised = |max: Option<i64>, offset: u64| {
@@ -81,7 +86,7 @@ fn classify<'a>(world: &'a World, raises: &Raises, holes: &Holes) -> (Vec<Seen<'
         for entry in log.entries.iter().filter(|entry| !lost(entry.offset)) {
             while let Some((from, _)) = ahead.as_slice().first().filter(|(from, _)| *from <= entry.offset) {
                 ahead.next();
-                spans.push((raised(max, *from), None));
+                spans.extend((!dead_letters).then(|| (raised(max, *from), None)));
             }
             let position = Position {
                 side: log.side,
@@ -91,6 +96,14 @@ fn classify<'a>(world: &'a World, raises: &Raises, holes: &Holes) -> (Vec<Seen<'
             max = raised(max, entry.offset);
             let aside = match &entry.body {
                 Reduction::Deselected => Aside::Deselected,
+                Reduction::Diverted(hash) => {
+                    let stamp = entry.timestamp_ms.filter(|stamp| {
+                        let soon = |most: i64| i128::from(*stamp) <= i128::from(READ_AT) + i128::from(most);
+                        i128::from(*stamp).abs() < 1_000_000_000_000 && set.skew_max_ms.is_none_or(soon)
+                    });
+                    max = max.max(if none { Some(0) } else { stamp });
+                    Aside::Diverted(*hash)
+                }
                 Reduction::Undecodable(reason, hash) => Aside::Undecodable(*reason, *hash),
                 Reduction::Decoded(print) => {
                     let usable = |time: &i64| {
@@ -141,9 +154,19 @@ fn classify<'a>(world: &'a World, raises: &Raises, holes: &Holes) -> (Vec<Seen<'
             };
             put.push(Put { position, max, aside });
         }
-        spans.extend(ahead.map(|(from, _)| (raised(max, *from), None)));
+        spans.extend(
+            ahead
+                .filter(|_| !dead_letters)
+                .map(|(from, _)| (raised(max, *from), None)),
+        );
         let side = usize::from(log.side == Side::Canary);
-        largest[side] = largest[side].max(max);
+        let diverts = |other: &super::world::Log| other.side == log.side && other.partition >= 1 << 31;
+        if world.logs.iter().any(diverts) {
+            max = raised(max, log.end);
+        }
+        if !dead_letters {
+            largest[side] = largest[side].max(max);
+        }
         start = start.max(first);
     }
     seen.sort_by_key(|record| (record.time, record.position));
@@ -415,6 +438,10 @@ pub fn truth(world: &World, raises: &Raises, holes: &Holes, prior: Option<&Prior
                 own.untimely += 1;
                 bad(Outcome::Untimely, None, Some(print.identity));
             }
+            Aside::Diverted(_) => {
+                own.diverted += 1;
+                bad(Outcome::Diverted, None, None);
+            }
         }
     }
     for (start, (_, edge, candidates)) in &mut truth.windows {
@@ -438,61 +465,4 @@ pub fn truth(world: &World, raises: &Raises, holes: &Holes, prior: Option<&Prior
     let judged = |max: i64| counts(max) && !holed(window(max), grace.map(|grace| 5 * grace));
     share(&mut truth, &put, oldest, length, grace, judged);
     truth
-}
-
-/// Rule 14.
-fn share(
-    truth: &mut Truth,
-    put: &[Put<'_>],
-    oldest: Option<Option<i64>>,
-    length: Option<i64>,
-    grace: Option<i64>,
-    counts: impl Fn(i64) -> bool,
-) {
-    // Without a running maximum it is as if the oldest window began with it.
-    let zero = oldest.flatten().unwrap_or(0);
-    type Key = (bool, Vec<u8>);
-    let bad = |side: Side| -> Vec<(i64, Position, Key)> {
-        let of = put.iter().filter(|put| put.position.side == side);
-        let mut bad: Vec<_> = of
-            .filter_map(|put| match &put.aside {
-                Aside::Undecodable(_, hash) => Some((put.max.unwrap_or(zero), put.position, (false, hash.to_vec()))),
-                Aside::Untimely(print) => Some((
-                    put.max.unwrap_or(zero),
-                    put.position,
-                    (true, [print.identity.0, print.digest.0].concat()),
-                )),
-                _ => None,
-            })
-            .collect();
-        bad.sort();
-        bad
-    };
-    let baseline = bad(Side::Baseline);
-    let mut taken = vec![false; baseline.len()];
-    for (max, _, key) in bad(Side::Canary) {
-        let reach = grace.map_or(i64::MAX, |grace| max + 5 * grace);
-        let partner = (0..baseline.len()).find(|&i| !taken[i] && baseline[i].2 == key && baseline[i].0 <= reach);
-        if let Some(partner) = partner {
-            taken[partner] = true;
-        }
-        let start = oldest.and(length).map(|length| max.div_euclid(length) * length);
-        let counted = truth.bad.entry(start).or_default();
-        *match (counts(max), partner.is_some(), key.0) {
-            (false, ..) => &mut counted.edge,
-            (true, true, false) => &mut counted.undecodable_shared,
-            (true, true, true) => &mut counted.untimely_shared,
-            (true, false, false) => &mut counted.undecodable_judged,
-            (true, false, true) => &mut counted.untimely_judged,
-        } += 1;
-    }
-    for (at, (max, _, key)) in baseline.iter().enumerate() {
-        if !taken[at] && counts(*max) {
-            *if key.0 {
-                &mut truth.unshared.untimely
-            } else {
-                &mut truth.unshared.undecodable
-            } += 1;
-        }
-    }
 }

@@ -159,8 +159,56 @@ impl World {
                 });
             }
         }
+        let mut apart = Rng(rng.clone().next());
         world.fill(rng, tolerant);
+        world.divert(&mut apart);
         world
+    }
+
+    /// Now and then a side has dead letters, whose clock is anybody's.
+    fn divert(&mut self, rng: &mut Rng) {
+        for side in Side::PAIR {
+            if !rng.chance(30) {
+                continue;
+            }
+            for partition in 0..u32::try_from(rng.below(3)).unwrap() {
+                let from = rng.below(3);
+                let (mut entries, mut pauses, mut end) = (Vec::new(), Vec::new(), from);
+                let mut time = rng.within(-40, 40);
+                for at in 0..usize::try_from(rng.below(9)).unwrap() {
+                    end += rng.below(2) * rng.below(3);
+                    time += rng.within(-12, 20);
+                    let stamp = if rng.chance(85) {
+                        Some(time)
+                    } else {
+                        rng.pick(&[None, Some(i64::MAX), Some(4_000), Some(-4_000)])
+                    };
+                    if rng.chance(40) {
+                        pauses.push(at);
+                    }
+                    let body = if rng.chance(90) {
+                        Reduction::Diverted([u8::try_from(rng.below(3)).unwrap(); 16])
+                    } else {
+                        Reduction::Deselected
+                    };
+                    entries.push(Entry {
+                        offset: end,
+                        bytes: 1 + rng.below(9),
+                        timestamp_ms: stamp,
+                        body,
+                    });
+                    end += 1;
+                }
+                self.logs.push(Log {
+                    side,
+                    partition: 1 << 31 | partition,
+                    from,
+                    end,
+                    entries,
+                    pauses,
+                });
+            }
+        }
     }
 
     fn fill(&mut self, rng: &mut Rng, tolerant: bool) {
@@ -206,7 +254,8 @@ impl World {
     }
 
     fn append(&mut self, rng: &mut Rng, side: Side, at: i64, mut print: Fingerprint, rare: u64) {
-        let mut logs: Vec<&mut Log> = self.logs.iter_mut().filter(|log| log.side == side).collect();
+        let logs = self.logs.iter_mut();
+        let mut logs: Vec<&mut Log> = logs.filter(|log| log.side == side).collect();
         let which = usize::try_from(rng.below(logs.len() as u64)).unwrap();
         let log = &mut logs[which];
         if rng.chance(10) {

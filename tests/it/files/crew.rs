@@ -44,7 +44,7 @@ fn settings() -> Settings {
 
 fn file_log(path: &Path) -> Log {
     let input = files::Input::plain(path).unwrap();
-    Log::of_file(files::Records::of(&input, files::Kind::Avro).unwrap())
+    Log::of_file(files::Records::of(&input, files::Kind::Avro).unwrap(), Vec::new())
 }
 
 /// Reads a file with so many hands, or without a crew. The contract is known at once, or when it is needed; later it is

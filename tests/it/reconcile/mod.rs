@@ -10,6 +10,7 @@ mod conditions;
 mod contract;
 mod control;
 mod dataset;
+mod dead_letter;
 mod envelopes;
 mod headers_topics;
 mod json_files;

@@ -43,9 +43,14 @@ fn send(cluster: &Cluster, seconds: std::ops::Range<i64>) {
 impl Closed {
     /// Two workers, the first of which is killed, under a config with this in its stream.
     pub(crate) fn new(more: &str, send: impl Fn(&Cluster, std::ops::Range<i64>)) -> Self {
+        Self::of(|cluster, registry| cluster.config(registry, more), send)
+    }
+
+    /// The same under another config, which is made of the address of a registry.
+    pub(crate) fn of(config: impl Fn(&Cluster, &str) -> String, send: impl Fn(&Cluster, std::ops::Range<i64>)) -> Self {
         let (registry, cluster) = (Answering::registry(), Cluster::new());
         let program = Program::new();
-        program.write("r.yaml", cluster.config(&registry.url, more));
+        program.write("r.yaml", config(&cluster, &registry.url));
         send(&cluster, 0..20);
         let mut first = program.start("run -c r.yaml");
         let address = first.address();

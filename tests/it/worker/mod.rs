@@ -4,6 +4,7 @@ mod aggregates;
 mod compacted;
 mod control;
 mod critical;
+mod dead_letter;
 mod decisions;
 mod drift;
 mod http;

@@ -223,6 +223,7 @@ fn every_key_of_the_contract_is_there() {
         schemas: Vec::new(),
         schema_changes: Vec::new(),
         findings: Vec::new(),
+        topics: PerSide::default(),
     });
     let keys = |value: &serde_json::Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
     let value = serde_json::to_value(&empty).unwrap();

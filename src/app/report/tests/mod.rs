@@ -42,6 +42,7 @@ fn side(read: u64) -> SideInput {
         gaps: 0,
         pending: 0,
         partitions: vec![PartitionRange {
+            topic: None,
             partition: 0,
             from: 0,
             to: read,
@@ -119,6 +120,7 @@ fn report(interrupted: bool) -> Report {
             breaking: false,
         }],
         findings: findings(),
+        topics: PerSide::default(),
     });
     let judgement = Judgement {
         verdict: Verdict::Fail,

@@ -71,7 +71,10 @@ fn a_critical_field_must_be_proved() {
 fn its_standing_has_its_name_and_counts_all_pairs() {
     let standings = tally(&critical(60)).standings();
     let names: Vec<&str> = standings.iter().map(|standing| standing.name.as_str()).collect();
-    assert_eq!(names[CHECKS..], ["field amount", "field customer.country"]);
+    assert!(
+        names.ends_with(&["field amount", "field customer.country"]),
+        "{names:?}"
+    );
     let last = standings.last().unwrap();
     assert_eq!((last.report.bad, last.report.of), (600, 10_000));
 }

@@ -70,7 +70,7 @@ pub(crate) struct Cluster {
 impl Cluster {
     pub(crate) fn new() -> Self {
         let mock = MockCluster::new(1).unwrap();
-        for topic in ["orders", "orders.canary", "orders.control"] {
+        for topic in ["orders", "orders.canary", "orders.control", "dlq", "dlq.canary"] {
             mock.create_topic(topic, 1, 1).unwrap();
         }
         let brokers = mock.bootstrap_servers();

@@ -317,7 +317,7 @@ fn a_frame_names_a_message_of_its_schema() {
         match out.remove(0).body {
             crosscheck::model::Reduction::Decoded(found) => Ok(found),
             crosscheck::model::Reduction::Undecodable(reason, _) => Err(reason),
-            crosscheck::model::Reduction::Deselected => panic!(),
+            crosscheck::model::Reduction::Deselected | crosscheck::model::Reduction::Diverted(_) => panic!(),
         }
     };
     let a = read(&mut reducer, framed(7, &[0], &number(1, 1))).unwrap();

@@ -183,7 +183,7 @@ fn count(
         Outcome::Extra => counts.extra += 1,
         Outcome::Duplicate => counts.sides.get_mut(r.position.side).duplicate += 1,
         Outcome::Conflict => counts.sides.get_mut(r.position.side).conflict += 1,
-        Outcome::Undecodable | Outcome::Untimely => {}
+        Outcome::Undecodable | Outcome::Untimely | Outcome::Diverted => {}
     }
     if let (Some(baseline), Some(canary), Outcome::Matched) = (baseline, canary, outcome) {
         counts.skew.record(canary.time_ms - baseline.time_ms);

@@ -1,0 +1,285 @@
+//! Several topics as one log: a side's own and those it puts into what it cannot process. The number of a partition tells
+//! which topic it is of, so that nobody else needs to know that there are several.
+
+use std::time::Duration;
+
+use super::contract::single;
+use super::topic::{Fetch, Topic};
+use crate::edge::kafka::{Ends, Event, KafkaError, TopicFacts};
+use crate::model::{Numbered, RecordBatch, Topics};
+
+/// What the numbers of a topic's partitions begin at.
+pub(super) fn base(dead_letter: bool, topic: usize) -> u32 {
+    // There are no more than a number can tell: the config sees to that.
+    let topic = u32::try_from(topic).unwrap_or(0);
+    let first = Numbered {
+        dead_letter,
+        topic,
+        partition: 0,
+    };
+    first.number()
+}
+
+/// One topic, and what its numbers begin at.
+struct Member {
+    base: u32,
+    topic: Box<dyn Topic>,
+}
+
+impl Member {
+    /// A partition of it by its number.
+    fn own(&self, number: u32) -> Option<u32> {
+        let partition = Numbered::of(number).partition;
+        (self.base | partition == number).then_some(partition)
+    }
+
+    fn own_of(&self, numbers: &[u32]) -> Vec<u32> {
+        numbers.iter().filter_map(|number| self.own(*number)).collect()
+    }
+}
+
+/// The topics.
+pub struct Several {
+    members: Vec<Member>,
+    partitions: Vec<u32>,
+    names: Topics,
+    /// Which is asked first.
+    turn: usize,
+}
+
+impl Several {
+    /// A side's own topic, and its dead letter topics in their order. One alone stays what it is.
+    #[must_use]
+    pub fn of(own: Box<dyn Topic>, dead_letters: Vec<Box<dyn Topic>>) -> Box<dyn Topic> {
+        if dead_letters.is_empty() {
+            return own;
+        }
+        let letters = dead_letters.into_iter().enumerate();
+        let letters = letters.map(|(at, topic)| Member {
+            base: base(true, at),
+            topic,
+        });
+        let own = Member {
+            base: base(false, 0),
+            topic: own,
+        };
+        let mut several = Self {
+            names: Topics::one(own.topic.name()),
+            members: [own].into_iter().chain(letters).collect(),
+            partitions: Vec::new(),
+            turn: 0,
+        };
+        let letters = several.members.iter().skip(1);
+        several.names.dead_letters = letters.map(|member| member.topic.name().to_owned()).collect();
+        several.count();
+        Box::new(several)
+    }
+
+    fn count(&mut self) {
+        let all = self.members.iter();
+        let all = all.flat_map(|Member { base, topic }| topic.partitions().iter().map(move |of| base | of));
+        self.partitions = all.collect();
+        self.partitions.sort_unstable();
+    }
+
+    /// The topic of a partition, and its number there.
+    fn member(&self, number: u32) -> Result<(&Member, u32), KafkaError> {
+        let mut found = self
+            .members
+            .iter()
+            .filter_map(|member| Some((member, member.own(number)?)));
+        found.next().ok_or_else(|| KafkaError::Fatal {
+            topic: self.name().to_owned(),
+            reason: "a partition that is of none of its topics".to_owned(),
+        })
+    }
+
+    fn first(&self) -> &dyn Topic {
+        // There is always the side's own.
+        &*self.members[0].topic
+    }
+}
+
+impl Topic for Several {
+    fn name(&self) -> &str {
+        self.first().name()
+    }
+
+    fn topics(&self) -> Topics {
+        self.names.clone()
+    }
+
+    fn partitions(&self) -> &[u32] {
+        &self.partitions
+    }
+
+    fn partition_count(&self) -> Result<usize, KafkaError> {
+        self.members.iter().map(|member| member.topic.partition_count()).sum()
+    }
+
+    fn take_new_partitions(&mut self) -> Result<Vec<(u32, u64)>, KafkaError> {
+        let mut fresh = Vec::new();
+        for Member { base, topic } in &mut self.members {
+            let found = topic.take_new_partitions()?.into_iter();
+            fresh.extend(found.map(|(partition, begin)| (*base | partition, begin)));
+        }
+        self.count();
+        Ok(fresh)
+    }
+
+    fn topic_id(&mut self, wait: Duration) -> Option<String> {
+        // What is diverted pairs with nothing: a dead letter topic may be another one.
+        self.members.first_mut()?.topic.topic_id(wait)
+    }
+
+    fn describe(&self) -> TopicFacts {
+        self.first().describe()
+    }
+
+    fn ends(&self) -> Result<Vec<Ends>, KafkaError> {
+        let mut all = Vec::with_capacity(self.partitions.len());
+        for Member { base, topic } in &self.members {
+            let ends = topic.ends()?.into_iter();
+            all.extend(ends.map(|end| Ends {
+                partition: base | end.partition,
+                ..end
+            }));
+        }
+        Ok(all)
+    }
+
+    fn watermarks(&self, partition: u32) -> Result<(u64, u64), KafkaError> {
+        let (member, partition) = self.member(partition)?;
+        member.topic.watermarks(partition)
+    }
+
+    fn offsets_at(&self, time_ms: i64) -> Result<Vec<(u32, Option<u64>)>, KafkaError> {
+        let mut all = Vec::with_capacity(self.partitions.len());
+        for Member { base, topic } in &self.members {
+            let found = topic.offsets_at(time_ms)?.into_iter();
+            all.extend(found.map(|(partition, offset)| (base | partition, offset)));
+        }
+        Ok(all)
+    }
+
+    fn assign(&mut self, start: &[(u32, u64)]) -> Result<(), KafkaError> {
+        for member in &mut self.members {
+            let own = start.iter();
+            let own = own.filter_map(|(number, offset)| Some((member.own(*number)?, *offset)));
+            let own: Vec<(u32, u64)> = own.collect();
+            member.topic.assign(&own)?;
+        }
+        Ok(())
+    }
+
+    fn hold(&mut self, partitions: &[u32]) {
+        for member in &mut self.members {
+            let own = member.own_of(partitions);
+            member.topic.hold(&own);
+        }
+    }
+
+    fn release(&mut self, partitions: &[u32]) {
+        for member in &mut self.members {
+            let own = member.own_of(partitions);
+            member.topic.release(&own);
+        }
+    }
+
+    fn kept_bytes(&self) -> u64 {
+        self.members.iter().map(|member| member.topic.kept_bytes()).sum()
+    }
+
+    fn forget(&mut self, partition: u32) {
+        for member in &mut self.members {
+            if let Some(partition) = member.own(partition) {
+                member.topic.forget(partition);
+            }
+        }
+    }
+
+    fn poll(&mut self, max_records: usize, wait: Duration) -> Result<Event, KafkaError> {
+        let all = self.members.len();
+        // Whoever has something is not kept waiting by one that has not.
+        let share = wait / u32::try_from(all).unwrap_or(1).max(1);
+        for wait in [Duration::ZERO, share] {
+            for at in 0..all {
+                let at = (self.turn + at) % all;
+                let Member { base, topic } = &mut self.members[at];
+                let event = topic.poll(max_records, wait)?;
+                if !matches!(event, Event::Idle) {
+                    self.turn = (at + 1) % all;
+                    return Ok(numbered(event, *base));
+                }
+            }
+            if share.is_zero() {
+                break;
+            }
+        }
+        Ok(Event::Idle)
+    }
+}
+
+/// What a topic told, with the numbers of its partitions.
+fn numbered(mut event: Event, base: u32) -> Event {
+    match &mut event {
+        Event::Records(batch) => batch.partition |= base,
+        Event::End { partition, .. }
+        | Event::Expired { partition, .. }
+        | Event::Truncated { partition, .. }
+        | Event::Corrupt { partition, .. } => *partition |= base,
+        Event::Trouble(_) | Event::Idle => {}
+    }
+    event
+}
+
+/// Reads records of several topics again.
+pub struct SeveralAgain(Vec<(u32, Box<dyn Fetch>)>);
+
+impl SeveralAgain {
+    /// A side's own topic, and its dead letter topics in their order. One alone stays what it is.
+    #[must_use]
+    pub fn of(own: Box<dyn Fetch>, dead_letters: Vec<Box<dyn Fetch>>) -> Box<dyn Fetch> {
+        if dead_letters.is_empty() {
+            return own;
+        }
+        let letters = dead_letters.into_iter().enumerate();
+        let letters = letters.map(|(at, fetch)| (base(true, at), fetch));
+        let all = [(base(false, 0), own)].into_iter().chain(letters);
+        Box::new(Self(all.collect()))
+    }
+}
+
+impl Fetch for SeveralAgain {
+    fn fetch(
+        &mut self,
+        positions: &[(u32, u64)],
+        visit: &mut dyn FnMut(&RecordBatch, usize),
+    ) -> Result<Vec<(u32, u64)>, KafkaError> {
+        let mut gone = Vec::new();
+        for (base, fetch) in &mut self.0 {
+            let own = positions.iter().filter_map(|(number, offset)| {
+                let partition = Numbered::of(*number).partition;
+                (*base | partition == *number).then_some((partition, *offset))
+            });
+            let own: Vec<(u32, u64)> = own.collect();
+            if own.is_empty() {
+                continue;
+            }
+            let lacking = fetch.fetch(&own, &mut |batch, at| {
+                if *base == 0 {
+                    return visit(batch, at);
+                }
+                let (_, mut one) = single(batch, at);
+                one.partition |= *base;
+                visit(&one, 0);
+            })?;
+            gone.extend(
+                lacking
+                    .into_iter()
+                    .map(|(partition, offset)| (*base | partition, offset)),
+            );
+        }
+        Ok(gone)
+    }
+}
