@@ -270,9 +270,7 @@ impl Window {
     /// so that it does not show whether a hole was met before or after something was settled.
     pub(super) fn leave_out(&mut self) {
         leave_out(&mut self.counts);
-        self.pairs.clear();
-        self.differing.clear();
-        self.noisy.clear();
+        (self.pairs, self.differing, self.noisy) = Default::default();
         self.profile = Profiles::default();
         (self.delays, self.aggregates) = Default::default();
         let bad = |outcome: &Outcome| matches!(outcome, Outcome::Undecodable | Outcome::Untimely | Outcome::Diverted);
