@@ -1,4 +1,4 @@
-//! Several topics as one log: a side's own and those it puts into what it cannot process. The number of a partition tells
+//! Several topics as one log: a side's own, and those into which it puts what it cannot process. The number of a partition tells
 //! which topic it is of, so that nobody else needs to know that there are several.
 
 use std::time::Duration;
@@ -48,29 +48,33 @@ pub struct Several {
 }
 
 impl Several {
-    /// A side's own topic, and its dead letter topics in their order. One alone stays what it is.
+    /// A side's own topics, the first apart, and its dead letter topics, in their order. One alone stays what it is.
     #[must_use]
-    pub fn of(own: Box<dyn Topic>, dead_letters: Vec<Box<dyn Topic>>) -> Box<dyn Topic> {
-        if dead_letters.is_empty() {
-            return own;
+    pub fn of(first: Box<dyn Topic>, others: Vec<Box<dyn Topic>>, dead_letters: Vec<Box<dyn Topic>>) -> Box<dyn Topic> {
+        if others.is_empty() && dead_letters.is_empty() {
+            return first;
         }
-        let letters = dead_letters.into_iter().enumerate();
-        let letters = letters.map(|(at, topic)| Member {
-            base: base(true, at),
-            topic,
-        });
-        let own = Member {
-            base: base(false, 0),
-            topic: own,
+        let own: Vec<Box<dyn Topic>> = [first].into_iter().chain(others).collect();
+        let names = |topics: &[Box<dyn Topic>]| topics.iter().map(|topic| topic.name().to_owned()).collect();
+        let names = Topics {
+            own: names(&own),
+            dead_letters: names(&dead_letters),
         };
+        let member = |dead_letter: bool| {
+            move |(at, topic)| Member {
+                base: base(dead_letter, at),
+                topic,
+            }
+        };
+        let own = own.into_iter().enumerate().map(member(false));
+        let mut members: Vec<Member> = own.collect();
+        members.extend(dead_letters.into_iter().enumerate().map(member(true)));
         let mut several = Self {
-            names: Topics::one(own.topic.name()),
-            members: [own].into_iter().chain(letters).collect(),
+            members,
             partitions: Vec::new(),
+            names,
             turn: 0,
         };
-        let letters = several.members.iter().skip(1);
-        several.names.dead_letters = letters.map(|member| member.topic.name().to_owned()).collect();
         several.count();
         Box::new(several)
     }
@@ -237,16 +241,16 @@ fn numbered(mut event: Event, base: u32) -> Event {
 pub struct SeveralAgain(Vec<(u32, Box<dyn Fetch>)>);
 
 impl SeveralAgain {
-    /// A side's own topic, and its dead letter topics in their order. One alone stays what it is.
+    /// A side's own topics, and its dead letter topics, in their order. One alone stays what it is.
     #[must_use]
-    pub fn of(own: Box<dyn Fetch>, dead_letters: Vec<Box<dyn Fetch>>) -> Box<dyn Fetch> {
-        if dead_letters.is_empty() {
-            return own;
+    pub fn of(own: Vec<Box<dyn Fetch>>, dead_letters: Vec<Box<dyn Fetch>>) -> Box<dyn Fetch> {
+        let numbered = |dead_letter: bool| move |(at, fetch)| (base(dead_letter, at), fetch);
+        let mut all: Vec<(u32, Box<dyn Fetch>)> = own.into_iter().enumerate().map(numbered(false)).collect();
+        all.extend(dead_letters.into_iter().enumerate().map(numbered(true)));
+        if all.len() == 1 {
+            return all.remove(0).1;
         }
-        let letters = dead_letters.into_iter().enumerate();
-        let letters = letters.map(|(at, fetch)| (base(true, at), fetch));
-        let all = [(base(false, 0), own)].into_iter().chain(letters);
-        Box::new(Self(all.collect()))
+        Box::new(Self(all))
     }
 }
 

@@ -35,14 +35,14 @@ pub trait World: Send + Sync {
         let own = self.topic(&side.cluster, &side.topic)?;
         let letters = side.dead_letters.iter();
         let letters = letters.map(|letter| self.topic(&letter.cluster, &letter.topic));
-        Ok(Several::of(own, letters.collect::<Result<_, _>>()?))
+        Ok(Several::of(own, Vec::new(), letters.collect::<Result<_, _>>()?))
     }
 
     /// Reads records of a side's topics again; nothing is opened yet.
     fn side_again(&self, side: &StreamSide) -> Box<dyn Fetch> {
         let letters = side.dead_letters.iter();
         let letters = letters.map(|letter| self.again(&letter.cluster, &letter.topic));
-        SeveralAgain::of(self.again(&side.cluster, &side.topic), letters.collect())
+        SeveralAgain::of(vec![self.again(&side.cluster, &side.topic)], letters.collect())
     }
 
     /// A registry.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::flags::wrong;
+use super::pattern::Pattern;
 use super::request::{Bound, RequestError, Source};
 use super::resolve::check_broker;
 use super::{Budgets, fault, scalar};
@@ -39,6 +40,12 @@ pub(super) fn source(flag: &str, text: &str) -> Result<Source, RequestError> {
                 broker.to_owned()
             } else {
                 format!("{broker}:9092")
+            });
+        }
+        if let Err(why) = Pattern::of(topic) {
+            return Err(RequestError {
+                what: format!("{flag}: {topic} {why}"),
+                hint: None,
             });
         }
         return Ok(Source::Kafka {

@@ -2,6 +2,7 @@
 
 use super::flag_values as value;
 use super::flags::sided;
+use super::pattern::is_pattern;
 use super::request::{DeadLetterSource, ReconcileRequest, RequestError, Source};
 use super::{Config, StreamSide};
 use crate::model::{Numbered, Side};
@@ -57,6 +58,11 @@ fn check(request: &ReconcileRequest, side: Side) -> Result<(), RequestError> {
         {
             let hint = Some("put it into a file first".to_owned());
             return Err(fault("it cannot be standard input", hint));
+        }
+        if let Source::Kafka { topic, .. } = &letter.source
+            && is_pattern(topic)
+        {
+            return Err(fault(&format!("{topic} must be one topic, not a pattern"), None));
         }
         if in_topic(&letter.source) != in_topic(&of.source) {
             let hint = Some("dead letters are topics beside a topic, and files beside a file".to_owned());

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::faults::Faults;
 use super::file_stream::DeadLetter as FileDeadLetter;
 use super::keypath::KeyPath;
+use super::pattern::is_pattern;
 use super::resolve_side::choose;
 use super::settings::DeadLetter;
 use crate::edge::kafka;
@@ -33,6 +34,9 @@ pub(super) fn dead_letters(
         let topic = letter.topic.clone();
         if topic.trim().is_empty() {
             faults.push(&path.key("topic"), "must not be empty".to_owned(), None);
+        }
+        if is_pattern(&topic) {
+            faults.push(&path.key("topic"), "must be one topic, not a pattern".to_owned(), None);
         }
         let cluster = match letter.cluster {
             Some(_) => choose(&mut letter.cluster, clusters, "cluster", &path, faults),

@@ -6,6 +6,7 @@ use super::fault::nearest_hint;
 use super::faults::Faults;
 use super::file_stream::{EventTime, Format, Framing, Identity, Key, Part, Select, Side as FileSide, Unwrap};
 use super::keypath::KeyPath;
+use super::pattern::Pattern;
 use super::resolve_dead_letter::dead_letters;
 use super::resolve_stream::Streams;
 use super::settings::StreamSide;
@@ -30,6 +31,15 @@ impl Decoding<'_> {
         let path = stream.key(name.as_str());
         if side.topic.trim().is_empty() {
             faults.push(&path.key("topic"), "must not be empty".to_owned(), None);
+        }
+        match Pattern::of(&side.topic) {
+            Err(why) => faults.push(&path.key("topic"), why, None),
+            Ok(Some(_)) if self.streams.worker => {
+                let what = "a pattern is for bounded runs: a worker follows one topic".to_owned();
+                let hint = "name the topic, or say crosscheck reconcile -c FILE --stream NAME";
+                faults.push(&path.key("topic"), what, Some(hint.to_owned()));
+            }
+            Ok(_) => {}
         }
         let cluster = choose(&mut side.cluster, self.streams.clusters, "cluster", &path, faults);
         let mut codec = self.codec(side, name, &path, stream, faults);

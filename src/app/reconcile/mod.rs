@@ -1,6 +1,5 @@
 //! A bounded run: two logs or two files, read to their captured ends, and a census like `diff`'s.
 
-mod dead_letter;
 pub mod drive;
 pub mod open;
 mod partners;
@@ -8,6 +7,7 @@ mod plan;
 pub mod progress;
 pub mod result;
 pub mod spill;
+mod topics;
 
 use std::io::Write;
 use std::sync::Arc;

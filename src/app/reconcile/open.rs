@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use tokio::runtime::Handle;
 
-use super::dead_letter;
+use super::topics;
 use crate::app::book::{self, Book, Fact};
 use crate::app::clock::Clock;
 use crate::app::contract;
@@ -16,7 +16,6 @@ use crate::app::range::{self, Span};
 use crate::app::schemas::{Origin, Patience, Registrar, Schemas};
 use crate::app::several::Several;
 use crate::app::stream::{PACE, Reading, Stream};
-use crate::app::topic::Second;
 use crate::app::under_way::Pace;
 use crate::app::world;
 use crate::codec::{Field, Format, Reducer, Schema};
@@ -28,8 +27,13 @@ use crate::model::{Side, Sides, is_dead_letter};
 
 /// What a side is read again from.
 pub enum Place {
-    /// A topic of a cluster, and its dead letter topics.
-    Kafka(Box<kafka::Settings>, String, Vec<(kafka::Settings, String)>),
+    /// Topics, each of its cluster.
+    Kafka {
+        /// The side's own.
+        own: Vec<(kafka::Settings, String)>,
+        /// Its dead letter topics.
+        dead_letters: Vec<(kafka::Settings, String)>,
+    },
     /// A file, whose index is the reader's at the end.
     File(files::Input, files::Kind),
 }
@@ -82,11 +86,15 @@ pub fn open(request: &ReconcileRequest, clock: &Clock, handle: &Handle) -> Resul
         canary: canary.map_err(|_| died("canary"))??,
         control: control.transpose().map_err(|_| died("control"))?.transpose()?,
     };
+    topics::are_apart(request, &sides.each(|side| sides.get(side).log.topics()))?;
     let book = Book::default();
     let origin = |side: &SideOpened| Origin {
         registry: side.registry.clone().map(|registry| registry as Arc<dyn Registrar>),
         topic: match &side.place {
-            Place::Kafka(_, topic, _) => Some(topic.clone()),
+            Place::Kafka { own, .. } => match own.as_slice() {
+                [(_, topic)] => Some(topic.clone()),
+                _ => None,
+            },
             Place::File(..) => None,
         },
         fixed: side.fixed.clone(),
@@ -186,39 +194,26 @@ fn open_side(side: &SideRequest, which: Side, request: &ReconcileRequest) -> Res
         Source::Kafka { brokers, topic } => {
             let mut settings = side.cluster.clone();
             settings.brokers.clone_from(brokers);
-            let reader = kafka::Reader::open(&settings, topic)?;
-            let mut spans = range::of_topic(&reader, side.from, side.to, &request.engine)?;
-            let mut notes: Vec<String> = spans
-                .iter()
-                .map(|span| {
-                    format!(
-                        "{which} {topic}: partition {}, offsets {} to {}",
-                        span.partition, span.from, span.to
-                    )
-                })
-                .collect();
-            notes.extend(spans.iter().filter(|span| span.is_open).map(|span| {
-                format!(
-                    "{which} {topic}: partition {} has an open transaction at offset {}, and nothing behind it is read",
-                    span.partition, span.to
-                )
-            }));
-            if reader.describe().is_compacted() && !request.engine.latest {
-                notes.push(format!(
-                    "{which} {topic} is compacted: older values of a key may be gone, which counts as gaps"
-                ));
-            }
-            let letters = dead_letter::topics(side, which, &request.engine)?;
-            spans.extend(letters.spans);
-            notes.extend(letters.notes);
+            let names = topics::matching(&settings, topic, side)?;
+            let own = names.into_iter().map(|name| (settings.clone(), name)).collect();
+            let bounds = (side.from, side.to);
+            let mut own = topics::open(own, false, bounds, &which.to_string(), request)?;
+            let letters = topics::dead_letters(side, which, request)?;
+            own.spans.extend(letters.spans);
+            own.notes.extend(letters.notes);
+            let mut topics = own.topics.into_iter();
+            let first = topics.next().context("a side without a topic")?;
             Ok(SideOpened {
-                log: Log::of_topic(Several::of(Box::new(reader), letters.topics)),
-                spans,
+                log: Log::of_topic(Several::of(first, topics.collect(), letters.topics)),
+                spans: own.spans,
                 end: None,
-                place: Place::Kafka(Box::new(settings), topic.clone(), letters.again),
+                place: Place::Kafka {
+                    own: own.again,
+                    dead_letters: letters.again,
+                },
                 registry,
                 fixed: None,
-                notes,
+                notes: own.notes,
             })
         }
         Source::Avro(path) | Source::Lines(path) => {
@@ -230,7 +225,7 @@ fn open_side(side: &SideRequest, which: Side, request: &ReconcileRequest) -> Res
             let (from, end) = range::of_file((&input, kind), side.from, side.to, &request.engine)?;
             let records = files::Records::of(&input, kind)?;
             let to = end.map_or("its end".to_owned(), |end| format!("record {end}"));
-            let letters = dead_letter::files(side, which)?;
+            let letters = topics::dead_letter_files(side, which)?;
             let own = Span {
                 partition: 0,
                 from,
@@ -272,7 +267,7 @@ fn choose_contracts(
     for &side in sides.present() {
         let opened = sides.get(side);
         match (&opened.place, &opened.fixed) {
-            (Place::Kafka(cluster, topic, _), _) => {
+            (Place::Kafka { own, dead_letters }, _) => {
                 let spans: Vec<_> = opened
                     .spans
                     .iter()
@@ -282,16 +277,16 @@ fn choose_contracts(
                 let settings = &request.sides.get(side).codec;
                 let look = contract::Look {
                     side,
-                    topic,
+                    topic: &request.sides.get(side).source.name(),
                     spans: &spans,
                     settings,
                     waits: &contract::waits_bounded,
                 };
-                let mut second = Second::new(cluster, topic);
+                let mut second = topics::again(own, dead_letters);
                 if side == Side::Baseline && request.contract.is_none() {
-                    handle.block_on(contract::newest_of_baseline(&look, &mut second, schemas, book, clock))?;
+                    handle.block_on(contract::newest_of_baseline(&look, &mut *second, schemas, book, clock))?;
                 } else {
-                    handle.block_on(contract::newest(&look, &mut second, schemas, book, clock))?;
+                    handle.block_on(contract::newest(&look, &mut *second, schemas, book, clock))?;
                 }
             }
             (Place::File(..), Some(schema)) => {

@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::app::findings::Rereader;
 use crate::codec::{self, Settings};
 use crate::engine::Candidate;
-use crate::model::{Outcome, PerSide, Position, Side, UndecodableReason};
+use crate::model::{Outcome, PerSide, Position, Side, Topics, UndecodableReason};
 
 /// Records that are looked at on each side.
 const LOOKED_AT_MAX: usize = 1_000;
@@ -56,6 +56,7 @@ pub(super) fn notes<'a>(
     rereader: &mut Rereader,
     kept: impl Iterator<Item = &'a Candidate>,
     all: impl Iterator<Item = &'a Candidate>,
+    topics: &PerSide<Topics>,
 ) -> Result<BTreeMap<Position, String>> {
     let mut alone: PerSide<Vec<Position>> = PerSide::default();
     for candidate in kept.take(LOOKED_AT_MAX) {
@@ -84,9 +85,10 @@ pub(super) fn notes<'a>(
         for (position, key) in rereader.keys(side, alone)? {
             let partner = broken.iter().find(|(at, _)| theirs.get(at) == Some(&key));
             if let Some((at, reason)) = partner {
+                let (topic, partition) = topics.get(other).place(at.partition);
+                let topic = topic.map_or_else(String::new, |topic| format!("{topic} "));
                 let text = format!(
-                    "the {other}'s record with this key, at {}:{}, cannot be decoded ({})",
-                    at.partition,
+                    "the {other}'s record with this key, at {topic}{partition}:{}, cannot be decoded ({})",
                     at.offset,
                     reason.as_str()
                 );

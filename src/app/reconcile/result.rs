@@ -7,24 +7,22 @@ use anyhow::{Context, Result};
 use super::drive::{Counted, Interrupt};
 use super::open::Place;
 use super::partners;
+use super::topics;
 use crate::app::findings::{Again, Rereader, Seen};
 use crate::app::keyed::Key;
 use crate::app::log::Log;
 use crate::app::report::{
     self, FieldCounts, Finding, PartitionRange, Report, SchemaChange, SchemaUse, SideInput, StreamInput,
 };
-use crate::app::several::SeveralAgain;
 use crate::app::stream::Stream;
-use crate::app::topic::{Fetch, Second};
 use crate::app::{advice, book};
 use crate::codec::{Reducer, SchemaRef};
-use crate::config::{ReconcileRequest, SideRequest};
-use crate::edge::kafka;
+use crate::config::ReconcileRequest;
 use crate::engine::Candidate;
 use crate::engine::census::{Census, Limits};
 use crate::engine::diff::DiffRules;
 use crate::engine::judge::{Judgement, Reason};
-use crate::model::{Inconclusive, Outcome, PerSide, Side, Sides, Verdict, WindowCounts, hex};
+use crate::model::{Inconclusive, Outcome, PerSide, Side, Sides, Topics, Verdict, WindowCounts, hex};
 
 /// Pairs that are read again before SIGINT is looked for.
 const CHUNK: usize = 4096;
@@ -46,6 +44,14 @@ pub fn report(
 ) -> Result<Report> {
     let mut judgement = judge(request, &stream, &counted);
     let control_read = stream.engine.side(Side::Control).read;
+    let topics = |side: Side| match &stream.lanes.get(side).log {
+        Log::Kafka(topic) => topic.topics(),
+        Log::File(_) => request.sides.get(side).topics(),
+    };
+    let topics = PerSide {
+        baseline: topics(Side::Baseline),
+        canary: topics(Side::Canary),
+    };
     let sides = PerSide {
         baseline: side_input(&stream, Side::Baseline),
         canary: side_input(&stream, Side::Canary),
@@ -70,7 +76,7 @@ pub fn report(
     } = if counted.interrupted {
         Looked::default()
     } else {
-        look_again(request, stream, again, &mut counted, interrupt)?
+        look_again(request, stream, (again, &topics), &mut counted, interrupt)?
     };
     let input = StreamInput {
         stream: &request.stream,
@@ -87,7 +93,7 @@ pub fn report(
         schemas,
         schema_changes,
         findings,
-        topics: request.sides.pair().map(SideRequest::topics),
+        topics,
     };
     let mut stream = report::stream(input);
     let noisy = counted
@@ -270,7 +276,7 @@ struct Looked {
 fn look_again(
     request: &ReconcileRequest,
     stream: Stream,
-    again: Sides<Place>,
+    (again, topics): (Sides<Place>, &PerSide<Topics>),
     counted: &mut Counted,
     interrupt: &Interrupt,
 ) -> Result<Looked> {
@@ -324,7 +330,7 @@ fn look_again(
     let noise = noise(&mut rereader, &counted.noise).context("read the control's pairs again")?;
     let kept_others = || kept.others.iter().map(|(_, candidate)| candidate);
     let all = counted.others.iter().map(|(_, candidate)| candidate);
-    let mut notes = partners::notes(&mut rereader, kept_others(), all).context("read keys again")?;
+    let mut notes = partners::notes(&mut rereader, kept_others(), all, topics).context("read keys again")?;
     let settings = PerSide {
         baseline: &codecs.baseline,
         canary: &codecs.canary,
@@ -368,12 +374,7 @@ pub fn rereader(request: &ReconcileRequest, stream: Stream, again: Sides<Place>)
         control,
     } = lanes;
     let place = |log: Log, place: Place| match (place, log) {
-        (Place::Kafka(settings, topic, letters), _) => {
-            let second =
-                |cluster: &kafka::Settings, topic: &str| Box::new(Second::new(cluster, topic)) as Box<dyn Fetch>;
-            let letters = letters.iter().map(|(cluster, topic)| second(cluster, topic));
-            Again::Kafka(SeveralAgain::of(second(&settings, &topic), letters.collect()))
-        }
+        (Place::Kafka { own, dead_letters }, _) => Again::Kafka(topics::again(&own, &dead_letters)),
         (Place::File(input, kind), Log::File(file)) => Again::File {
             input,
             kind,

@@ -25,6 +25,7 @@ mod topic;
 pub use error::KafkaError;
 pub use fetch::Fetcher;
 pub use offsets::Ends;
+pub use open::topic_names;
 pub use reader::{Event, Reader};
 pub use settings::{Settings, validate};
 pub use topic::TopicFacts;

@@ -21,16 +21,50 @@ const LISTEN: Duration = Duration::from_millis(100);
 
 /// Connects and looks for the topic: its partitions, in order.
 pub(super) fn connect(settings: &Settings, topic: &str, purpose: Purpose) -> Result<(Link, Vec<u32>), KafkaError> {
-    super::validate(settings)?;
-    let link = Link::new(settings, topic, purpose)?;
-    for round in 1..=TRIES {
-        match link.consumer.fetch_metadata(Some(topic), ASK) {
-            Ok(metadata) => {
-                if let Some(partitions) = look(&link.consumer, &metadata, topic)? {
-                    return Ok((link, partitions));
-                }
+    let link = Link::new(settings, topic, purpose);
+    connected(settings, link, |consumer| {
+        match consumer.fetch_metadata(Some(topic), ASK) {
+            Ok(metadata) => look(consumer, &metadata, topic),
+            Err(error) => {
+                tracing::debug!(topic, %error, "no metadata yet");
+                Ok(None)
             }
-            Err(error) => tracing::debug!(topic, %error, "no metadata yet"),
+        }
+    })
+}
+
+/// The names of all topics of a cluster that we may see, in order.
+///
+/// # Errors
+/// As [`super::Reader::open`], but for the topic.
+pub fn topic_names(settings: &Settings) -> Result<Vec<String>, KafkaError> {
+    let link = Link::new(settings, "", Purpose::Fetch);
+    let (_, names) = connected(settings, link, |consumer| match consumer.fetch_metadata(None, ASK) {
+        Ok(metadata) => {
+            let names = metadata.topics().iter().map(|topic| topic.name().to_owned());
+            let mut names: Vec<String> = names.collect();
+            names.sort_unstable();
+            Ok(Some(names))
+        }
+        Err(error) => {
+            tracing::debug!(%error, "no metadata yet");
+            Ok(None)
+        }
+    })?;
+    Ok(names)
+}
+
+/// Asks until there is an answer, or it is known why there will be none.
+fn connected<T>(
+    settings: &Settings,
+    link: Result<Link, KafkaError>,
+    ask: impl Fn(&BaseConsumer<Context>) -> Result<Option<T>, KafkaError>,
+) -> Result<(Link, T), KafkaError> {
+    super::validate(settings)?;
+    let link = link?;
+    for round in 1..=TRIES {
+        if let Some(answer) = ask(&link.consumer)? {
+            return Ok((link, answer));
         }
         listen(&link.queue);
         if let Some(error) = lasting(settings, link.consumer.context()) {

@@ -16,6 +16,7 @@ mod headers_topics;
 mod json_files;
 mod json_topics;
 mod latest;
+mod many_topics;
 mod protobuf_topics;
 mod range;
 mod rules;
