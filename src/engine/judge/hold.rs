@@ -48,7 +48,8 @@ impl Hold {
 pub(super) struct Holding {
     budgets: Vec<f64>,
     past: VecDeque<Piece>,
-    hold: Option<Hold>,
+    /// What has held since it was last clear: what does now stands first, the strongest evidence before all.
+    holds: Vec<Hold>,
     clear: u32,
 }
 
@@ -57,13 +58,14 @@ impl Holding {
         Holding {
             budgets,
             past: VecDeque::new(),
-            hold: None,
+            holds: Vec::new(),
             clear: 0,
         }
     }
 
-    pub(super) fn get(&self) -> Option<Hold> {
-        self.hold
+    /// Why the rollout waits, where not for a check that is left out.
+    pub(super) fn get(&self, left_out: impl Fn(usize) -> bool) -> Option<Hold> {
+        self.holds.iter().copied().find(|hold| !left_out(hold.check()))
     }
 
     /// A window, and ln of the evidence of every check after it.
@@ -71,22 +73,28 @@ impl Holding {
         self.remember(start_ms, shares);
         let now = last_ms(&self.past);
         let checks = 0..self.budgets.len().min(ln_e.len());
-        let strongest = checks.clone().max_by(|a, b| ln_e[*a].total_cmp(&ln_e[*b])).unwrap_or(0);
-        let most = ln_e.get(strongest).copied().unwrap_or(0.0);
-        let hold = if most >= LN_HOLD_AT {
-            Some(Hold::Evidence(strongest))
-        } else {
-            checks.clone().find(|check| self.burns(*check, now)).map(Hold::Burn)
-        };
-        if hold.is_some() {
-            (self.hold, self.clear) = (hold, 0);
+        let mut strongest: Vec<usize> = checks.clone().collect();
+        strongest.sort_by(|a, b| ln_e[*b].total_cmp(&ln_e[*a]));
+        let most = strongest.first().map_or(0.0, |check| ln_e[*check]);
+        let proved = strongest.iter().filter(|check| ln_e[**check] >= LN_HOLD_AT);
+        let burning = checks.clone().filter(|check| self.burns(*check, now));
+        let now_held: Vec<Hold> = proved
+            .map(|check| Hold::Evidence(*check))
+            .chain(burning.map(Hold::Burn))
+            .collect();
+        if !now_held.is_empty() {
+            let before = std::mem::replace(&mut self.holds, now_held);
+            let still = before.into_iter().filter(|hold| !self.holds.contains(hold));
+            let still: Vec<Hold> = still.collect();
+            self.holds.extend(still);
+            self.clear = 0;
             return;
         }
         let short = |check: usize| self.burn(check, now, HOUR_MS / 12) >= 1.0;
         let clear = most < LN_CLEAR_BELOW && !checks.clone().any(short);
         self.clear = if clear { self.clear.saturating_add(1) } else { 0 };
         if self.clear >= CLEAR_WINDOWS {
-            self.hold = None;
+            self.holds.clear();
         }
     }
 
@@ -171,7 +179,7 @@ mod tests {
             let mut all = QUIET;
             all[2] = ln_e;
             holding.take(at, &shares(0), &all);
-            holding.get()
+            holding.get(|_| false)
         };
         assert_eq!(take(&mut holding, 2.0), None);
         assert_eq!(take(&mut holding, 2.4), Some(Hold::Evidence(2)));
@@ -192,15 +200,33 @@ mod tests {
         holding.take(0, &shares(0), &QUIET);
         holding.take(30_000, &shares(400), &QUIET);
         assert_eq!(
-            holding.get(),
+            holding.get(|_| false),
             Some(Hold::Burn(0)),
             "20 times the budget over both spans"
         );
         for window in 2..=60 {
             holding.take(window * 30_000, &shares(0), &QUIET);
         }
-        assert_eq!(holding.get(), None);
+        assert_eq!(holding.get(|_| false), None);
         assert_eq!(holding.past.len(), 61);
+    }
+
+    /// A check that is left out does not hide that another holds too.
+    #[test]
+    fn a_check_that_is_left_out_hides_no_other() {
+        let mut holding = holding();
+        let mut all = QUIET;
+        (all[1], all[2]) = (3.0, 9.0);
+        holding.take(0, &shares(400), &all);
+        let but = |out: &[usize]| holding.get(|check| out.contains(&check));
+        assert_eq!(but(&[]), Some(Hold::Evidence(2)));
+        assert_eq!(but(&[2]), Some(Hold::Evidence(1)));
+        assert_eq!(but(&[1, 2]), Some(Hold::Burn(0)));
+        assert_eq!(but(&[0, 1, 2]), None);
+        // What held before is not clear yet.
+        all[1] = 1.0;
+        holding.take(600_000, &shares(0), &all);
+        assert_eq!(holding.get(|check| check != 1), Some(Hold::Evidence(1)));
     }
 
     #[test]
@@ -211,7 +237,7 @@ mod tests {
         for second in 0..100_000_i64 {
             holding.take(second * 1_000, &all, &QUIET);
         }
-        assert_eq!(holding.get(), None);
+        assert_eq!(holding.get(|_| false), None);
         assert_eq!(holding.past.len(), 720);
     }
 }

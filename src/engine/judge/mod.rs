@@ -190,11 +190,8 @@ fn obstacles(tally: &Tally, conditions: &Conditions, muted: &Muted, add: &mut Ad
     } else if let Some(p99_ms) = evidence.recent.skew_too_large(policy) {
         add(Inconclusive::Skew, &|| text::skew(p99_ms, policy.grace_ms));
     }
-    if let Some(hold) = tally
-        .sequential()
-        .hold()
-        .filter(|hold| !muted.name(policy.name(hold.check())))
-    {
+    let left_out = |check: usize| muted.name(policy.name(check));
+    if let Some(hold) = tally.sequential().hold(left_out) {
         add(Inconclusive::Hold, &|| text::hold(tally, hold));
     }
     if let Some(at) = tally.drifts().hold().filter(|_| !muted.drift()) {

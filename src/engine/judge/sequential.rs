@@ -239,8 +239,9 @@ impl Sequential {
         }
     }
 
-    pub(super) fn hold(&self) -> Option<Hold> {
-        self.holding.get()
+    /// Why the rollout waits, where not for a check that is left out.
+    pub(super) fn hold(&self, left_out: impl Fn(usize) -> bool) -> Option<Hold> {
+        self.holding.get(left_out)
     }
 
     /// A check, by its place, as it stands; `None` where the settings are none.
