@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::app::book::{Book, Fact};
 use crate::app::trouble::trouble;
 use crate::codec::{EventTime, Field, Format, Part, PathKind, Rules, Schema, Settings, Sign, Then};
+use crate::engine::{Aggregate, Measure};
 use crate::model::{Path, PerSide, Segment, Side};
 
 /// Who names the paths.
@@ -132,6 +133,33 @@ pub fn check_kinds(rules: &Rules, times: &[Path], named: Named, book: &Book) -> 
     Ok(())
 }
 
+/// What aggregates add up or put in order is a number or a time.
+///
+/// # Errors
+/// The first path that every known schema has as something else.
+pub fn check_aggregates(aggregates: &[Aggregate], paths: &[Path], book: &Book) -> Result<()> {
+    let schemas = of_values(book);
+    for aggregate in aggregates {
+        let (word, at) = match aggregate.of {
+            Measure::Sum(at) => ("sum", at),
+            Measure::Min(at) => ("min", at),
+            Measure::Max(at) => ("max", at),
+            Measure::Count | Measure::Distinct(_) => continue,
+        };
+        let Some(path) = paths.get(at) else { continue };
+        let mut kinds = schemas.iter().filter_map(|schema| schema.at(path)).peekable();
+        let fits = |kind| matches!(kind, PathKind::Number | PathKind::Time | PathKind::Other);
+        if kinds.peek().is_some() && !kinds.any(fits) {
+            let what = format!("aggregates: {word} names the path `{path}`, which is not a number");
+            return Err(trouble(
+                what,
+                "sum, min and max are for numbers and times; distinct counts values of any type",
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// True where a writer schema of the side's values is known.
 #[must_use]
 pub fn knows_writers(book: &Book, side: Side) -> bool {
@@ -197,6 +225,7 @@ fn all(sides: PerSide<&Settings>, show: &[Path], named: Named) -> Vec<(&'static 
         }));
         paths.extend(named("profile_fields", &codec.profile));
         paths.extend(named("critical_fields", &codec.critical));
+        paths.extend(named("aggregates", &codec.measured));
         if let EventTime::Field(path) = &codec.event_time {
             paths.push((word("--event-time", "event_time"), path.clone()));
         }

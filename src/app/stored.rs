@@ -276,7 +276,7 @@ pub fn report(loaded: &Loaded, id: &GenerationId, judged: &Stored) -> Report {
             topics: seat.topics.clone(),
         };
         let mut stream = report::stream(input);
-        report::exact_fields(&mut stream, counts, &seat.tally.policy().named);
+        report::add_named(&mut stream, counts, &seat.tally.policy().named);
         stream.checks = report::checks(&seat.tally.standings());
         stream.drift = report::drift(&seat.tally.drift());
         stream.explained_by = judged.causes.get(name).cloned().unwrap_or_default();

@@ -4,26 +4,59 @@
 //! and side it comes from.
 
 use super::canonical::Reader;
+use super::decimal;
 use super::digest::first_half;
 use super::identity;
 use super::schema::{Kind, NodeId, Schema};
 use super::walk::{Captured, Form};
-use crate::model::{Critical, Profiled, number_bin};
+use crate::model::{Critical, Measured, Profiled, number_bin, shortest};
 
-/// The profiled value of what a walk captured; `written` is memory that is used again.
-pub(super) fn of(schema: &Schema, captured: Option<Captured>, bytes: &[u8], written: &mut Vec<u8>) -> Profiled {
-    let Some(captured) = captured else {
-        return Profiled::Absent;
-    };
-    let Some(bytes) = bytes.get(captured.start..captured.end) else {
-        return Profiled::Absent;
+/// What a walk captured, as an identity has it.
+enum Found<'a> {
+    Absent,
+    Null,
+    Value(Value<'a>),
+}
+
+/// What is there.
+struct Value<'a> {
+    captured: Captured,
+    bytes: &'a [u8],
+    /// The tag of an identity's part, and what is behind it.
+    tag: u8,
+    content: &'a [u8],
+}
+
+fn found<'a>(schema: &Schema, captured: Option<Captured>, bytes: &'a [u8], written: &'a mut Vec<u8>) -> Found<'a> {
+    let Some((captured, bytes)) = captured.and_then(|part| Some((part, bytes.get(part.start..part.end)?))) else {
+        return Found::Absent;
     };
     written.clear();
     if identity::put_captured(written, schema, captured, bytes).is_none() {
-        return Profiled::Null;
+        return Found::Null;
     }
-    let Some((&[tag, ..], content)) = written.split_first_chunk::<5>() else {
-        return Profiled::Null;
+    match written.split_first_chunk::<5>() {
+        Some((&[tag, ..], content)) => Found::Value(Value {
+            captured,
+            bytes,
+            tag,
+            content,
+        }),
+        None => Found::Null,
+    }
+}
+
+/// The profiled value of what a walk captured; `written` is memory that is used again.
+pub(super) fn of(schema: &Schema, captured: Option<Captured>, bytes: &[u8], written: &mut Vec<u8>) -> Profiled {
+    let Value {
+        captured,
+        bytes,
+        tag,
+        content,
+    } = match found(schema, captured, bytes, written) {
+        Found::Absent => return Profiled::Absent,
+        Found::Null => return Profiled::Null,
+        Found::Value(value) => value,
     };
     let parts = || match captured.form {
         Form::Plain => items(schema, captured.node, bytes),
@@ -34,18 +67,15 @@ pub(super) fn of(schema: &Schema, captured: Option<Captured>, bytes: &[u8], writ
 
 /// The value at a critical path, as [`of`].
 pub(super) fn critical(schema: &Schema, captured: Option<Captured>, bytes: &[u8], written: &mut Vec<u8>) -> Critical {
-    let Some(captured) = captured else {
-        return Critical::Absent;
-    };
-    let Some(bytes) = bytes.get(captured.start..captured.end) else {
-        return Critical::Absent;
-    };
-    written.clear();
-    if identity::put_captured(written, schema, captured, bytes).is_none() {
-        return Critical::Null;
-    }
-    let Some((&[tag, ..], content)) = written.split_first_chunk::<5>() else {
-        return Critical::Null;
+    let Value {
+        captured,
+        bytes,
+        tag,
+        content,
+    } = match found(schema, captured, bytes, written) {
+        Found::Absent => return Critical::Absent,
+        Found::Null => return Critical::Null,
+        Found::Value(value) => value,
     };
     let hash = hash(tag, content);
     let branch = match (&schema.node(captured.node).kind, captured.form) {
@@ -61,6 +91,40 @@ pub(super) fn critical(schema: &Schema, captured: Option<Captured>, bytes: &[u8]
     }
 }
 
+/// The value that aggregates are computed of, as [`of`].
+pub(super) fn measured(schema: &Schema, captured: Option<Captured>, bytes: &[u8], written: &mut Vec<u8>) -> Measured {
+    let Found::Value(Value { tag, content, .. }) = found(schema, captured, bytes, written) else {
+        return Measured::Nothing;
+    };
+    let hash = hash(tag, content);
+    let near = |(_, scale): &(i128, i32)| scale.unsigned_abs() <= SCALE_MAX;
+    match exact(tag, content).filter(near) {
+        Some((unscaled, scale)) => Measured::Number { unscaled, scale, hash },
+        None => Measured::Other { hash },
+    }
+}
+
+/// Digits behind or before the point of a number that is added up: doubles have no more.
+const SCALE_MAX: u32 = 400;
+
+/// A number as an exact decimal, of a double as its shortest text says; `None` where it is none or has too many digits.
+fn exact(tag: u8, content: &[u8]) -> Option<(i128, i32)> {
+    match tag {
+        identity::INTEGER => Some((i128::from(Reader(content).long()?), 0)),
+        identity::FLOATING => {
+            let value = f64::from_le_bytes(Reader(content).array()?);
+            let (unscaled, scale) = value.is_finite().then(|| decimal::of_text(&shortest(value, false)))??;
+            Some((decimal::small(&unscaled)?, scale))
+        }
+        identity::DECIMAL => {
+            let mut reader = Reader(content);
+            let scale = i32::try_from(reader.long()?).ok()?;
+            Some((decimal::small(reader.0)?, scale))
+        }
+        _ => None,
+    }
+}
+
 fn value(tag: u8, content: &[u8], parts: impl Fn() -> Option<u32>) -> Profiled {
     let hash = hash(tag, content);
     let length = u32::try_from(content.len()).unwrap_or(u32::MAX);
@@ -73,7 +137,7 @@ fn value(tag: u8, content: &[u8], parts: impl Fn() -> Option<u32>) -> Profiled {
         identity::BOOLEAN | identity::SYMBOL => Profiled::Word { hash },
         identity::INTEGER => number(Reader(content).long().map(|value| value as f64)),
         identity::FLOATING => number(Reader(content).array().map(f64::from_le_bytes)),
-        identity::DECIMAL => number(decimal(content)),
+        identity::DECIMAL => number(near(content)),
         _ => {
             let length = parts().unwrap_or(length);
             Profiled::Bytes { hash, length }
@@ -91,7 +155,7 @@ fn hash(tag: u8, content: &[u8]) -> u64 {
 }
 
 /// A decimal as its identity has it, near enough for a bin: the scale, then the unscaled number.
-fn decimal(content: &[u8]) -> Option<f64> {
+fn near(content: &[u8]) -> Option<f64> {
     let mut reader = Reader(content);
     let scale = reader.long()?;
     let negative = reader.0.first().is_some_and(|first| *first >= 0x80);

@@ -212,12 +212,15 @@ pub struct Settings {
     /// fingerprint.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub critical: Vec<Path>,
+    /// Paths whose values travel beside the fingerprint to compute aggregates of, without `[*]` and `{*}`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub measured: Vec<Path>,
 }
 
 impl Settings {
     /// Paths whose values are captured beside the parts of the identity, in the order in which they are behind these.
     pub(super) fn beside(&self) -> impl Iterator<Item = &Path> {
-        self.profile.iter().chain(&self.critical)
+        self.profile.iter().chain(&self.critical).chain(&self.measured)
     }
 
     /// Of all sides of a stream: whether their digests have to say in the same way what is absent.

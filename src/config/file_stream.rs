@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::Criticality;
+use super::file_named::{Aggregate, CriticalField, Latency};
 use super::text::{Day, Decimal, Duration, Ids, Partitions, PathText, Rate, Relative, Size, TimeDifference};
 
 /// One log a side, compared.
@@ -48,6 +49,9 @@ pub(super) struct Stream {
     /// How late the canary's records may be written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) latency: Option<Latency>,
+    /// What a consumer would compute of each window, compared side by side.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) aggregates: Vec<Aggregate>,
     /// How values are written (`avro`).
     pub(super) format: Option<Format>,
     /// How a value names its schema (`confluent`).
@@ -190,26 +194,6 @@ pub(super) struct ProfileField {
     pub(super) distinct_floor: Option<Rate>,
     /// A drift fails the stream (false: it holds the rollout and never fails).
     pub(super) critical: Option<bool>,
-}
-
-/// A path that is judged by a budget of its own.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CriticalField {
-    /// Where, in the contract's names; without `[*]` and `{*}`.
-    pub(super) path: PathText,
-    /// Rate of the pairs that may differ there (1e-3).
-    pub(super) budget: Option<Rate>,
-}
-
-/// How late the canary's records may be written: the Kafka timestamp less the event time.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Latency {
-    /// A record that takes longer is slow.
-    pub(super) slower_than: Duration,
-    /// Rate of the pairs whose canary record may be slow while the baseline's is not (1e-3).
-    pub(super) budget: Option<Rate>,
 }
 
 /// How bytes are written.

@@ -5,6 +5,7 @@ use super::file_stream::{Mode, Stream as FileStream};
 use super::keypath::KeyPath;
 use super::request::{ReconcileRequest, RequestError, Source};
 use super::resolve::fill;
+use super::resolve_aggregate::aggregates;
 use super::settings::StreamSide;
 use super::text::Rate;
 use crate::codec::{EventTime, Rules, Then};
@@ -25,6 +26,8 @@ pub(super) struct Named {
     pub(super) engine: engine::Named,
     /// Paths of the critical fields, in the order in which their values travel.
     pub(super) critical: Vec<Path>,
+    /// Paths that aggregates are computed of, in the order in which their values travel.
+    pub(super) measured: Vec<Path>,
 }
 
 /// Reads them, and what cannot stand beside them.
@@ -54,6 +57,7 @@ pub(super) fn named(stream: &mut FileStream, (rules, path): (&Rules, &KeyPath), 
         named.critical.push(of);
     }
     latency(stream, path, &mut named, faults);
+    aggregates(stream, path, &mut named, faults);
     named
 }
 
@@ -130,6 +134,14 @@ pub(super) fn under_flags(request: &mut ReconcileRequest) -> Result<(), RequestE
             });
         }
     }
+    if request.engine.latest && !request.engine.named.aggregates.is_empty() {
+        return Err(RequestError {
+            what:
+                "the config's aggregates: are over all records, and here only the newest of each identity are compared"
+                    .to_owned(),
+            hint: Some("take `aggregates` out of the config of this run".to_owned()),
+        });
+    }
     let critical = codec.critical.iter().map(|path| tolerance(&codec.rules, path));
     request.engine.named.critical = critical.collect();
     Ok(())
@@ -140,15 +152,16 @@ fn tolerance(rules: &Rules, path: &Path) -> Option<usize> {
     rules.tolerant.iter().position(|tolerant| tolerant == path)
 }
 
-fn budget(budget: &mut Option<Rate>, at: &KeyPath, faults: &mut Faults) -> f64 {
+/// A budget that is not 0.
+pub(super) fn budget(budget: &mut Option<Rate>, at: &KeyPath, faults: &mut Faults) -> f64 {
     let budget = fill(budget, "1e-3", BUDGET);
     let at = at.key("budget");
     if budget > BUDGET_MAX {
         let hint = Some("a budget is a rate, such as 1e-4 or 0.01%".to_owned());
         faults.push(&at, format!("must be at most {BUDGET_MAX}"), hint);
     } else if budget < BUDGET_MIN {
-        let hint = "a budget of 0 is proved by reading every bad pair again, and of these pairs only some are kept; \
-                    `budget: {mismatched: 0}` bears no difference at all";
+        let hint = "what is bad here is counted and not kept, so it cannot be read again to prove a budget of 0: say a small one, such \
+                    as 1e-6";
         faults.push(&at, format!("must be at least {BUDGET_MIN:e}"), Some(hint.to_owned()));
     }
     budget

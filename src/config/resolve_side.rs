@@ -164,6 +164,7 @@ impl Decoding<'_> {
             rules,
             profile: Vec::new(),
             critical: Vec::new(),
+            measured: Vec::new(),
         }
     }
 }

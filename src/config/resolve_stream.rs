@@ -105,6 +105,7 @@ impl Streams<'_> {
             let codec = &mut side.codec;
             codec.profile.clone_from(&profiles.paths);
             codec.critical.clone_from(&named.critical);
+            codec.measured.clone_from(&named.measured);
             if let Some(unit) = &profiles.unit {
                 codec.identity.clone_from(unit);
             }

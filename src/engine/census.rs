@@ -279,6 +279,10 @@ impl Census {
                 pairs,
                 "pairs",
             ),
+            Kind::Aggregates(place) => {
+                let (bad, of) = self.counts.aggregate(usize::from(place));
+                (bad, of, "groups")
+            }
             _ => return None,
         };
         let text = || {

@@ -82,9 +82,7 @@ impl Engine {
             }
             let whole = self.ledger.evidence.is_whole(start, end);
             let profile = self.rules.profile.as_ref().filter(|_| whole);
-            if !whole {
-                counted.delays = PerSide::default();
-            }
+            counted.watched(whole && !hole, &self.rules);
             windows.push(counted.finish((start, start.map(|_| end)), edge, hole, profile));
             self.frontier = self.frontier.max(Some(end));
         }

@@ -64,6 +64,10 @@ impl Ledger {
         if let Some(settings) = &rules.profile {
             window.profile.add(side, print, settings);
         }
+        if !rules.aggregates.is_empty() {
+            let values = print.profiled.as_ref().map_or(&[][..], |values| &values.measured);
+            window.aggregates.add(side, values, &rules.aggregates);
+        }
         if let (Some(_), Some(at)) = (rules.slower_than, entry.timestamp_ms) {
             window.delays.get_mut(side).record(at.saturating_sub(time));
         }
@@ -133,7 +137,8 @@ impl Ledger {
     }
 
     pub(super) fn held_bytes(&self) -> u64 {
-        let profiles: u64 = self.open.values().map(|window| window.profile.held_bytes()).sum();
+        let held = |window: &Window| window.profile.held_bytes() + window.aggregates.held_bytes();
+        let profiles: u64 = self.open.values().map(held).sum();
         let differing: usize = self.open.values().map(|window| window.differing.len()).sum();
         let bytes = self.cross.len() * size_of::<Cross>() + differing * size_of::<Settled>();
         u64::try_from(bytes).unwrap_or(u64::MAX) + self.undecided.held_bytes() + profiles

@@ -1,5 +1,6 @@
 //! First floor, next door: decisions. Pure, synchronous, deterministic; time is an argument.
 
+mod aggregate;
 mod align;
 mod aside;
 mod away;
@@ -45,6 +46,7 @@ mod window;
 mod work;
 
 pub use crate::model::Entry;
+pub use aggregate::{Aggregate, Measure};
 pub use align::{AlignSettings, Aligner, Alignment, Level, PartitionState};
 pub use away::Away;
 pub use checkpoint::{BadRecord, Checkpoint, ControlCheckpoint, PartitionCheckpoint, Straddling};

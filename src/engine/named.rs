@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Aggregate;
 use super::row::Row;
 use super::rules::Rules;
 use super::tolerance::Equality;
@@ -16,9 +17,17 @@ pub struct Named {
     /// A record is slow that came into its log this much after its event time; `None` where nobody asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slower_than_ms: Option<i64>,
+    /// What is computed of each window, side by side.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aggregates: Vec<Aggregate>,
 }
 
 impl Named {
+    /// True where something is counted of each record by itself.
+    pub(super) fn watches(&self) -> bool {
+        self.slower_than_ms.is_some() || !self.aggregates.is_empty()
+    }
+
     /// True where there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

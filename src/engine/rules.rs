@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use super::aggregate::Measuring;
 use super::tolerance::Limit;
 use super::{Names, Profile, Sample, Settings};
 use crate::model::{Fingerprint, Identity};
@@ -144,6 +145,7 @@ pub(super) struct Rules {
     pub(super) profile: Option<Profile>,
     /// A record is slow whose delay is more than this.
     pub(super) slower_than: Option<i64>,
+    pub(super) aggregates: Vec<Measuring>,
     /// Something is counted of each record by itself.
     pub(super) watches: bool,
 }
@@ -171,7 +173,8 @@ impl Rules {
             sample: settings.sample,
             profile: settings.profile.clone(),
             slower_than: settings.named.slower_than_ms,
-            watches: settings.profile.is_some() || settings.named.slower_than_ms.is_some(),
+            aggregates: settings.named.aggregates.iter().map(Measuring::new).collect(),
+            watches: settings.profile.is_some() || settings.named.watches(),
         }
     }
 

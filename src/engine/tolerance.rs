@@ -20,6 +20,41 @@ struct Decimal {
     scale: i64,
 }
 
+/// An exact decimal number.
+#[derive(Clone, Debug)]
+pub(super) struct Number(Decimal);
+
+impl Number {
+    /// `unscaled * 10^-scale`.
+    pub(super) fn new(unscaled: BigInt, scale: i64) -> Number {
+        Number(Decimal::new(unscaled, scale))
+    }
+
+    /// How equal another number is to this one.
+    pub(super) fn compare(&self, other: &Number, limit: Option<&Limit>) -> Equality {
+        compare_numbers(limit, &self.0, &other.0)
+    }
+
+    /// True where this one is greater than another; numbers that are too far apart to be brought to one scale are not.
+    pub(super) fn is_above(&self, other: &Number) -> bool {
+        let Number(Decimal { scale, .. }) = other;
+        let zero = Decimal::new(BigInt::ZERO, 0);
+        let parts = at_scale([&self.0, &other.0, &zero], self.0.scale.max(*scale).max(0));
+        parts.is_some_and(|[one, other, _]| one > other)
+    }
+
+    /// The sum of both; of numbers that are too far apart, this one.
+    pub(super) fn plus(&self, other: &Number) -> Number {
+        let Number(Decimal { scale, .. }) = other;
+        let scale = self.0.scale.max(*scale).max(0);
+        let zero = Decimal::new(BigInt::ZERO, 0);
+        match at_scale([&self.0, &other.0, &zero], scale) {
+            Some([one, other, _]) => Number::new(one + other, scale),
+            None => self.clone(),
+        }
+    }
+}
+
 /// How much two values of one path may differ.
 #[derive(Clone, Debug)]
 pub(super) struct Limit {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::aggregate::Aggregates;
 use super::codes::{candidate, code, key, reason_code, words};
 use super::profile::{self, Profiles};
 use super::row::{Settled, Sighting};
@@ -51,6 +52,8 @@ pub(super) struct Window {
     pub(super) profile: Profiles,
     /// How long after their event time its records came into their logs, where somebody asks.
     pub(super) delays: PerSide<Delays>,
+    /// What a consumer would compute of it.
+    pub(super) aggregates: Aggregates,
 }
 
 impl Window {
@@ -267,11 +270,9 @@ impl Window {
     /// so that it does not show whether a hole was met before or after something was settled.
     pub(super) fn leave_out(&mut self) {
         leave_out(&mut self.counts);
-        self.pairs.clear();
-        self.differing.clear();
-        self.noisy.clear();
+        (self.pairs, self.differing, self.noisy) = Default::default();
         self.profile = Profiles::default();
-        self.delays = PerSide::default();
+        (self.delays, self.aggregates) = Default::default();
         let bad = |outcome: &Outcome| matches!(outcome, Outcome::Undecodable | Outcome::Untimely | Outcome::Diverted);
         self.candidates.retain(|outcome, _| bad(outcome));
     }
@@ -330,8 +331,6 @@ impl Window {
         if hole {
             self.leave_out();
         }
-        let delays = std::mem::take(&mut self.delays);
-        self.counts.delays(delays);
         let profile = profile.map(|settings| Box::new(std::mem::take(&mut self.profile).finish(settings)));
         let digest = self.digest(start_ms, hole, profile.as_deref());
         let mut candidates: Vec<Candidate> = self

@@ -337,6 +337,12 @@ impl WindowCounts {
         self.named.take_if(|named| named.is_empty());
     }
 
+    /// Of an aggregate, by its place: how many groups differ, of how many.
+    #[must_use]
+    pub fn aggregate(&self, place: usize) -> (u64, u64) {
+        self.named.as_ref().map_or((0, 0), |named| named.aggregate(place))
+    }
+
     /// How long its records took.
     pub fn delays(&mut self, delays: PerSide<Delays>) {
         if delays != PerSide::default() {

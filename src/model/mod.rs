@@ -21,7 +21,7 @@ pub use entry::Entry;
 pub use field::{DifferenceKind, FieldDifference, Path, PathParseError, Segment};
 pub use fingerprint::{Digest, Fingerprint, Identity, Reduction, TolerantKind, TolerantValue, hex};
 pub use floating::{readable, shortest};
-pub use named::{Critical, Delays, Differing, NamedCounts};
+pub use named::{Critical, Delays, Differing, GroupCounts, Measured, NamedCounts};
 pub use numbered::{Numbered, Topics, is_dead_letter};
 pub use outcome::{Excluded, Outcome, UndecodableReason};
 pub use position::Position;

@@ -88,6 +88,50 @@ impl Differing {
     }
 }
 
+/// A value that aggregates are computed of, as it travels beside the fingerprint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Measured {
+    /// Null, or the side's schema or the document lacks it: no value, as databases have it.
+    Nothing,
+    /// A number, `unscaled * 10^-scale`.
+    Number {
+        /// Without its scale.
+        unscaled: i128,
+        /// Digits after the point; may be negative.
+        scale: i32,
+        /// Of its encoding.
+        hash: u64,
+    },
+    /// Anything else, numbers of more than 38 digits and those that are infinite or none among them.
+    Other {
+        /// Of its encoding.
+        hash: u64,
+    },
+}
+
+impl Measured {
+    /// What tells it from others: 0 for nothing, else 1 and a hash.
+    #[must_use]
+    pub fn place(&self) -> (u8, u64) {
+        match self {
+            Measured::Nothing => (0, 0),
+            Measured::Number { hash, .. } | Measured::Other { hash } => (1, *hash),
+        }
+    }
+}
+
+/// The groups of one aggregate in a window, on either side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupCounts {
+    /// How many.
+    pub groups: u64,
+    /// Those that are not the same on both sides, by more than is borne.
+    pub differing: u64,
+    /// 1 where there were too many, and some are one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub merged: u64,
+}
+
 /// What a window counts for the checks that a stream has by its settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamedCounts {
@@ -102,6 +146,9 @@ pub struct NamedCounts {
     /// undecodable ones are not among them.
     #[serde(default, skip_serializing_if = "no_delays")]
     pub delays: PerSide<Delays>,
+    /// Of each aggregate, in the order of the settings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupCounts>,
 }
 
 /// Delays, at most 1/32 off: a histogram by [`length_bin`] of milliseconds. What came before its time has none.
@@ -163,6 +210,14 @@ impl NamedCounts {
         self.fields.get(place).map_or(0, |counts| counts.iter().sum())
     }
 
+    /// Of an aggregate, by its place: how many groups differ, of how many.
+    #[must_use]
+    pub fn aggregate(&self, place: usize) -> (u64, u64) {
+        self.groups
+            .get(place)
+            .map_or((0, 0), |groups| (groups.differing, groups.groups))
+    }
+
     /// Counts a pair that differs.
     pub fn count(&mut self, differing: Differing) {
         for (place, kind) in differing.iter() {
@@ -187,7 +242,20 @@ impl NamedCounts {
 
     /// Adds another window's counts.
     pub fn add(&mut self, other: &NamedCounts) {
-        let NamedCounts { fields, slower, delays } = other;
+        let NamedCounts {
+            fields,
+            slower,
+            delays,
+            groups,
+        } = other;
+        if self.groups.len() < groups.len() {
+            self.groups.resize(groups.len(), GroupCounts::default());
+        }
+        for (own, other) in self.groups.iter_mut().zip(groups) {
+            own.groups += other.groups;
+            own.differing += other.differing;
+            own.merged += other.merged;
+        }
         self.slower += slower;
         self.delays.baseline.0.merge(&delays.baseline.0);
         self.delays.canary.0.merge(&delays.canary.0);
@@ -201,7 +269,15 @@ impl NamedCounts {
 
     /// All of them in an order that never changes, lengths before lists.
     pub fn in_order(&self) -> impl Iterator<Item = u64> + '_ {
-        let NamedCounts { fields, slower, delays } = self;
+        let NamedCounts {
+            fields,
+            slower,
+            delays,
+            groups,
+        } = self;
+        let groups = groups
+            .iter()
+            .flat_map(|groups| [groups.groups, groups.differing, groups.merged]);
         let length = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
         let bins = [&delays.baseline, &delays.canary]
             .into_iter()
@@ -212,7 +288,7 @@ impl NamedCounts {
         let fields = [length(fields.len())]
             .into_iter()
             .chain(fields.iter().flatten().copied());
-        fields.chain([*slower]).chain(bins)
+        fields.chain([*slower]).chain(bins).chain(groups)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Critical;
+use super::{Critical, Measured};
 
 /// Bins of one kind that a profile keeps; those of the smallest magnitude are one where there are more.
 pub const BINS_MAX: usize = 512;
@@ -58,6 +58,8 @@ pub struct ProfiledValues {
     pub profiled: Vec<Profiled>,
     /// At the critical paths.
     pub critical: Vec<Critical>,
+    /// What aggregates are computed of.
+    pub measured: Vec<Measured>,
 }
 
 impl From<Vec<Profiled>> for ProfiledValues {

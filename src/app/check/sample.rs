@@ -160,6 +160,7 @@ fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle
     if Side::PAIR.into_iter().all(|side| paths::knows_writers(&book, side))
         && let Err(error) = paths::check(codecs, &stream.show, Named::ByConfig, &book)
             .and_then(|()| paths::check_kinds(&codecs.baseline.rules, &stream.times, Named::ByConfig, &book))
+            .and_then(|()| paths::check_aggregates(&stream.engine.named.aggregates, &codecs.baseline.measured, &book))
     {
         let hint = error
             .chain()

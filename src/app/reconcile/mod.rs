@@ -51,6 +51,7 @@ pub fn run(mut request: ReconcileRequest, output: ReportOutput, tone: Tone, out:
     let book = &opened.stream.book;
     paths::check(codecs, &request.show, Named::ByFlags, book)?;
     paths::check_kinds(&codecs.baseline.rules, &request.times, Named::ByFlags, book)?;
+    paths::check_aggregates(&request.engine.named.aggregates, &codecs.baseline.measured, book)?;
     if request.dry_run {
         plan::print(&request, &opened, out)?;
         return Ok(Ending::Done);

@@ -102,6 +102,7 @@ pub fn report(
         .as_ref()
         .is_some_and(|control| control.is_noisy());
     report::add_noise(&mut stream, control_read, &noise, noisy);
+    report::add_aggregates(&mut stream, &counted.counts, &request.named);
     propose(&mut judgement, &stream);
     let streams = vec![stream];
     let mut report = report::release(&request.release, 1, &judgement, streams, counted.interrupted);

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{
-    CheckReport, ControlReport, DelayMs, Drift, ExcludedReasons, FieldCount, Finding, NoiseReport, Outcomes,
-    PartitionRange, Place, Reason, Report, SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs, StageReport,
-    StreamReport,
+    AggregateReport, CheckReport, ControlReport, DelayMs, Drift, ExcludedReasons, FieldCount, Finding, NoiseReport,
+    Outcomes, PartitionRange, Place, Reason, Report, SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs,
+    StageReport, StreamReport,
 };
 use super::pattern::patterns;
 use super::topics;
@@ -13,8 +13,8 @@ use crate::engine::Candidate;
 use crate::engine::judge::{self, Judgement, NamedCheck, Standing};
 use crate::engine::stats::Betting;
 use crate::model::{
-    ControlCounts, Delays, DifferenceKind, Differing, FieldDifference, NamedCounts, PerSide, Position, Side,
-    SideCounts, Topics, UndecodableReason, Verdict, WindowCounts,
+    ControlCounts, Delays, DifferenceKind, Differing, FieldDifference, GroupCounts, NamedCounts, PerSide, Position,
+    Side, SideCounts, Topics, UndecodableReason, Verdict, WindowCounts,
 };
 
 /// In how many mismatched pairs each path differs in each way.
@@ -105,6 +105,7 @@ pub fn stream(input: StreamInput<'_>) -> StreamReport {
         schemas: input.schemas,
         schema_changes: input.schema_changes,
         delay_ms: counts.named.as_deref().and_then(delays),
+        aggregates: Vec::new(),
         drift: Vec::new(),
         checks: Vec::new(),
         patterns: Vec::new(),
@@ -115,8 +116,28 @@ pub fn stream(input: StreamInput<'_>) -> StreamReport {
     report
 }
 
-/// Paths of which the windows count every pair that differs there: what the kept findings show is less.
-pub fn exact_fields(stream: &mut StreamReport, counts: &WindowCounts, checks: &[NamedCheck]) {
+/// How many groups of each aggregate differ.
+pub fn add_aggregates(stream: &mut StreamReport, counts: &WindowCounts, checks: &[NamedCheck]) {
+    let groups = |place: usize| counts.named.as_ref().and_then(|named| named.groups.get(place)).copied();
+    let rows = checks.iter().filter_map(NamedCheck::aggregated).map(|(place, name)| {
+        let GroupCounts {
+            groups,
+            differing,
+            merged,
+        } = groups(place).unwrap_or_default();
+        AggregateReport {
+            name: name.to_owned(),
+            groups,
+            differing,
+            merged,
+        }
+    });
+    stream.aggregates = rows.collect();
+}
+
+/// What windows count for checks by name: of critical paths every pair that differs there, where the kept findings show less.
+pub fn add_named(stream: &mut StreamReport, counts: &WindowCounts, checks: &[NamedCheck]) {
+    add_aggregates(stream, counts, checks);
     let paths: Vec<&str> = checks.iter().filter_map(NamedCheck::path).collect();
     if paths.is_empty() {
         return;

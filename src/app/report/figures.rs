@@ -1,6 +1,6 @@
 //! How figures and names are written for people. What comes from a log can hold anything, and is made harmless here.
 
-use super::model::{ControlReport, DelayMs, Drift, Finding, NoiseReport, Place, Report, StreamReport};
+use super::model::{AggregateReport, ControlReport, DelayMs, Drift, Finding, NoiseReport, Place, Report, StreamReport};
 use crate::engine::judge::span;
 use crate::engine::stats::{key_sampling_detection, n_see_one};
 use crate::model::{FieldDifference, PerSide, Side, Verdict};
@@ -105,8 +105,32 @@ fn sampled(stream: &StreamReport) -> Vec<String> {
 pub(super) fn asides(stream: &StreamReport) -> Vec<String> {
     let mut lines = sampled(stream);
     lines.extend(stream.delay_ms.map(delays));
+    lines.extend(stream.aggregates.iter().map(aggregate));
     lines.extend(stream.control.iter().flat_map(control));
     lines
+}
+
+/// How many groups of an aggregate differ.
+fn aggregate(row: &AggregateReport) -> String {
+    let AggregateReport {
+        name,
+        groups,
+        differing,
+        merged,
+    } = row;
+    let more = if *merged > 0 {
+        format!(
+            "; in {} windows there were too many groups, and some of them were one",
+            grouped(*merged)
+        )
+    } else {
+        String::new()
+    };
+    let (differing, groups) = (grouped(*differing), grouped(*groups));
+    format!(
+        "aggregate {}: {differing} of {groups} groups differ{more}",
+        harmless(name)
+    )
 }
 
 /// How long the records took from the event to the log.

@@ -15,15 +15,15 @@ mod topics;
 mod tests;
 
 pub use build::{
-    FieldCounts, SideInput, StreamInput, add_noise, checks, drift, exact_fields, finding, release, rfc3339, stages,
-    stream,
+    FieldCounts, SideInput, StreamInput, add_aggregates, add_named, add_noise, checks, drift, finding, release,
+    rfc3339, stages, stream,
 };
 pub use figures::{grouped, harmless};
 pub use markdown::markdown;
 pub use model::{
-    CheckReport, ControlReport, DelayMs, Drift, ExcludedReasons, FieldCount, Finding, NoiseReport, Outcomes,
-    PartitionRange, Pattern, Place, Reason, Report, SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport, SkewMs,
-    StageReport, StreamReport, schema,
+    AggregateReport, CheckReport, ControlReport, DelayMs, Drift, ExcludedReasons, FieldCount, Finding, NoiseReport,
+    Outcomes, PartitionRange, Pattern, Place, Reason, Report, SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport,
+    SkewMs, StageReport, StreamReport, schema,
 };
 pub use table::{Look, table};
 pub use topics::name_finding;

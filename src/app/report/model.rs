@@ -101,6 +101,9 @@ pub struct StreamReport {
     /// How long the records took from the event to the log; not there where `latency` is not asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<PerSide<DelayMs>>,
+    /// What a consumer would compute of the final windows; not there where no aggregate is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aggregates: Vec<AggregateReport>,
     /// How distributions differ.
     pub drift: Vec<Drift>,
     /// What the verdict weighs, check by check; empty in a bounded run, whose verdict is the census.
@@ -324,6 +327,19 @@ pub struct DelayMs {
     pub p50: Option<u64>,
     /// Of 99 % of them.
     pub p99: Option<u64>,
+}
+
+/// The groups of an aggregate over all windows, each counted once a window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AggregateReport {
+    /// Its name.
+    pub name: String,
+    /// Groups that either side had.
+    pub groups: u64,
+    /// Those of them that were not the same on both, by more than is borne.
+    pub differing: u64,
+    /// Windows in which groups were too many, and some of them were one.
+    pub merged: u64,
 }
 
 /// A schema that records were written with.

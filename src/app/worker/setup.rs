@@ -122,6 +122,8 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
         Named::ByConfig,
         &book,
     )?;
+    let (aggregates, measured) = (&stream.engine.named.aggregates, &stream.sides.baseline.codec.measured);
+    paths::check_aggregates(aggregates, measured, &book)?;
     let starts = blocking(|| begin(config, stream, &mut topics, checkpoint.as_ref()))?;
     for &side in stream.sides.present() {
         for &(partition, from) in starts.get(side) {

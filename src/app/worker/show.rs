@@ -245,7 +245,7 @@ fn report_of(name: &str, seat: &Seat, view: &View, verdict: Verdict) -> report::
         findings: seat.findings.iter().map(stored::finding).collect(),
         topics: seat.topics.clone(),
     });
-    report::exact_fields(&mut stream, &counts, &seat.tally.policy().named);
+    report::add_named(&mut stream, &counts, &seat.tally.policy().named);
     stream.checks = report::checks(&seat.tally.standings());
     let noisy = seat.tally.evidence().recent.control.is_noisy();
     let control_read = view.sides.control.map_or(0, |control| control.read);

@@ -75,6 +75,7 @@ impl Cases {
             event_time: super::EventTime::None,
             profile: Vec::new(),
             critical: Vec::new(),
+            measured: Vec::new(),
             ..asked
         };
         let probe = (!asked.identity.is_empty()).then(|| {

@@ -12,7 +12,9 @@ use super::super::settings::{EventTime, Part};
 use super::super::walk::{Captured, Form, Scratch, walk};
 use super::super::{header, identity, profiled, time};
 use super::{Memory, Planned, Reducer};
-use crate::model::{Critical, Profiled, ProfiledValues, RecordBatch, RecordRef, TolerantValue, UndecodableReason};
+use crate::model::{
+    Critical, Measured, Profiled, ProfiledValues, RecordBatch, RecordRef, TolerantValue, UndecodableReason,
+};
 
 impl Reducer {
     /// Appends a record that can be decoded: its message, its identity, and what else is known of it. What is written to the
@@ -98,8 +100,8 @@ impl Reducer {
     /// The values at the profiled and critical paths; `None` where there are none.
     fn beside(&mut self, batch: &RecordBatch, record: &RecordRef, value: Planned) -> Option<Box<ProfiledValues>> {
         let (first, profiled) = (self.settings.identity.len(), self.settings.profile.len());
-        let critical = self.settings.critical.len();
-        if profiled + critical == 0 {
+        let (critical, measured) = (self.settings.critical.len(), self.settings.measured.len());
+        if profiled + critical + measured == 0 {
             return None;
         }
         let Some((at, ..)) = value else {
@@ -107,6 +109,7 @@ impl Reducer {
             return Some(Box::new(ProfiledValues {
                 profiled: vec![Profiled::Absent; profiled],
                 critical: vec![Critical::Absent; critical],
+                measured: vec![Measured::Nothing; measured],
             }));
         };
         let Memory {
@@ -118,10 +121,12 @@ impl Reducer {
             Some(Form::Plain | Form::Tagged) | None => own.captured.as_slice(),
         };
         let parts = own.parts.get(first..).unwrap_or_default();
-        let (of_profile, of_critical) = parts.split_at_checked(profiled).unwrap_or_default();
+        let (of_profile, parts) = parts.split_at_checked(profiled).unwrap_or_default();
+        let (of_critical, of_measured) = parts.split_at_checked(critical).unwrap_or_default();
         let mut values = ProfiledValues {
             profiled: Vec::with_capacity(profiled),
             critical: Vec::with_capacity(critical),
+            measured: Vec::with_capacity(measured),
         };
         for part in of_profile {
             let value = profiled::of(contract, *part, bytes_of(*part), written);
@@ -130,6 +135,10 @@ impl Reducer {
         for part in of_critical {
             let value = profiled::critical(contract, *part, bytes_of(*part), written);
             values.critical.push(value);
+        }
+        for part in of_measured {
+            let value = profiled::measured(contract, *part, bytes_of(*part), written);
+            values.measured.push(value);
         }
         Some(Box::new(values))
     }

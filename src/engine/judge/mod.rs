@@ -137,7 +137,7 @@ fn judged(stream: &str, tally: &Tally, conditions: &Conditions, (before, told): 
 fn is_void(check: Kind, conditions: &Conditions) -> bool {
     let compared = matches!(
         check,
-        Kind::Mismatched | Kind::Missing | Kind::Extra | Kind::Field(_) | Kind::Latency
+        Kind::Mismatched | Kind::Missing | Kind::Extra | Kind::Field(_) | Kind::Latency | Kind::Aggregates(_)
     );
     let takes = |condition: &Condition| match condition.kind {
         // Windows that a hole touches are edges and pairing is by identity: neither `expired` nor `repartitioned` is here.

@@ -43,6 +43,28 @@ impl NamedCheck {
         }
     }
 
+    /// What stands before the name of an aggregate in that of its check.
+    const AGGREGATE: &'static str = "aggregate ";
+
+    /// Of an aggregate.
+    #[must_use]
+    pub fn aggregate(place: u16, name: &str, budget: f64) -> Self {
+        NamedCheck {
+            name: format!("{}{name}", Self::AGGREGATE),
+            kind: Kind::Aggregates(place),
+            budget,
+        }
+    }
+
+    /// The place and the name of an aggregate.
+    #[must_use]
+    pub fn aggregated(&self) -> Option<(usize, &str)> {
+        match self.kind {
+            Kind::Aggregates(place) => Some((usize::from(place), self.name.strip_prefix(Self::AGGREGATE)?)),
+            _ => None,
+        }
+    }
+
     /// The path of a critical field.
     #[must_use]
     pub fn path(&self) -> Option<&str> {

@@ -169,7 +169,7 @@ impl Sequential {
                     .take(usize::try_from(bad).unwrap_or(usize::MAX));
                 self.distinct.extend(identities.map(str::to_owned));
             }
-            if kind == Kind::Latency {
+            if matches!(kind, Kind::Latency | Kind::Aggregates(_)) {
                 self.nameless = self.nameless.saturating_add(bad);
             }
             let bad = if confirmed { bad } else { 0 };

@@ -386,6 +386,10 @@ impl Tally {
             Kind::Mismatched if !noisy => beside(counts.mismatched, ControlCounts::mismatched_only),
             Kind::Field(place) if !noisy => stats::Counts::new(counts.differing(usize::from(place)), pairs),
             Kind::Latency if !noisy => stats::Counts::new(counts.named.as_ref().map_or(0, |named| named.slower), pairs),
+            Kind::Aggregates(place) if proved => {
+                let (bad, of) = counts.aggregate(usize::from(place));
+                stats::Counts::new(bad, of)
+            }
             Kind::Missing if proved => beside(counts.missing, |control| control.missing_only),
             Kind::Extra if proved => beside(counts.extra, |control| control.extra_only),
             Kind::Duplicate => stats::Counts::new(canary.duplicate, compared),

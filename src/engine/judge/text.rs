@@ -80,6 +80,7 @@ fn bad(check: &Counted) -> String {
             check.name.strip_prefix("field ").unwrap_or(&check.name)
         ),
         Kind::Latency => "pairs with a slow canary".to_owned(),
+        Kind::Aggregates(_) => format!("groups whose {} differs", check.name),
         _ => check.name.clone(),
     }
 }
@@ -223,7 +224,7 @@ pub(super) fn hold(tally: &Tally, hold: Hold) -> String {
         Hold::Burn(check) => {
             let counted = tally.sequential().counts(check);
             let what = match counted.kind {
-                Kind::Field(_) | Kind::Latency => bad(&counted),
+                Kind::Field(_) | Kind::Latency | Kind::Aggregates(_) => bad(&counted),
                 _ => format!("{} records", counted.name),
             };
             format!(

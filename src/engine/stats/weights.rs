@@ -23,8 +23,8 @@ pub enum Kind {
     Diverted,
     /// Pairs that the canary wrote too late.
     Latency,
-    /// Groups whose aggregates differ.
-    Aggregates,
+    /// Groups whose aggregates differ, by the aggregate's place in the config.
+    Aggregates(u16),
     /// A critical field or its drift, by its place in the config.
     Field(u16),
 }
@@ -52,7 +52,7 @@ impl Kind {
             Kind::Untimely => "untimely",
             Kind::Diverted => "diverted",
             Kind::Latency => "latency",
-            Kind::Aggregates => "aggregates",
+            Kind::Aggregates(_) => "aggregates",
             Kind::Field(_) => "field",
         }
     }
@@ -69,19 +69,21 @@ impl Kind {
 
 /// The weight of each check, 0 for a budget of 0; they sum to 1 where any budget is above 0.
 ///
-/// mismatched .35, missing .2, extra .1, duplicate .1, aggregates .1, critical fields .15 in equal parts. Conflict, undecodable,
+/// mismatched .35, missing .2, extra .1, duplicate .1, aggregates .1 and critical fields .15, each in equal parts. Conflict, undecodable,
 /// untimely, diverted and latency, where their budget is above 0, take .05 each from mismatched. What a stream does not check is shared out
 /// in proportion: that is fixed before the first record, so it spends nothing twice.
 #[must_use]
 pub fn weights(checks: &[(Kind, f64)]) -> Vec<f64> {
     let active = |kind: &dyn Fn(Kind) -> bool| checks.iter().filter(|(k, budget)| *budget > 0.0 && kind(*k)).count();
     let fields = active(&|kind| matches!(kind, Kind::Field(_)));
+    let aggregates = active(&|kind| matches!(kind, Kind::Aggregates(_)));
     let small = active(&is_small);
     let raw = |(kind, budget): &(Kind, f64)| match kind {
         _ if *budget <= 0.0 => 0.0,
         Kind::Mismatched => 0.35 - 0.05 * small as f64,
         Kind::Missing => 0.2,
-        Kind::Extra | Kind::Duplicate | Kind::Aggregates => 0.1,
+        Kind::Extra | Kind::Duplicate => 0.1,
+        Kind::Aggregates(_) => 0.1 / aggregates as f64,
         Kind::Conflict | Kind::Undecodable | Kind::Untimely | Kind::Diverted | Kind::Latency => 0.05,
         Kind::Field(_) => 0.15 / fields as f64,
     };
@@ -109,7 +111,7 @@ mod tests {
             (Kind::Missing, 1e-4),
             (Kind::Extra, 1e-4),
             (Kind::Duplicate, 1e-3),
-            (Kind::Aggregates, 1e-3),
+            (Kind::Aggregates(0), 1e-3),
             (Kind::Field(0), 1e-3),
             (Kind::Field(1), 1e-3),
             (Kind::Conflict, 0.0),

@@ -22,6 +22,7 @@ fn what_changes_the_digest() {
         ("    # show: [status]", "    profile_fields: [{path: amount}]"),
         ("    # show: [status]", "    critical_fields: [{path: amount}]"),
         ("    # show: [status]", "    latency: {slower_than: 5s}"),
+        ("    # show: [status]", "    aggregates: [{name: orders, count: true}]"),
         (
             "    # show: [status]",
             "    mode: unpaired\n    unit: [key]\n    share: 0.5",

@@ -166,6 +166,19 @@ fn latency() {
 }
 
 #[test]
+fn aggregates() {
+    let of = |more: &str| told(&changed(&[("    # show: [status]", more)]));
+    let wrong = "    aggregates:\n      - {name: revenue, group: [currency], sum: amount, tolerance: {rel: 0.001}}\n      \
+                 - {name: revenue, sum: amount, count: true}\n      - {name: \"\", count: false}\n      - {name: none}\n      \
+                 - {name: items, sum: \"items[*].price\", budget: 0}\n      - {name: key, distinct: $key, tolerance: {abs: 1, rel: 1%}}\n      \
+                 - {name: wide, count: true, group: [a, b, c, d, \"e[*]\"]}\n      - {name: text, min: amount, tolerance: {abs: much}}\n";
+    let many: Vec<String> = (0..9).map(|i| format!("{{name: f{i}, count: true}}")).collect();
+    let many = format!("    aggregates: [{}]\n", many.join(", "));
+    let unpaired = "    mode: unpaired\n    unit: [key]\n    share: 0.5\n    aggregates: [{name: a, count: true}]\n";
+    insta::assert_snapshot!([wrong, &many, unpaired].map(of).join("\n---\n"));
+}
+
+#[test]
 fn ahead_max_must_cover_lateness_and_grace() {
     insta::assert_snapshot!(told(&changed(&[("ahead_max: 5m", "ahead_max: 80s")])));
 }

@@ -1,5 +1,6 @@
 //! Engine: properties and worked examples of the rules.
 
+mod aggregates;
 mod away;
 mod control;
 mod control_examples;

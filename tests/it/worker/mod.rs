@@ -1,5 +1,6 @@
 //! The worker, end to end, mostly without the real stack.
 
+mod aggregates;
 mod compacted;
 mod control;
 mod critical;

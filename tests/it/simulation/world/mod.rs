@@ -169,6 +169,7 @@ impl World {
         crosscheck::codec::Settings {
             profile: Vec::new(),
             critical: Vec::new(),
+            measured: Vec::new(),
             diverted: Vec::new(),
             format: Format::Avro,
             framing: Framing::Confluent,
