@@ -105,5 +105,8 @@ fn a_profile_is_a_function_of_the_logs() {
         assert_eq!(plain.windows.len(), broken.windows.len(), "seed {seed}");
         crashes += broken.crashes;
     }
-    assert!(crashes > part_of(120) && profiles > part_of(1_200), "{crashes} {profiles}");
+    assert!(
+        crashes > part_of(120) && profiles > part_of(1_200),
+        "{crashes} {profiles}"
+    );
 }
