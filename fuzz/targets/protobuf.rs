@@ -55,7 +55,7 @@ pub fn run(bytes: &[u8]) {
         Reduction::Undecodable(reason, _) => {
             assert!(value.err() == Some(*reason) && canonical.err() == Some(*reason));
         }
-        Reduction::Deselected => panic!("nothing was selected"),
+        Reduction::Deselected | Reduction::Diverted(_) => panic!("nothing was selected, and it is no dead letter"),
     }
 }
 

@@ -4,9 +4,8 @@ use crosscheck::engine::Profile;
 use crosscheck::model::{Profiled, ProfiledValues, Reduction, number_bin};
 
 use super::driver::{Manner, run};
-use super::oracle::truth;
 use super::part_of;
-use super::properties::{against_lives, agree, without_discovery};
+use super::properties::{against_lives, in_every_manner};
 use super::world::{Rng, World};
 
 const WORLDS: u64 = 1_200;
@@ -48,17 +47,9 @@ fn unpaired(seed: u64, world: World) -> World {
 /// Every timely record of both sides is `profiled`, and nothing is missing, extra or mismatched.
 #[test]
 fn an_unpaired_stream_equals_the_oracle() {
-    let (mut total, mut crashes, mut wakes, mut whole) = (0, 0, 0, 0);
-    for seed in 7_000_000..7_000_000 + part_of(WORLDS) {
-        let mut rng = Rng(seed);
-        let mut world = unpaired(seed, World::random(&mut rng));
-        let manner = Manner::in_turn(seed, false);
-        if manner.idle {
-            world = without_discovery(world);
-        }
-        let run = run(&world, &mut rng, manner);
-        let truth = truth(&world, &run.raises, &run.holes, None);
-        agree(seed, &world, &run, &truth);
+    let (mut total, mut whole) = (0, 0);
+    let seeds = 7_000_000..7_000_000 + part_of(WORLDS);
+    let met = in_every_manner(seeds, false, unpaired, |seed, run| {
         for window in &run.windows {
             let counts = &window.counts;
             assert_eq!(counts.compared(), 0, "seed {seed}");
@@ -70,10 +61,9 @@ fn an_unpaired_stream_equals_the_oracle() {
                 assert!(profile.baseline.records <= sides.baseline.profiled, "seed {seed}");
             }
         }
-        (crashes, wakes) = (crashes + run.crashes, wakes + run.wakes);
-    }
+    });
     assert!(total > part_of(3_000) && whole > part_of(1_200), "{total} {whole}");
-    assert!(crashes > part_of(120) && wakes > part_of(25), "{crashes} {wakes}");
+    assert!(met.crashes > part_of(120) && met.wakes > part_of(25), "{met:?}");
 }
 
 #[test]

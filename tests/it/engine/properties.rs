@@ -130,14 +130,27 @@ fn sampled(seed: u64, mut world: World) -> World {
     world
 }
 
-/// Who is not in the sample is read, moves the maxima and is `excluded (sample)`, whatever we meet on the way.
-#[test]
-fn a_sample_equals_the_oracle() {
-    let (mut left_out, mut crashes, mut wakes, mut holes, mut away) = (0, 0, 0, 0, 0);
-    for seed in 5_000_000..5_000_000 + part_of(WORLDS / 5) {
+/// How often something came in the way.
+#[derive(Debug, Default)]
+pub struct Met {
+    pub crashes: u32,
+    pub wakes: u32,
+    pub holes: usize,
+    pub away: usize,
+}
+
+/// Worlds that are changed, each run in another manner and held against the oracle; what came of it is looked at.
+pub fn in_every_manner(
+    seeds: impl Iterator<Item = u64>,
+    away: bool,
+    change: impl Fn(u64, World) -> World,
+    mut look: impl FnMut(u64, &Run),
+) -> Met {
+    let mut met = Met::default();
+    for seed in seeds {
         let mut rng = Rng(seed);
-        let mut world = sampled(seed, World::random(&mut rng));
-        let manner = Manner::in_turn(seed, true);
+        let mut world = change(seed, World::random(&mut rng));
+        let manner = Manner::in_turn(seed, away);
         // Of what is put away and of idle partitions the range must be a given one.
         if manner.idle || manner.away > 0 {
             world = without_discovery(world);
@@ -146,18 +159,31 @@ fn a_sample_equals_the_oracle() {
         let run = run(&world, &mut rng, manner);
         let truth = truth(&world, &run.raises, &run.holes, None);
         agree(seed, &world, &run, &truth);
+        look(seed, &run);
+        met.crashes += run.crashes;
+        met.wakes += run.wakes;
+        met.holes += count(&run.holes);
+        met.away += run.away;
+    }
+    met
+}
+
+/// Who is not in the sample is read, moves the maxima and is `excluded (sample)`, whatever we meet on the way.
+#[test]
+fn a_sample_equals_the_oracle() {
+    let mut left_out = 0;
+    let seeds = 5_000_000..5_000_000 + part_of(WORLDS / 5);
+    let met = in_every_manner(seeds, true, sampled, |_, run| {
         let sides = run.windows.iter().map(|window| &window.counts.sides);
         left_out += sides
             .map(|sides| sides.baseline.excluded_sample + sides.canary.excluded_sample)
             .sum::<u64>();
-        (crashes, wakes) = (crashes + run.crashes, wakes + run.wakes);
-        (holes, away) = (holes + count(&run.holes), away + run.away);
-    }
+    });
     assert!(
-        left_out > part_of(10_000) && crashes > part_of(1_000) && wakes > part_of(100),
-        "{left_out} {crashes} {wakes}"
+        left_out > part_of(10_000) && met.crashes > part_of(1_000) && met.wakes > part_of(100),
+        "{left_out} {met:?}"
     );
-    assert!(holes > part_of(300) && away > part_of(500), "{holes} {away}");
+    assert!(met.holes > part_of(300) && met.away > part_of(500), "{met:?}");
 }
 
 /// Life by life, with holes and crashes.
