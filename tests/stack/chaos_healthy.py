@@ -49,7 +49,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     options.brokers, url = os.environ["CROSSCHECK_TEST_KAFKA"], os.environ["CROSSCHECK_TEST_REGISTRY"]
-    registry, subjects = SchemaRegistryClient({"url": url}), [f"{options.baseline}-value", f"{options.canary}-value"]
+    registry, subjects = SchemaRegistryClient({"url": url, "timeout": 20}), [f"{options.baseline}-value", f"{options.canary}-value"]
     first = scenario.Codec(registry, subjects, scenario.FIELDS)
     second = scenario.Codec(registry, subjects[1:], [*scenario.FIELDS, scenario.ADDED])
     # One seed for both, so that the tails are the same orders.

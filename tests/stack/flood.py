@@ -96,7 +96,7 @@ def main():
     parser.add_argument("--step-us", type=int, default=1000, help="event time from one order to the next, microseconds")
     parser.add_argument("--every", type=int, default=0, help="orders of which one is missing and one differs")
     options = parser.parse_args()
-    registry = SchemaRegistryClient({"url": options.registry})
+    registry = SchemaRegistryClient({"url": options.registry, "timeout": 20})
     admin = AdminClient({"bootstrap.servers": options.brokers})
     sides = {}
     for side in ("baseline", "canary"):

@@ -131,7 +131,8 @@ def main():
     parser.add_argument("--spoil", action="store_true")
     parser.add_argument("--count", type=int, default=5000)
     options = parser.parse_args()
-    registry = SchemaRegistryClient({"url": os.environ["CROSSCHECK_TEST_REGISTRY"]})
+    # A registry that never answers one request was seen: it is asked again.
+    registry = SchemaRegistryClient({"url": os.environ["CROSSCHECK_TEST_REGISTRY"], "timeout": 20})
     conf = {"auto.register.schemas": True}
     if options.header:
         conf["schema.id.serializer"] = in_header

@@ -36,7 +36,7 @@ TOGETHER = (("mismatched", "mismatched"), ("missing", "missing"), ("missing", "m
 brokers, registry, prefix = sys.argv[1:]
 dice = random.Random(15)
 start_ms = (int(time.time()) - SPAN_S - 600) // 60 * 60_000
-codec = Codec(SchemaRegistryClient({"url": registry}), [f"{prefix}-value", f"{prefix}.shared-value"], FIELDS)
+codec = Codec(SchemaRegistryClient({"url": registry, "timeout": 20}), [f"{prefix}-value", f"{prefix}.shared-value"], FIELDS)
 admin = AdminClient({"bootstrap.servers": brokers})
 topics = {prefix: BASELINE_PARTITIONS + 1, f"{prefix}.shared": SHARED_PARTITIONS}
 for future in admin.create_topics([NewTopic(topic, number, 1) for topic, number in topics.items()]).values():

@@ -92,7 +92,7 @@ class Codec:
     def __init__(self, registry, stream, side, known):
         # What was decoded already, by any side.
         self.known = known.setdefault(registry, {})
-        self.client, self.cache = SchemaRegistryClient({"url": registry}), {}
+        self.client, self.cache = SchemaRegistryClient({"url": registry, "timeout": 20}), {}
         key = stream.get("key", {})
         compare = stream.get("compare", {})
         if stream.get("format", "avro") != "avro" or stream.get("framing", "confluent") != "confluent":

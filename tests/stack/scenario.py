@@ -246,7 +246,7 @@ def main():
         start = (int((time.time() + options.pace) * 1000) - span_ms) // minute * minute
     end = start + span_ms
 
-    registry = SchemaRegistryClient({"url": options.registry})
+    registry = SchemaRegistryClient({"url": options.registry, "timeout": 20})
     subjects = [f"{options.baseline}-value", f"{options.canary}-value"]
     first = Codec(registry, subjects, FIELDS)
     second = Codec(registry, subjects[1:], [*FIELDS, ADDED])
