@@ -48,21 +48,16 @@ fn found<'a>(schema: &Schema, captured: Option<Captured>, bytes: &'a [u8], writt
 
 /// The profiled value of what a walk captured; `written` is memory that is used again.
 pub(super) fn of(schema: &Schema, captured: Option<Captured>, bytes: &[u8], written: &mut Vec<u8>) -> Profiled {
-    let Value {
-        captured,
-        bytes,
-        tag,
-        content,
-    } = match found(schema, captured, bytes, written) {
+    let found = match found(schema, captured, bytes, written) {
         Found::Absent => return Profiled::Absent,
         Found::Null => return Profiled::Null,
         Found::Value(value) => value,
     };
-    let parts = || match captured.form {
-        Form::Plain => items(schema, captured.node, bytes),
+    let parts = || match found.captured.form {
+        Form::Plain => items(schema, found.captured.node, found.bytes),
         Form::Text | Form::Tagged => None,
     };
-    value(tag, content, parts)
+    value(found.tag, found.content, parts)
 }
 
 /// The value at a critical path, as [`of`].

@@ -163,7 +163,7 @@ impl Running {
             if wanted(&answer) {
                 return answer;
             }
-            std::thread::sleep(Duration::from_millis(100)); // waits for the worker
+            std::thread::sleep(Duration::from_millis(100)); // waits for a page of another process, which tells nobody of changes
         }
         self.log.extend(self.lines.try_iter().map(|line| line + "\n"));
         panic!("{path} of the worker never came to it: {answer}\n{}", self.log);

@@ -34,6 +34,16 @@ pub struct Manner {
 impl Manner {
     /// One trouble in turn, by the seed: crashes, with idle partitions too, holes, work in pieces, and where that is allowed
     /// what is put away.
+    /// In pieces of any size, with crashes between.
+    pub fn broken(seed: u64) -> Manner {
+        Manner {
+            batch: 4,
+            crash: 15,
+            pace: 1 + seed % 5,
+            ..Manner::default()
+        }
+    }
+
     pub fn in_turn(seed: u64, away: bool) -> Manner {
         let plain = Manner {
             batch: 4,

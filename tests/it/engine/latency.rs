@@ -136,12 +136,7 @@ fn it_is_a_function_of_the_logs() {
         let (world, _) = delayed(seed, World::random(&mut Rng(seed)));
         let of = |manner| run(&world, &mut Rng(seed ^ 1), manner);
         let plain = of(Manner::default());
-        let broken = of(Manner {
-            batch: 4,
-            crash: 15,
-            pace: 1 + seed % 5,
-            ..Manner::default()
-        });
+        let broken = of(Manner::broken(seed));
         assert_eq!(plain.windows.len(), broken.windows.len(), "seed {seed}");
         for (one, other) in plain.windows.iter().zip(&broken.windows) {
             assert_eq!(

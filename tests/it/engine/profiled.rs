@@ -80,12 +80,7 @@ fn a_profile_is_a_function_of_the_logs() {
         let world = profiled(seed, World::random(&mut Rng(seed)), seed % 2 == 0);
         let of = |manner| run(&world, &mut Rng(seed ^ 1), manner);
         let plain = of(Manner::default());
-        let broken = of(Manner {
-            batch: 4,
-            crash: 15,
-            pace: 1 + seed % 5,
-            ..Manner::default()
-        });
+        let broken = of(Manner::broken(seed));
         for (one, other) in plain.windows.iter().zip(&broken.windows) {
             let at = one.start_ms;
             assert_eq!((at, &one.profile), (other.start_ms, &other.profile), "seed {seed}");

@@ -91,7 +91,7 @@ fn measured(records: i64, wrong_every: i64) -> (u64, f64) {
     let mut most = 0;
     while child.try_wait().unwrap().is_none() {
         most = most.max(peak(child.id()).unwrap_or(0));
-        std::thread::sleep(Duration::from_millis(5)); // waits for the process, which is watched
+        std::thread::sleep(Duration::from_millis(5)); // waits for the process: its peak is gone with it, and nothing tells of it
     }
     let seconds = began.elapsed().as_secs_f64();
     let report: serde_json::Value = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();

@@ -42,7 +42,7 @@ async fn until(schemas: &mut Schemas, book: &Book, facts: usize) {
         if book.since(0).len() >= facts {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await; // waits for the next answer
+        tokio::time::sleep(Duration::from_millis(10)).await; // waits for an answer, which wakes nobody: streams ask as well
     }
     panic!("no answer");
 }

@@ -25,7 +25,7 @@ async fn dripping() -> String {
             .await
             .unwrap();
         while stream.write_all(b" ").await.is_ok() {
-            tokio::time::sleep(Duration::from_millis(900)).await; // waits for its next byte: a slow server is what is tested
+            tokio::time::sleep(Duration::from_millis(900)).await; // waits for its next byte: that pace is what is tested
         }
     });
     format!("http://{address}")

@@ -1,5 +1,6 @@
 //! A canary that writes late fails its latency, though every record is the baseline's.
 
+use super::closed;
 use crate::cli::bad_input::Program;
 use crate::cli::bad_input::lease::finals;
 use crate::cli::bad_input::log::{Answering, Cluster, START_MS};
@@ -48,27 +49,16 @@ fn a_canary_that_writes_late_fails_its_latency() {
     let address = second.address();
     let report = second.until(&address, REPORT, |report| report.contains("\"verdict\": \"fail\""));
     assert!(report.contains("pairs with a slow canary of"), "{report}");
-    program.run("release close -c r.yaml --reason done");
-    second.says("closed: everything is read and stored");
-    let metrics = second.until(&address, "/metrics", |_| true);
-    let (code, log) = second.terminate();
-    assert_eq!(code, Some(0), "{log}");
-    let evidence = "crosscheck_check_evidence_log10{stream=\"orders\",check=\"latency\"}";
-    assert!(metrics.contains(evidence), "{metrics}");
+    let (metrics, explained) = closed(&program, second, &address, "latency");
     assert!(
         metrics.contains("crosscheck_emit_delay_seconds_bucket{stream=\"orders\",side=\"canary\""),
         "{metrics}"
     );
-    let explained = program.run("verdict -c r.yaml --release r --explain");
-    assert_eq!(explained.code, Some(1), "{}", explained.out);
     let delays = "from the event to the log: baseline 9";
     assert!(
-        explained.out.contains("latency") && explained.out.contains(delays),
-        "{}",
-        explained.out
+        explained.contains("latency") && explained.contains(delays),
+        "{explained}"
     );
-    let replayed = program.run("replay -c r.yaml --release r");
-    assert_eq!(replayed.code, Some(0), "{}{}", replayed.out, replayed.log);
 }
 
 #[test]
