@@ -6,7 +6,7 @@ use crate::model::Side;
 
 /// Why a worker must not pair a topic, and what to do; `None` where it may, and where the broker does not tell.
 #[must_use]
-pub fn refusal(stream: &config::Stream, side: Side, facts: &TopicFacts) -> Option<(String, String)> {
+pub fn refusal(stream: &config::Stream, side: Side, topic: &str, facts: &TopicFacts) -> Option<(String, String)> {
     if !facts.is_compacted() {
         return None;
     }
@@ -18,7 +18,6 @@ pub fn refusal(stream: &config::Stream, side: Side, facts: &TopicFacts) -> Optio
     if lag_ms >= needed_ms {
         return None;
     }
-    let topic = &stream.sides.get(side).topic;
     Some((
         format!(
             "{side} topic {topic} is compacted after {lag_ms} ms (min.compaction.lag.ms), and a paired stream needs each record for lateness + grace + limits.ahead_max = {needed_ms} ms"
@@ -66,7 +65,7 @@ streams:
                 min_compaction_lag_ms: lag_ms,
                 ..TopicFacts::default()
             };
-            let told = refusal(&config.streams[0], Side::Canary, &facts);
+            let told = refusal(&config.streams[0], Side::Canary, "orders.canary", &facts);
             assert_eq!(told.is_some(), refused, "{policy:?} {lag_ms:?}");
             if let Some((text, hint)) = told {
                 assert!(

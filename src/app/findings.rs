@@ -81,6 +81,11 @@ impl Rereader {
         self.rules = rules;
     }
 
+    /// Reads the records of a side from there from now on.
+    pub fn set_again(&mut self, side: Side, again: Again) {
+        *self.again.get_mut(side) = again;
+    }
+
     /// Looks at every pair again, in the order of `pairs`.
     ///
     /// # Errors

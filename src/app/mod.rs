@@ -29,6 +29,7 @@ pub mod report;
 pub mod schemas;
 pub mod several;
 pub mod shown;
+pub mod sides;
 pub mod stages;
 pub mod stored;
 pub mod stream;

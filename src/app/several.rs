@@ -1,12 +1,14 @@
 //! Several topics as one log: a side's own, and those into which it puts what it cannot process. The number of a partition tells
 //! which topic it is of, so that nobody else needs to know that there are several.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::contract::single;
+use super::sides::not_too_many;
 use super::topic::{Fetch, Topic};
 use crate::edge::kafka::{Ends, Event, KafkaError, TopicFacts};
-use crate::model::{Numbered, RecordBatch, Topics};
+use crate::model::{Numbered, RecordBatch, Topics, is_dead_letter};
 
 /// What the numbers of a topic's partitions begin at.
 pub(super) fn base(dead_letter: bool, topic: usize) -> u32 {
@@ -18,6 +20,19 @@ pub(super) fn base(dead_letter: bool, topic: usize) -> u32 {
         partition: 0,
     };
     first.number()
+}
+
+/// How many topics are opened at one look at most: nothing is read meanwhile.
+const OPENED_AT_A_LOOK: usize = 16;
+
+/// How the topics of a pattern become more while they are read.
+pub struct Growth {
+    /// The pattern.
+    pub pattern: String,
+    /// True for a topic that is the side's own.
+    pub is_own: Box<dyn Fn(&str) -> bool + Send>,
+    /// Opens one, unless it must not be read.
+    pub open: Box<dyn Fn(&str) -> Result<Box<dyn Topic>, KafkaError> + Send>,
 }
 
 /// One topic, and what its numbers begin at.
@@ -45,16 +60,47 @@ pub struct Several {
     names: Topics,
     /// Which is asked first.
     turn: usize,
+    growth: Option<Growth>,
 }
 
 impl Several {
-    /// A side's own topics, the first apart, and its dead letter topics, in their order. One alone stays what it is.
-    #[must_use]
-    pub fn of(first: Box<dyn Topic>, others: Vec<Box<dyn Topic>>, dead_letters: Vec<Box<dyn Topic>>) -> Box<dyn Topic> {
-        if others.is_empty() && dead_letters.is_empty() {
-            return first;
+    /// A side's own topics and its dead letter topics, in their order. One alone stays what it is.
+    ///
+    /// # Errors
+    /// There is none of its own.
+    pub fn of(
+        mut own: Vec<Box<dyn Topic>>,
+        dead_letters: Vec<Box<dyn Topic>>,
+    ) -> Result<Box<dyn Topic>, KafkaError> {
+        match (own.len(), dead_letters.len()) {
+            (1, 0) => Ok(own.remove(0)),
+            _ => Self::whole(own, dead_letters, None),
         }
-        let own: Vec<Box<dyn Topic>> = [first].into_iter().chain(others).collect();
+    }
+
+    /// The same of a pattern, whose topics become more.
+    ///
+    /// # Errors
+    /// As [`Several::of`].
+    pub fn growing(
+        own: Vec<Box<dyn Topic>>,
+        dead_letters: Vec<Box<dyn Topic>>,
+        growth: Growth,
+    ) -> Result<Box<dyn Topic>, KafkaError> {
+        Self::whole(own, dead_letters, Some(growth))
+    }
+
+    fn whole(
+        own: Vec<Box<dyn Topic>>,
+        dead_letters: Vec<Box<dyn Topic>>,
+        growth: Option<Growth>,
+    ) -> Result<Box<dyn Topic>, KafkaError> {
+        if own.is_empty() {
+            return Err(KafkaError::Topics {
+                what: "a side has no topic".to_owned(),
+                hint: "name one".to_owned(),
+            });
+        }
         let names = |topics: &[Box<dyn Topic>]| topics.iter().map(|topic| topic.name().to_owned()).collect();
         let names = Topics {
             own: names(&own),
@@ -74,9 +120,37 @@ impl Several {
             partitions: Vec::new(),
             names,
             turn: 0,
+            growth,
         };
         several.count();
-        Box::new(several)
+        Ok(Box::new(several))
+    }
+
+    /// Reads topics that the pattern names and that are not read yet from their begin, each behind those that are there.
+    fn grow(&mut self, fresh: &mut Vec<(u32, u64)>) -> Result<(), KafkaError> {
+        let Some(growth) = &self.growth else { return Ok(()) };
+        let names = self.first().names()?;
+        let is_new = |name: &String| (growth.is_own)(name) && !self.names.own.contains(name);
+        let new: Vec<String> = names.into_iter().filter(is_new).collect();
+        not_too_many(&growth.pattern, self.names.own.len() + new.len())?;
+        for name in new.into_iter().take(OPENED_AT_A_LOOK) {
+            let mut topic = (growth.open)(&name)?;
+            let mut start = Vec::with_capacity(topic.partitions().len());
+            for &partition in topic.partitions() {
+                start.push((partition, topic.watermarks(partition)?.0));
+            }
+            topic.assign(&start)?;
+            let base = base(false, self.names.own.len());
+            fresh.extend(start.into_iter().map(|(partition, begin)| (base | partition, begin)));
+            self.members.push(Member { base, topic });
+            self.names.own.push(name);
+        }
+        Ok(())
+    }
+
+    /// The side's own.
+    fn own(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().filter(|member| !is_dead_letter(member.base))
     }
 
     fn count(&mut self) {
@@ -122,13 +196,25 @@ impl Topic for Several {
     }
 
     fn take_new_partitions(&mut self) -> Result<Vec<(u32, u64)>, KafkaError> {
-        let mut fresh = Vec::new();
+        let (mut fresh, mut failed) = (Vec::new(), None);
         for Member { base, topic } in &mut self.members {
-            let found = topic.take_new_partitions()?.into_iter();
-            fresh.extend(found.map(|(partition, begin)| (*base | partition, begin)));
+            match topic.take_new_partitions() {
+                Ok(found) => fresh.extend(found.into_iter().map(|(partition, begin)| (*base | partition, begin))),
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
+        let grown = self.grow(&mut fresh);
+        failed = failed.or(grown.err());
         self.count();
-        Ok(fresh)
+        // What was taken is read from now on, and has to be told. What failed is met again at the next look.
+        match failed {
+            Some(error) if fresh.is_empty() => Err(error),
+            _ => Ok(fresh),
+        }
+    }
+
+    fn names(&self) -> Result<Vec<String>, KafkaError> {
+        self.first().names()
     }
 
     fn topic_id(&mut self, wait: Duration) -> Option<String> {
@@ -136,8 +222,31 @@ impl Topic for Several {
         self.members.first_mut()?.topic.topic_id(wait)
     }
 
+    fn other_ids(&mut self, wait: Duration) -> Vec<(u32, String)> {
+        let others = self.own().count().saturating_sub(1);
+        let share = wait / u32::try_from(others).unwrap_or(u32::MAX).max(1);
+        let mut told = BTreeMap::new();
+        // All are asked before one is waited for.
+        for wait in [Duration::ZERO, share] {
+            for Member { base, topic } in &mut self.members {
+                let Numbered { dead_letter, topic: at, .. } = Numbered::of(*base);
+                if at > 0 && !dead_letter && !told.contains_key(&at) {
+                    told.extend(topic.topic_id(wait).map(|id| (at, id)));
+                }
+            }
+            if share.is_zero() {
+                break;
+            }
+        }
+        told.into_iter().collect()
+    }
+
     fn describe(&self) -> TopicFacts {
         self.first().describe()
+    }
+
+    fn facts(&self) -> Vec<(String, TopicFacts)> {
+        self.own().flat_map(|member| member.topic.facts()).collect()
     }
 
     fn ends(&self) -> Result<Vec<Ends>, KafkaError> {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::decisions::{self, Decisions, failing};
 use super::report::{self, Place, Report, SideInput, StreamInput};
-use super::worker::{self, Seat, Status, Stored};
+use super::worker::{self, Seat, State, Status, Stored};
 use crate::config::{self, Config};
 use crate::edge::store::{FindingRow, GenerationId, GenerationState, Read, ReleaseRow, Span, Store};
 use crate::engine::judge::{self, Counted, Criticality, Failing, Policy, Shared, SilentThen, Tally};
@@ -96,7 +96,7 @@ pub async fn load(store: &Store, config: &Config, id: &GenerationId) -> Result<L
             findings: std::collections::VecDeque::new(),
             status: Status::default(),
             store_down: false,
-            topics: stream.sides.pair().map(config::StreamSide::topics),
+            topics: worker::topics(stream, &State::of(&found, &stream.name)?.topics),
         };
         seat.keep(&own);
         seats.insert(stream.name.clone(), seat);

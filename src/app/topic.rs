@@ -24,11 +24,20 @@ pub trait Topic: Send {
     /// The cluster does not answer.
     fn partition_count(&self) -> Result<usize, KafkaError>;
 
-    /// Looks for partitions that were added, and reads them from now on, from their begin: (partition, begin).
+    /// Looks for partitions that were added, and for topics where it is a pattern's, and reads them from now on, from their
+    /// begin: (partition, begin).
+    ///
+    /// # Errors
+    /// The cluster does not answer, or there is a topic that must not be read with the others.
+    fn take_new_partitions(&mut self) -> Result<Vec<(u32, u64)>, KafkaError> {
+        Ok(Vec::new())
+    }
+
+    /// The names of all topics of its cluster that we may see, in order.
     ///
     /// # Errors
     /// The cluster does not answer.
-    fn take_new_partitions(&mut self) -> Result<Vec<(u32, u64)>, KafkaError> {
+    fn names(&self) -> Result<Vec<String>, KafkaError> {
         Ok(Vec::new())
     }
 
@@ -38,8 +47,19 @@ pub trait Topic: Send {
         None
     }
 
+    /// The same of the other topics of its side, its own, by their places among them.
+    fn other_ids(&mut self, wait: Duration) -> Vec<(u32, String)> {
+        let _ = wait;
+        Vec::new()
+    }
+
     /// How long it keeps records, and whether it compacts them. What is not told is `None`.
     fn describe(&self) -> TopicFacts;
+
+    /// The same of each topic of its side, its own, by name.
+    fn facts(&self) -> Vec<(String, TopicFacts)> {
+        vec![(self.name().to_owned(), self.describe())]
+    }
 
     /// The ends of every partition.
     ///
@@ -116,6 +136,10 @@ impl Topic for kafka::Reader {
 
     fn take_new_partitions(&mut self) -> Result<Vec<(u32, u64)>, KafkaError> {
         self.take_new_partitions()
+    }
+
+    fn names(&self) -> Result<Vec<String>, KafkaError> {
+        self.names()
     }
 
     fn topic_id(&mut self, wait: Duration) -> Option<String> {

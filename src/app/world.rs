@@ -7,11 +7,10 @@ use tokio::runtime::Runtime;
 use anyhow::{Context, Result};
 
 use super::schemas::Registrar;
-use super::several::{Several, SeveralAgain};
 use super::stream;
 use super::topic::{Fetch, Second, Topic};
 use super::under_way::Pace;
-use crate::config::{Config, StreamSide};
+use crate::config::Config;
 use crate::edge::kafka::{self, KafkaError};
 use crate::edge::registry::{self, Registry};
 use crate::edge::store;
@@ -27,22 +26,13 @@ pub trait World: Send + Sync {
     /// Reads records of a topic again; nothing is opened yet.
     fn again(&self, cluster: &str, topic: &str) -> Box<dyn Fetch>;
 
-    /// Opens the topics of a side as one log. May block.
+    /// The names of all topics of a cluster that we may see, in order. May block.
     ///
     /// # Errors
-    /// A topic that cannot be read.
-    fn side(&self, side: &StreamSide) -> Result<Box<dyn Topic>, KafkaError> {
-        let own = self.topic(&side.cluster, &side.topic)?;
-        let letters = side.dead_letters.iter();
-        let letters = letters.map(|letter| self.topic(&letter.cluster, &letter.topic));
-        Ok(Several::of(own, Vec::new(), letters.collect::<Result<_, _>>()?))
-    }
-
-    /// Reads records of a side's topics again; nothing is opened yet.
-    fn side_again(&self, side: &StreamSide) -> Box<dyn Fetch> {
-        let letters = side.dead_letters.iter();
-        let letters = letters.map(|letter| self.again(&letter.cluster, &letter.topic));
-        SeveralAgain::of(vec![self.again(&side.cluster, &side.topic)], letters.collect())
+    /// The cluster does not answer.
+    fn topic_names(&self, cluster: &str) -> Result<Vec<String>, KafkaError> {
+        let _ = cluster;
+        Ok(Vec::new())
     }
 
     /// A registry.
@@ -91,6 +81,10 @@ impl Real {
 impl World for Real {
     fn topic(&self, cluster: &str, topic: &str) -> Result<Box<dyn Topic>, KafkaError> {
         Ok(Box::new(kafka::Reader::open(&self.clusters[cluster], topic)?))
+    }
+
+    fn topic_names(&self, cluster: &str) -> Result<Vec<String>, KafkaError> {
+        kafka::topic_names(&self.clusters[cluster])
     }
 
     fn again(&self, cluster: &str, topic: &str) -> Box<dyn Fetch> {

@@ -21,6 +21,12 @@ impl Pattern {
         }
     }
 
+    /// As it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
     /// True for a topic that it names. Those of Kafka itself have to be asked for by their first letters.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {

@@ -32,14 +32,8 @@ impl Decoding<'_> {
         if side.topic.trim().is_empty() {
             faults.push(&path.key("topic"), "must not be empty".to_owned(), None);
         }
-        match Pattern::of(&side.topic) {
-            Err(why) => faults.push(&path.key("topic"), why, None),
-            Ok(Some(_)) if self.streams.worker => {
-                let what = "a pattern is for bounded runs: a worker follows one topic".to_owned();
-                let hint = "name the topic, or say crosscheck reconcile -c FILE --stream NAME";
-                faults.push(&path.key("topic"), what, Some(hint.to_owned()));
-            }
-            Ok(_) => {}
+        if let Err(why) = Pattern::of(&side.topic) {
+            faults.push(&path.key("topic"), why, None);
         }
         let cluster = choose(&mut side.cluster, self.streams.clusters, "cluster", &path, faults);
         let mut codec = self.codec(side, name, &path, stream, faults);

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::edge::{kafka, registry, store};
+use super::pattern::Pattern;
 use crate::model::{Path, Sides, Topics};
 use crate::{codec, engine};
 
@@ -117,7 +118,7 @@ pub struct Stream {
 pub struct StreamSide {
     /// Name of its cluster.
     pub cluster: String,
-    /// Its topic.
+    /// Its topic, or the pattern that its topics match.
     pub topic: String,
     /// Name of its registry.
     pub registry: Option<String>,
@@ -145,14 +146,32 @@ impl Stream {
 }
 
 impl StreamSide {
-    /// Its topics, as the numbers of partitions know them.
+    /// Its topics, as the numbers of partitions know them; `own` are those that its pattern came to.
     #[must_use]
-    pub fn topics(&self) -> Topics {
+    pub fn topics(&self, own: &[String]) -> Topics {
         let dead_letters = self.dead_letters.iter().map(|letter| letter.topic.clone());
+        let own = if own.is_empty() {
+            vec![self.topic.clone()]
+        } else {
+            own.to_vec()
+        };
         Topics {
+            own,
             dead_letters: dead_letters.collect(),
-            ..Topics::one(&self.topic)
         }
+    }
+
+    /// The pattern that its topic is, if it is one.
+    #[must_use]
+    pub fn pattern(&self) -> Option<Pattern> {
+        // It was checked.
+        Pattern::of(&self.topic).ok().flatten()
+    }
+
+    /// The name of its topic, where there can be no other.
+    #[must_use]
+    pub fn sole_topic(&self) -> Option<String> {
+        self.pattern().is_none().then(|| self.topic.clone())
     }
 }
 

@@ -22,7 +22,7 @@ pub use field::{DifferenceKind, FieldDifference, Path, PathParseError, Segment};
 pub use fingerprint::{Digest, Fingerprint, Identity, Reduction, TolerantKind, TolerantValue, hex};
 pub use floating::{readable, shortest};
 pub use named::{Critical, Delays, Differing, GroupCounts, Measured, NamedCounts};
-pub use numbered::{Numbered, Topics, is_dead_letter};
+pub use numbered::{Numbered, Topics, is_dead_letter, topic_of};
 pub use outcome::{Excluded, Outcome, UndecodableReason};
 pub use position::Position;
 pub use profile::{

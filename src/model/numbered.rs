@@ -48,6 +48,12 @@ pub fn is_dead_letter(number: u32) -> bool {
     number & DEAD_LETTER != 0
 }
 
+/// What the numbers of its topic's partitions begin at: it tells the topics of partitions apart.
+#[must_use]
+pub fn topic_of(number: u32) -> u32 {
+    number & !((1 << PARTITION_BITS) - 1)
+}
+
 /// The topics of a side, or the files, in the order that the numbers of its partitions know them by.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Topics {
@@ -114,6 +120,8 @@ mod tests {
             };
             assert_eq!((numbered.number(), Numbered::of(number)), (number, numbered));
             assert_eq!(is_dead_letter(number), dead_letter);
+            let first = Numbered { partition: 0, ..numbered };
+            assert_eq!(topic_of(number), first.number());
         }
     }
 

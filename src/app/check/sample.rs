@@ -20,11 +20,12 @@ use crate::app::compacted;
 use crate::app::contract::{self, Look};
 use crate::app::paths::{self, Named};
 use crate::app::schemas::{Origin, Patience, Registrar, Schemas};
-use crate::app::topic::Second;
-use crate::app::world;
-use crate::codec::{Applied, Field, Progress, Reducer, looks};
+use crate::app::sides;
+use crate::app::topic::Fetch;
+use crate::app::world::{self, Real};
+use crate::codec::{self, Applied, Field, Progress, Reducer, looks};
 use crate::config::{self, Config, RequestError};
-use crate::edge::kafka::{self, KafkaError};
+use crate::edge::kafka::KafkaError;
 use crate::engine::Names;
 use crate::engine::stats::CALIBRATION_MIN;
 use crate::model::{Fingerprint, Identity, PerSide, RecordBatch, Reduction, Side, Sides, Skew};
@@ -68,6 +69,7 @@ pub(super) fn stream(config: &Config, stream: &config::Stream, clock: &Clock, ha
 
 fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle) -> Result<Vec<Found>> {
     let mut found = Vec::new();
+    let world = Real::new(config)?;
     let book = Book::default();
     let registry = |side: Side| -> Result<_> {
         let name = stream.sides.get(side).registry.as_ref();
@@ -76,7 +78,7 @@ fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle
     let origin = |side: Side| -> Result<Origin> {
         Ok(Origin {
             registry: registry(side)?.map(|registry| registry as Arc<dyn Registrar>),
-            topic: Some(stream.sides.get(side).topic.clone()),
+            topic: stream.sides.get(side).sole_topic(),
             fixed: None,
         })
     };
@@ -93,27 +95,29 @@ fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle
     }
     let mut samples = Sides::<Sample>::default();
     let mut applied = Sides::<Applied>::default();
+    let mut named = Sides::<Vec<String>>::default();
     for &side in stream.sides.present() {
         let of = stream.sides.get(side);
-        let cluster = &config.clusters[&of.cluster];
-        let reader = kafka::Reader::open(cluster, &of.topic).with_context(|| format!("open the {side}"))?;
+        let context = || format!("open the {side}");
+        let own = sides::names(&world, of, &[]).with_context(context)?;
+        let reader = sides::open_own(&world, of, &own).with_context(context)?;
         let ends = reader
             .ends()
             .with_context(|| format!("ask for the ends of the {side}"))?;
         found.extend(dead_letters(config, stream, side));
-        let facts = reader.describe();
-        if let Some((text, hint)) = compacted::refusal(stream, side, &facts) {
-            found.push(Found::bad(&stream.name, text, hint));
-        } else if facts.is_compacted() {
-            let text = format!(
-                "{side} topic {} is compacted: records that are compared may vanish before they are read",
-                of.topic
-            );
-            found.push(Found::warn(
-                &stream.name,
-                text,
-                "keep the worker closer behind the log than min.compaction.lag.ms",
-            ));
+        for (topic, facts) in reader.facts() {
+            if let Some((text, hint)) = compacted::refusal(stream, side, &topic, &facts) {
+                found.push(Found::bad(&stream.name, text, hint));
+            } else if facts.is_compacted() {
+                let text = format!(
+                    "{side} topic {topic} is compacted: records that are compared may vanish before they are read"
+                );
+                found.push(Found::warn(
+                    &stream.name,
+                    text,
+                    "keep the worker closer behind the log than min.compaction.lag.ms",
+                ));
+            }
         }
         let offsets: u64 = ends
             .iter()
@@ -122,8 +126,8 @@ fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle
         found.push(Found::ok(
             &stream.name,
             format!(
-                "{side} topic {}: {} partitions, {offsets} offsets, may be read",
-                of.topic,
+                "{side} {}: {} partitions, {offsets} offsets, may be read",
+                says(of, own.len()),
                 ends.len()
             ),
         ));
@@ -139,10 +143,10 @@ fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle
                 settings: &of.codec,
                 waits: &contract::waits_bounded,
             };
-            let mut second = Second::new(cluster, &of.topic);
+            let mut second = sides::again(&world, of, &own);
             handle.block_on(contract::newest_of_baseline(
                 &look,
-                &mut second,
+                &mut *second,
                 &mut schemas,
                 &book,
                 clock,
@@ -150,9 +154,12 @@ fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle
         }
         let mut reducer = book::Reader::new(Reducer::new(side, of.codec.clone()), side, book.clone());
         let of_side = samples.get_mut(side);
-        *of_side = sample(side, cluster, of, &spans, &mut reducer, &mut schemas, &book)?;
+        let mut second = sides::again(&world, of, &own);
+        *of_side = sample(side, &mut *second, &of.codec, &spans, &mut reducer, &mut schemas, &book)?;
+        *named.get_mut(side) = own;
         *applied.get_mut(side) = reducer.as_reducer().applied();
     }
+    sides::are_apart(&sides::alike(stream), &named)?;
     let codecs = PerSide {
         baseline: &stream.sides.baseline.codec,
         canary: &stream.sides.canary.codec,
@@ -183,10 +190,18 @@ fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle
     Ok(found)
 }
 
+/// The topic of a side, or what its pattern came to.
+fn says(side: &config::StreamSide, topics: usize) -> String {
+    match side.pattern() {
+        None => format!("topic {}", side.topic),
+        Some(_) => format!("topics {}: {topics} topics", side.topic),
+    }
+}
+
 fn sample(
     side: Side,
-    cluster: &kafka::Settings,
-    of: &config::StreamSide,
+    second: &mut dyn Fetch,
+    settings: &codec::Settings,
     spans: &[(u32, u64, u64)],
     reader: &mut book::Reader,
     schemas: &mut Schemas,
@@ -199,10 +214,8 @@ fn sample(
     let mut sample = Sample::default();
     let mut newest: BTreeMap<u32, i64> = BTreeMap::new();
     let mut whole: Vec<RecordBatch> = Vec::new();
-    kafka::Reader::fetch(cluster, &of.topic, &wanted, &mut |batch, index| {
-        whole.push(contract::single(batch, index).1)
-    })
-    .with_context(|| format!("read the last records of the {side}"))?;
+    let fetched = second.fetch(&wanted, &mut |batch, index| whole.push(contract::single(batch, index).1));
+    fetched.with_context(|| format!("read the last records of the {side}"))?;
     for batch in &whole {
         let bad: u64 = sample.undecodable.values().sum();
         for fingerprint in reduce(side, batch, reader, schemas, book, &mut sample)? {
@@ -215,7 +228,7 @@ fn sample(
         if let (None, Some(value)) = (sample.looks, value)
             && sample.undecodable.values().sum::<u64>() > bad
         {
-            sample.looks = looks(&of.codec, value);
+            sample.looks = looks(settings, value);
         }
     }
     Ok(sample)

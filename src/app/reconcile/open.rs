@@ -201,10 +201,8 @@ fn open_side(side: &SideRequest, which: Side, request: &ReconcileRequest) -> Res
             let letters = topics::dead_letters(side, which, request)?;
             own.spans.extend(letters.spans);
             own.notes.extend(letters.notes);
-            let mut topics = own.topics.into_iter();
-            let first = topics.next().context("a side without a topic")?;
             Ok(SideOpened {
-                log: Log::of_topic(Several::of(first, topics.collect(), letters.topics)),
+                log: Log::of_topic(Several::of(own.topics, letters.topics)?),
                 spans: own.spans,
                 end: None,
                 place: Place::Kafka {

@@ -4,11 +4,12 @@ use anyhow::{Context, Result};
 
 use crate::app::range::{self, Span};
 use crate::app::several::{SeveralAgain, base};
+use crate::app::sides;
 use crate::app::topic::{Fetch, Second, Topic};
 use crate::app::trouble::trouble;
-use crate::config::{Bound, Pattern, ReconcileRequest, SideRequest, Source, nearest, temporary_directory};
+use crate::config::{Bound, Pattern, ReconcileRequest, SideRequest, Source, temporary_directory};
 use crate::edge::{files, kafka};
-use crate::model::{Numbered, Side, Sides, Topics};
+use crate::model::{Side, Sides, Topics};
 
 /// Topics or files of one side, in the order of their numbers.
 #[derive(Default)]
@@ -32,27 +33,7 @@ pub(super) fn matching(cluster: &kafka::Settings, topic: &str, side: &SideReques
     };
     let all = kafka::topic_names(cluster)?;
     let letters: Vec<String> = side.dead_letters.iter().map(|letter| letter.source.name()).collect();
-    let names = all
-        .iter()
-        .filter(|name| pattern.matches(name) && !letters.contains(name));
-    let names: Vec<String> = names.cloned().collect();
-    if names.is_empty() {
-        let near = nearest(topic, all.iter().map(String::as_str));
-        let hint = match near {
-            Some(near) => format!("a topic is called {near}; a pattern begins with ^ and is a regular expression"),
-            None => "a pattern begins with ^ and is a regular expression".to_owned(),
-        };
-        return Err(trouble(format!("no topic of the cluster matches {topic}"), hint));
-    }
-    if names.len() > Numbered::TOPICS_MAX {
-        let what = format!(
-            "{topic} matches {} topics, and a side has at most {}",
-            names.len(),
-            Numbered::TOPICS_MAX
-        );
-        return Err(trouble(what, "name fewer"));
-    }
-    Ok(names)
+    Ok(sides::matching(&pattern, &all, |name| letters.iter().any(|letter| letter == name))?)
 }
 
 /// Opens topics of a side and resolves their range.

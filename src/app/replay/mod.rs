@@ -19,10 +19,11 @@ use super::reconcile::drive::Interrupt;
 use super::report::rfc3339;
 use super::trouble::trouble;
 use super::world::{self, Real, runtime};
-use super::{verdict, worker};
+use super::verdict;
+use super::worker::{self, State};
 use crate::config::{self, Config};
 use crate::edge::store::{self, GenerationId, Read, Span, Store, WindowRow};
-use crate::model::{Inconclusive, Verdict};
+use crate::model::{Inconclusive, Sides, Verdict};
 use compare::{Computed, Replayed};
 pub use inputs::Inputs;
 use print::Answer;
@@ -179,7 +180,7 @@ impl Replay<'_> {
         if self.interrupted {
             return Ok(none);
         }
-        let (stored, mut facts) = self.runtime.block_on(self.stored(stream))?;
+        let (stored, mut facts, own) = self.runtime.block_on(self.stored(stream))?;
         let (Some(first), Some(last)) = (stored.first(), stored.last()) else {
             return Ok(none);
         };
@@ -188,6 +189,7 @@ impl Replay<'_> {
         let place = |facts| Place {
             stream,
             world: &world,
+            own: &own,
             salt: self.salt,
             facts,
             clock: Clock::start(),
@@ -220,8 +222,8 @@ impl Replay<'_> {
         Ok(compare::compare(&stream.name, &stored, &read, &joined.unreachable))
     }
 
-    /// The windows that are asked for, and the contracts.
-    async fn stored(&self, stream: &config::Stream) -> Result<(Vec<WindowRow>, Vec<Fact>)> {
+    /// The windows that are asked for, the contracts, and the topics that the patterns came to.
+    async fn stored(&self, stream: &config::Stream) -> Result<(Vec<WindowRow>, Vec<Fact>, Sides<Vec<String>>)> {
         let read = Read {
             generation: self.id.clone(),
             stream: Some(stream.name.clone()),
@@ -230,13 +232,14 @@ impl Replay<'_> {
             inputs: Span::NONE,
         };
         let stored = self.store.read(read).await.context("read the windows")?;
+        let own = State::of(&stored, &stream.name)?.topics;
         let mut windows = stored.windows;
         if let Some(at_ms) = self.request.at_ms {
             let begun = |row: &WindowRow| row.start_ms.is_none_or(|start| start <= at_ms);
             windows.retain(|row| begun(row) && row.end_ms.is_none_or(|end| at_ms < end));
         }
         let facts: Result<Vec<Fact>> = stored.contracts.iter().map(worker::contract_fact).collect();
-        Ok((windows, facts?))
+        Ok((windows, facts?, own))
     }
 
     /// The inputs of the windows from the first to the last, joined into passes.

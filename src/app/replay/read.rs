@@ -13,6 +13,7 @@ use crate::app::log::Log;
 use crate::app::reconcile::drive::{Interrupt, give_up_on_trouble};
 use crate::app::reconcile::progress::Bar;
 use crate::app::schemas::{Origin, Patience, Schemas};
+use crate::app::sides;
 use crate::app::stream::{PACE, Reading, Stream};
 use crate::app::topic::Topic;
 use crate::app::trouble::trouble;
@@ -20,7 +21,7 @@ use crate::app::world::World;
 use crate::codec::Reducer;
 use crate::config;
 use crate::engine::{Engine, FinalWindow, Output};
-use crate::model::{Inconclusive, Side};
+use crate::model::{Inconclusive, Side, Sides};
 
 /// The world that one stream is read from.
 pub struct Place<'a> {
@@ -28,6 +29,8 @@ pub struct Place<'a> {
     pub stream: &'a config::Stream,
     /// Its topics; its registries are asked only for what is not stored.
     pub world: &'a dyn World,
+    /// The topics that the patterns of its sides came to.
+    pub own: &'a Sides<Vec<String>>,
     /// What the sample's hash is keyed by.
     pub salt: [u8; 32],
     /// Stored contracts and schemas.
@@ -49,8 +52,16 @@ pub struct Pass {
 }
 
 impl Place<'_> {
+    /// The topics of a side: those that were read.
+    fn topics(&self, side: Side) -> &[String] {
+        match self.own.get(side).as_slice() {
+            [] => std::slice::from_ref(&self.stream.sides.get(side).topic),
+            own => own,
+        }
+    }
+
     fn topic(&self, side: Side) -> Result<Box<dyn Topic>> {
-        let opened = self.world.side(self.stream.sides.get(side));
+        let opened = sides::open(self.world, self.stream.sides.get(side), self.topics(side));
         opened.with_context(|| format!("open the {side}'s topic"))
     }
 
@@ -117,7 +128,7 @@ impl Place<'_> {
             let name = stream.sides.get(side).registry.as_ref();
             Origin {
                 registry: name.and_then(|name| self.world.registry(name)),
-                topic: Some(stream.sides.get(side).topic.clone()),
+                topic: stream.sides.get(side).sole_topic(),
                 fixed: None,
             }
         };

@@ -12,11 +12,12 @@ use super::findings::{Rereader, Seen};
 use super::replay::{self, Inputs};
 use super::trouble::trouble;
 use super::world::{Real, runtime};
-use super::{stored, worker};
+use super::worker::{self, State};
+use super::stored;
 use crate::config::{self, Config};
 use crate::edge::store::{FindingRow, GenerationId, Read, Span, Store};
 use crate::engine::Candidate;
-use crate::model::{FieldDifference, Outcome, Position, Side, Verdict};
+use crate::model::{FieldDifference, Outcome, PerSide, Position, Side, Sides, Topics, Verdict};
 use print::Shown;
 
 /// Letters that a beginning of an id must have at least.
@@ -48,12 +49,12 @@ pub struct Request {
 pub fn run(request: &Request, out: &mut dyn Write) -> Result<Ending> {
     let runtime = runtime(1)?;
     let Request { config, release, .. } = request;
-    let (id, row, facts) = runtime.block_on(async {
+    let (id, row, facts, own) = runtime.block_on(async {
         let (store, id, _) = replay::open(config, release, request.generation).await?;
         let row = find(&store, &id, &request.finding).await?;
-        let facts = facts(&store, &id, &row).await?;
+        let (facts, own) = facts(&store, &id, &row).await?;
         store.close().await;
-        Ok::<_, anyhow::Error>((id, row, facts))
+        Ok::<_, anyhow::Error>((id, row, facts, own))
     })?;
     let named = |stream: &&config::Stream| stream.name == row.stream;
     let stream = config.streams.iter().find(named);
@@ -63,8 +64,9 @@ pub fn run(request: &Request, out: &mut dyn Write) -> Result<Ending> {
     let world = Real::new(config)?;
     let book = Book::default();
     facts.into_iter().for_each(|fact| book.note(fact));
-    let mut rereader = worker::rereader(stream, &world, &book);
-    let shown = look(&id, &row, stream, &mut rereader).context("read the records of the finding again")?;
+    let mut rereader = worker::rereader(stream, &world, &own, &book);
+    let topics = worker::topics(stream, &own);
+    let shown = look(&id, &row, (stream, topics), &mut rereader).context("read the records of the finding again")?;
     print::print(&shown, request.output, out)?;
     Ok(if shown.gone.is_empty() {
         Ending::Done
@@ -116,12 +118,14 @@ fn nothing(id: &GenerationId, stream: Option<&str>) -> Read {
     }
 }
 
-/// The contracts of the finding's stream, and the writer schemas that were known when its window became final.
-async fn facts(store: &Store, id: &GenerationId, row: &FindingRow) -> Result<Vec<Fact>> {
+/// The contracts of the finding's stream, and the writer schemas that were known when its window became final; and the topics
+/// that its patterns came to.
+async fn facts(store: &Store, id: &GenerationId, row: &FindingRow) -> Result<(Vec<Fact>, Sides<Vec<String>>)> {
     let read = nothing(id, Some(&row.stream));
     let stored = store.read(read.clone()).await.context("read the contracts")?;
     let facts: Result<Vec<Fact>> = stored.contracts.iter().map(worker::contract_fact).collect();
     let mut facts = facts?;
+    let own = State::of(&stored, &row.stream)?.topics;
     let mut after_ms = None;
     loop {
         let page = Read {
@@ -141,7 +145,7 @@ async fn facts(store: &Store, id: &GenerationId, row: &FindingRow) -> Result<Vec
             Some(last) if row.start_ms.is_none_or(|start| last.frontier_ms <= start) => {
                 after_ms = Some(last.frontier_ms)
             }
-            _ => return Ok(facts),
+            _ => return Ok((facts, own)),
         }
     }
 }
@@ -150,7 +154,7 @@ async fn facts(store: &Store, id: &GenerationId, row: &FindingRow) -> Result<Vec
 fn look<'a>(
     id: &'a GenerationId,
     row: &'a FindingRow,
-    stream: &'a config::Stream,
+    (stream, topics): (&'a config::Stream, PerSide<Topics>),
     rereader: &mut Rereader,
 ) -> Result<Shown<'a>> {
     let position = |side: Side, at: Option<(u32, u64)>| {
@@ -172,6 +176,7 @@ fn look<'a>(
         id,
         row,
         stream,
+        topics,
         fields: Vec::new(),
         gone: Vec::new(),
         unread: false,

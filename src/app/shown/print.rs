@@ -11,9 +11,9 @@ use serde_json::json;
 use crate::app::command::Output;
 use crate::app::report::{self, harmless};
 use crate::app::stored;
-use crate::config::{self, StreamSide};
+use crate::config;
 use crate::edge::store::{FindingRow, GenerationId};
-use crate::model::{FieldDifference, Outcome, PerSide, Side};
+use crate::model::{FieldDifference, Outcome, PerSide, Side, Topics};
 
 const HIDDEN: &str = "(hidden)";
 
@@ -25,6 +25,8 @@ pub(super) struct Shown<'a> {
     pub(super) row: &'a FindingRow,
     /// The stream of the config.
     pub(super) stream: &'a config::Stream,
+    /// What the numbers of partitions stand for.
+    pub(super) topics: PerSide<Topics>,
     /// How the records differ now.
     pub(super) fields: Vec<FieldDifference>,
     /// Sides whose record is not there any more.
@@ -88,7 +90,7 @@ impl Shown<'_> {
     /// As the report has it.
     fn finding(&self, row: &FindingRow) -> report::Finding {
         let mut finding = stored::finding(row);
-        report::name_finding(&mut finding, &self.stream.sides.pair().map(StreamSide::topics));
+        report::name_finding(&mut finding, &self.topics);
         finding
     }
 
@@ -98,10 +100,11 @@ impl Shown<'_> {
             None => "no record".to_owned(),
             Some((partition, offset)) => {
                 let gone = if self.gone.contains(&side) { ", gone" } else { "" };
-                let of = self.stream.sides.get(side);
-                let topics = of.topics();
+                let topics = self.topics.get(side);
                 let (topic, partition) = topics.place(partition);
-                format!("{} {partition}:{offset}{gone}", topic.unwrap_or(&of.topic))
+                // There is one at least.
+                let topic = topic.or(topics.own.first().map(String::as_str)).unwrap_or_default();
+                format!("{topic} {partition}:{offset}{gone}")
             }
         }
     }

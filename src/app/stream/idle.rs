@@ -25,7 +25,7 @@ impl Stream {
             return Ok(());
         }
         self.asked_ms = now_ms;
-        self.look_at_topics(now_ms);
+        self.look_at_topics(now_ms)?;
         if self.is_over() {
             return Ok(());
         }

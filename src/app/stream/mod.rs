@@ -22,7 +22,7 @@ use super::log::{Log, Read};
 use super::metrics::StreamMetrics;
 use super::schemas::Schemas;
 use crate::engine::{AlignSettings, Aligner, Engine, Entry, Input, Output, Range};
-use crate::model::{Inconclusive, Reduction, Side, Sides};
+use crate::model::{Inconclusive, Reduction, Side, Sides, Topics};
 pub use disorder::Disorder;
 pub use retention::Trail;
 
@@ -76,6 +76,10 @@ pub struct Stream {
     pub unreadable: Sides<BTreeMap<u32, String>>,
     /// What each topic was when this generation began to read it, as far as its cluster tells.
     pub topic_ids: Sides<Option<String>>,
+    /// The same of the other topics of a side, its own, by their places among them.
+    pub other_ids: Sides<BTreeMap<u32, String>>,
+    /// Sides that may have no topic that the baseline has.
+    pub alike: Vec<Side>,
     asked_ms: i64,
     /// When the control last gave something.
     control_ms: i64,
@@ -135,6 +139,8 @@ impl Stream {
             trouble: Sides::default(),
             unreadable: Sides::default(),
             topic_ids: Sides::default(),
+            other_ids: Sides::default(),
+            alike: Vec::new(),
             asked_ms: 0,
             control_ms,
             looked_ms: 0,
@@ -189,6 +195,12 @@ impl Stream {
     #[must_use]
     pub fn sides(&self) -> &'static [Side] {
         self.lanes.present()
+    }
+
+    /// What the numbers of partitions stand for.
+    #[must_use]
+    pub fn topics(&self) -> Sides<Topics> {
+        self.lanes.each(|side| self.lanes.get(side).log.topics())
     }
 
     /// True once every partition of every side was read to its captured end, or no further, and all that can be settled is.

@@ -14,15 +14,18 @@ use super::state::{State, UnknownSchema};
 use crate::app::book::{Book, Fact};
 use crate::app::clock::Clock;
 use crate::app::decisions::{Decisions, failing};
-use crate::app::findings::Rereader;
+use crate::app::findings::{Again, Rereader};
 use crate::app::keyed::Key;
 use crate::app::metrics::{Component, Metrics};
 use crate::app::replay::inputs::Inputs;
+use crate::app::sides;
+use crate::app::world::World;
 use crate::codec::{Field, Schema};
+use crate::config::StreamSide;
 use crate::edge::store::{Action, Command, Commit, ContractRow, FindingRow, Lease, Store, StoreError, VerdictRow};
 use crate::engine::judge::Tally;
 use crate::engine::{Checkpoint, FinalWindow, SettledBad};
-use crate::model::hex;
+use crate::model::{Sides, hex};
 
 /// How a key's contract is told from a value's in the database.
 const KEY: &str = "$key ";
@@ -77,6 +80,10 @@ pub struct Committer {
     pub checkpoint: Checkpoint,
     /// The last state.
     pub state: State,
+    /// Where records are read again, of topics too that a pattern comes to.
+    pub world: Arc<dyn World>,
+    /// What the stream's sides are.
+    pub sides: Sides<StreamSide>,
 }
 
 /// How a committer ended.
@@ -153,6 +160,7 @@ impl Committer {
             inputs,
             shared: _,
         } = found;
+        self.meet_topics();
         let findings = self.findings(&windows).await?;
         self.look_at_noise(&windows).await?;
         self.checkpoint = checkpoint;
@@ -166,6 +174,22 @@ impl Committer {
         }
         self.show(&windows, &findings);
         Ok(())
+    }
+
+    /// Topics that a pattern came to since: what is told of them was told before any window or checkpoint that has them.
+    fn meet_topics(&mut self) {
+        let view = self.with_seat(|seat| seat.status.get()).unwrap_or_default();
+        for &side in self.sides.present() {
+            let (own, known) = (&view.topics.get(side).own, self.state.topics.get_mut(side));
+            // A side that has one topic, or nothing new.
+            if known.is_empty() || own.len() <= known.len() {
+                continue;
+            }
+            known.clone_from(own);
+            let again = Again::Kafka(sides::again(&*self.world, self.sides.get(side), own));
+            let rereader = self.rereader.get_mut().unwrap_or_else(PoisonError::into_inner);
+            rereader.set_again(side, again);
+        }
     }
 
     /// One transaction: until it is done, or never ours to do. `always` commits even where no verdict changed.
@@ -191,11 +215,17 @@ impl Committer {
             None
         };
         self.state.unknown = UnknownSchema::of(&self.book);
+        // No checkpoint has a partition whose topic is not stored with it.
+        self.meet_topics();
         let view = self.with_seat(|seat| seat.status.get()).unwrap_or_default();
         for &side in view.topic_ids.present() {
             let known = self.state.topic_ids.get_mut(side);
             if known.is_none() {
                 known.clone_from(view.topic_ids.get(side));
+            }
+            for (at, id) in view.other_ids.get(side) {
+                let known = self.state.other_ids.get_mut(side).entry(*at);
+                known.or_insert_with(|| id.clone());
             }
         }
         if !mutant!(IncidentsForgotten) {

@@ -158,7 +158,7 @@ impl Follower {
     fn hand_out(&mut self, jobs: &mut Vec<Job>) -> Result<()> {
         if !self.outputs.is_empty() {
             // What the logs did is stored with the windows that came of it.
-            self.status.tell(&self.stream.incidents);
+            self.status.tell(&self.stream);
         }
         for output in self.outputs.drain(..) {
             if let Output::Final(found) = output {
@@ -230,6 +230,7 @@ impl Follower {
         // The step may have ended work that was waiting: windows that became final stand before the checkpoint, and are stored
         // before it.
         self.hand_out(jobs)?;
+        self.status.tell(&self.stream);
         let Self { stream, outputs, .. } = self;
         jobs.push(Job::Closing {
             checkpoint: Box::new(stream.engine.checkpoint()),

@@ -156,6 +156,8 @@ impl Life {
             key: self.key(),
             checkpoint: ready.stream.engine.checkpoint(),
             state: ready.state.clone(),
+            world: self.world.clone(),
+            sides: self.config.streams[self.index].sides.clone(),
         };
         let ends = ready.state.ends.as_ref();
         let clock = self.shared.clock.clone();

@@ -40,7 +40,7 @@ pub use commit::{Committer, Ended as StreamEnded, Shared, contract_fact, contrac
 pub use follow::{Follower, Job, Orders, Turn};
 pub use life::{Assigned, Life, renew};
 pub use seat::{Seat, Stored, found, judge};
-pub use setup::{diff_rules, rereader};
+pub use setup::{diff_rules, rereader, topics};
 pub use state::{KnownSchema, State, UnknownSchema};
 pub use status::{Status, View};
 
@@ -123,7 +123,7 @@ impl Worker {
             .await
             .context("open the database")?;
         let config = Arc::new(config);
-        topics::look(&config, &store).await?;
+        topics::look(&config, &world, &store).await?;
         let (generation, shared) = begin(&config, store, clock.clone(), shutdown).await?;
         let elapsed = Arc::new(move || clock.elapsed_ms());
         let board = Arc::new(Board::new(shared.metrics.clone(), elapsed, STALL_MAX_MS));

@@ -19,6 +19,7 @@ use crate::app::log::Log;
 use crate::app::paths::{self, Named};
 use crate::app::range;
 use crate::app::schemas::{Origin, Patience, Schemas};
+use crate::app::sides;
 use crate::app::stream::{Reading, Stream};
 use crate::app::topic::Topic;
 use crate::app::trouble::trouble;
@@ -29,7 +30,7 @@ use crate::edge::registry::RegistryError;
 use crate::edge::store::{ContractRow, Resume};
 use crate::engine::diff::DiffRules;
 use crate::engine::{Checkpoint, Engine};
-use crate::model::{Side, Sides, is_dead_letter};
+use crate::model::{self, PerSide, Side, Sides, is_dead_letter, topic_of};
 
 /// How long a cluster may take to tell what a topic is.
 pub(super) const TELL: Duration = Duration::from_secs(2);
@@ -94,7 +95,7 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
     let registry = |side: Side| world.registry(stream.sides.get(side).registry.as_ref()?);
     let origin = |side: Side| Origin {
         registry: registry(side),
-        topic: Some(stream.sides.get(side).topic.clone()),
+        topic: stream.sides.get(side).sole_topic(),
         fixed: None,
     };
     let origins = stream.sides.each(origin);
@@ -104,7 +105,8 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
         Some(checkpoint) => Engine::resume(settings, checkpoint),
         None => Engine::new(settings),
     };
-    let (mut topics, retention_ms) = blocking(|| open(stream, &*world))?;
+    let own = blocking(|| named(stream, &*world, &state.topics))?;
+    let (mut topics, retention_ms) = blocking(|| open(stream, &world, &own))?;
     for row in &contracts {
         book.note(contract_fact(row)?);
     }
@@ -114,7 +116,8 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
             Some(_) => Vec::new(),
             None => blocking(|| spans(&*topics.baseline))?,
         };
-        choose_contracts(stream, &spans, &*world, &mut schemas, &book, &clock, &*waits).await?;
+        let place = (&*world, own.baseline.as_slice());
+        choose_contracts(stream, &spans, place, &mut schemas, &book, &clock, &*waits).await?;
     }
     paths::check_kinds(
         &stream.sides.baseline.codec.rules,
@@ -158,11 +161,19 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
         idle_ms: Some(stream.limits.idle_ms),
         pace: world.settled_at_once(),
     };
-    let rereader = rereader(stream, &*world, &book);
+    let rereader = rereader(stream, &*world, &own, &book);
+    let (alike, mut state) = (sides::alike(stream), state);
+    for &side in stream.sides.present() {
+        if stream.sides.get(side).pattern().is_some() {
+            state.topics.get_mut(side).clone_from(own.get(side));
+        }
+    }
     let mut stream = Stream::new(stream.name.clone(), engine, lanes, schemas, book, reading, clock);
+    stream.alike = alike;
     stream.recall(&state.incidents);
     stream.retention_ms = retention_ms;
     stream.topic_ids.clone_from(&state.topic_ids);
+    stream.other_ids.clone_from(&state.other_ids);
     // One that is not known yet is written as if there were none.
     stream.topic_ids.control = stream
         .lanes
@@ -175,6 +186,7 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
     let state = State {
         incidents: stream.incidents.clone(),
         topic_ids: stream.topic_ids.clone(),
+        other_ids: stream.other_ids.clone(),
         ..state
     };
     Ok(Ready {
@@ -184,10 +196,10 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
     })
 }
 
-/// What reads records of a stream again, with what a book knows of schemas.
+/// What reads records of a stream again, with what a book knows of schemas; `own` are the topics of sides that are patterns.
 #[must_use]
-pub fn rereader(stream: &config::Stream, world: &dyn World, book: &Book) -> Rereader {
-    let again = |side: Side| Again::Kafka(world.side_again(stream.sides.get(side)));
+pub fn rereader(stream: &config::Stream, world: &dyn World, own: &Sides<Vec<String>>, book: &Book) -> Rereader {
+    let again = |side: Side| Again::Kafka(sides::again(world, stream.sides.get(side), own.get(side)));
     let reader = |side: Side| {
         let reducer = Reducer::new(side, stream.sides.get(side).codec.clone());
         book::Reader::new(reducer, side, book.clone())
@@ -200,15 +212,38 @@ pub fn rereader(stream: &config::Stream, world: &dyn World, book: &Book) -> Rere
     )
 }
 
+/// What the numbers of a stream's partitions stand for, with the topics that are stored of its patterns.
+#[must_use]
+pub fn topics(stream: &config::Stream, own: &Sides<Vec<String>>) -> PerSide<model::Topics> {
+    let of = |side: Side| stream.sides.get(side).topics(own.get(side));
+    PerSide {
+        baseline: of(Side::Baseline),
+        canary: of(Side::Canary),
+    }
+}
+
 /// The topics of all sides.
 type Topics = Sides<Box<dyn Topic>>;
 
+/// The names of each side's own topics: what a pattern came to before, and what it names now.
+fn named(stream: &config::Stream, world: &dyn World, known: &Sides<Vec<String>>) -> Result<Sides<Vec<String>>> {
+    let names = |side: Side| {
+        sides::names(world, stream.sides.get(side), known.get(side))
+            .with_context(|| format!("look for the {side}'s topics"))
+    };
+    let own = stream.sides.each(names).whole()?;
+    sides::are_apart(&sides::alike(stream), &own)?;
+    Ok(own)
+}
+
 /// Opens them, and asks how long they keep records.
-fn open(stream: &config::Stream, world: &dyn World) -> Result<(Topics, Sides<Option<i64>>)> {
+fn open(
+    stream: &config::Stream,
+    world: &Arc<dyn World>,
+    own: &Sides<Vec<String>>,
+) -> Result<(Topics, Sides<Option<i64>>)> {
     let open = |side: Side| {
-        world
-            .side(stream.sides.get(side))
-            .with_context(|| format!("open the {side}'s topic"))
+        sides::follow(world, stream, side, own.get(side)).with_context(|| format!("open the {side}'s topic"))
     };
     let topics = stream.sides.each(open).whole()?;
     let kept = |side: Side| retention_ms(stream, side, &**topics.get(side));
@@ -255,12 +290,13 @@ fn look(stream: &mut Stream, checkpoint: Option<&Checkpoint>) -> Result<()> {
                     stream.truncated(side, end.partition, known.position, end.high);
                 }
                 Some(_) => {}
-                // Keys of dead letters say nothing.
+                // Keys of dead letters say nothing, and a topic that is new itself moves none.
                 None if is_dead_letter(end.partition) => {}
+                None if !known().any(|known| topic_of(known.partition) == topic_of(end.partition)) => {}
                 None => fresh.push(end.partition),
             }
         }
-        if !fresh.is_empty() && known().next().is_some() {
+        if !fresh.is_empty() {
             // As far as it was read: when they were added is not known.
             let read: Vec<(u32, u64)> = known().map(|known| (known.partition, known.position)).collect();
             stream.repartitioned(side, &fresh, &read);
@@ -269,17 +305,22 @@ fn look(stream: &mut Stream, checkpoint: Option<&Checkpoint>) -> Result<()> {
     Ok(())
 }
 
-/// How long the topic keeps records, unless for ever; a topic that compaction may take records from is refused.
+/// How long the topics of a side keep records, that which keeps them least, unless for ever; a topic that compaction may take
+/// records from is refused.
 fn retention_ms(stream: &config::Stream, side: Side, topic: &dyn Topic) -> Result<Option<i64>> {
-    let facts = topic.describe();
-    if let Some((text, hint)) = compacted::refusal(stream, side, &facts) {
-        return Err(trouble(text, hint));
+    let mut least = None;
+    for (name, facts) in topic.facts() {
+        if let Some((text, hint)) = compacted::refusal(stream, side, &name, &facts) {
+            return Err(trouble(text, hint));
+        }
+        let deletes = facts
+            .cleanup_policy
+            .as_deref()
+            .is_none_or(|policy| policy.contains("delete"));
+        let kept = facts.retention_ms.filter(|ms| deletes && *ms >= 0);
+        least = least.into_iter().chain(kept).min();
     }
-    let deletes = facts
-        .cleanup_policy
-        .as_deref()
-        .is_none_or(|policy| policy.contains("delete"));
-    Ok(facts.retention_ms.filter(|ms| deletes && *ms >= 0))
+    Ok(least)
 }
 
 /// The rules of the second look are the rules of the first.
@@ -303,7 +344,7 @@ pub fn diff_rules(stream: &config::Stream) -> DiffRules {
 async fn choose_contracts(
     stream: &config::Stream,
     spans: &[(u32, u64, u64)],
-    world: &dyn World,
+    (world, own): (&dyn World, &[String]),
     schemas: &mut Schemas,
     book: &Book,
     clock: &Clock,
@@ -335,7 +376,7 @@ async fn choose_contracts(
         settings: &side.codec,
         waits: &|schemas: &Schemas, _| waits(schemas.trouble(Side::Baseline)),
     };
-    let mut second = world.again(&side.cluster, &side.topic);
+    let mut second = sides::again(world, side, own);
     contract::newest_of_baseline(&look, &mut *second, schemas, book, clock).await
 }
 

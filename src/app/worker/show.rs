@@ -15,7 +15,7 @@ use crate::app::{stages, stored};
 use crate::config::Config;
 use crate::edge::registry::Registry;
 use crate::edge::store::Generation;
-use crate::model::{PerSide, Side, Verdict};
+use crate::model::{PerSide, Side, Topics, Verdict};
 
 /// Shows.
 pub(super) struct Show {
@@ -199,6 +199,18 @@ fn lag(view: &View, side: Side) -> Option<u64> {
     Some(view.partitions.get(side).iter().map(behind).sum())
 }
 
+/// What is read now, or else what is stored.
+fn topics_of(seat: &Seat, view: &View) -> PerSide<Topics> {
+    let known = |side: Side| match view.topics.get(side) {
+        shown if shown.own.is_empty() => seat.topics.get(side).clone(),
+        shown => shown.clone(),
+    };
+    PerSide {
+        baseline: known(Side::Baseline),
+        canary: known(Side::Canary),
+    }
+}
+
 fn report_of(name: &str, seat: &Seat, view: &View, verdict: Verdict) -> report::StreamReport {
     let mut counts = seat.counts.clone();
     counts.add(&view.unfinished);
@@ -243,7 +255,7 @@ fn report_of(name: &str, seat: &Seat, view: &View, verdict: Verdict) -> report::
         schemas: schemas.collect(),
         schema_changes: changes.collect(),
         findings: seat.findings.iter().map(stored::finding).collect(),
-        topics: seat.topics.clone(),
+        topics: topics_of(seat, view),
     });
     report::add_named(&mut stream, &counts, &seat.tally.policy().named);
     stream.checks = report::checks(&seat.tally.standings());

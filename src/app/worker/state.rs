@@ -1,6 +1,6 @@
 //! What is stored beside the engine's checkpoint: decisions about the world that are not the engine's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::app::book::{Book, Fact};
 use crate::codec::{Field, Schema, SchemaRef};
+use crate::edge::store::Stored;
 use crate::model::{DifferenceKind, Inconclusive, Side, Sides};
 
 /// It.
@@ -22,12 +23,39 @@ pub struct State {
     /// What each topic was when the generation began to read it, as far as its cluster tells.
     #[serde(default)]
     pub topic_ids: Sides<Option<String>>,
+    /// The same of the other topics of a side whose topic is a pattern, by their places among `topics`.
+    #[serde(default, skip_serializing_if = "has_no_ids")]
+    pub other_ids: Sides<BTreeMap<u32, String>>,
+    /// The topics that a side's pattern came to in this generation, in the order that the numbers of their partitions know
+    /// them by. None of a side that has one topic.
+    #[serde(default, skip_serializing_if = "has_no_topics")]
+    pub topics: Sides<Vec<String>>,
     /// Differing paths of baseline and control, over pairs of noisy windows that were read again: path, kind, pairs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub noise: Vec<(String, DifferenceKind, u64)>,
     /// Schemas that were given up: their records are undecodable, after a restart too.
     #[serde(default)]
     pub unknown: Vec<UnknownSchema>,
+}
+
+fn has_no_ids(ids: &Sides<BTreeMap<u32, String>>) -> bool {
+    ids.all().all(BTreeMap::is_empty)
+}
+
+fn has_no_topics(topics: &Sides<Vec<String>>) -> bool {
+    topics.all().all(Vec::is_empty)
+}
+
+impl State {
+    /// What is stored of a stream; of one that has stored nothing yet there is nothing.
+    ///
+    /// # Errors
+    /// This binary does not understand it.
+    pub fn of(stored: &Stored, stream: &str) -> Result<Self> {
+        let own = stored.states.iter().find(|row| row.stream == stream);
+        let state = own.map(|row| serde_json::from_str(&row.state)).transpose();
+        Ok(state.context("read the stored state")?.unwrap_or_default())
+    }
 }
 
 /// A schema that nobody knows.

@@ -1,6 +1,6 @@
 //! What a stream's thread shows of itself: written once in a while, read by the judge, the metrics and the probes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::app::advice;
@@ -32,6 +32,8 @@ pub struct View {
     pub topics: Sides<Topics>,
     /// What each topic is.
     pub topic_ids: Sides<Option<String>>,
+    /// The same of the other topics of a side, its own.
+    pub other_ids: Sides<BTreeMap<u32, String>>,
     /// Brokers in trouble.
     pub trouble: Sides<Option<String>>,
     /// Bytes that cannot be read for now: where.
@@ -77,11 +79,15 @@ impl Status {
         Arc::make_mut(&mut self.lock()).registry_down = side.into_iter().collect();
     }
 
-    /// What the logs did, at once.
-    pub fn tell(&self, incidents: &BTreeSet<(Inconclusive, Side, String)>) {
+    /// What the logs did, and which topics there are, at once.
+    pub fn tell(&self, stream: &Stream) {
+        let topics = stream.topics();
         let mut view = self.lock();
-        if view.incidents.len() != incidents.len() {
-            Arc::make_mut(&mut view).incidents.clone_from(incidents);
+        if view.incidents.len() != stream.incidents.len() {
+            Arc::make_mut(&mut view).incidents.clone_from(&stream.incidents);
+        }
+        if view.topics != topics {
+            Arc::make_mut(&mut view).topics = topics;
         }
     }
 
@@ -114,8 +120,9 @@ impl Status {
             full: stream.is_full(),
             unfinished: engine.unfinished(),
             incidents: stream.incidents.clone(),
-            topics: stream.lanes.each(|side| stream.lanes.get(side).log.topics()),
+            topics: stream.topics(),
             topic_ids: stream.topic_ids.clone(),
+            other_ids: stream.other_ids.clone(),
             trouble: stream.trouble.clone(),
             unreadable: stream
                 .lanes

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 
 use crate::app::compacted;
+use crate::app::sides;
 use crate::app::trouble::trouble;
-use crate::config::Config;
-use crate::edge::kafka;
+use crate::app::world::{Real, World};
+use crate::config::{self, Config};
 use crate::edge::store::{GenerationState, Store};
-use crate::model::Side;
+use crate::model::{Side, Sides};
 
 /// Looks at the topics, unless there is a generation to resume: then the store answers before anything is read.
 ///
 /// # Errors
 /// A topic that cannot be read, or a database that does not answer.
-pub(super) async fn look(config: &Arc<Config>, store: &Store) -> Result<()> {
+pub(super) async fn look(config: &Arc<Config>, world: &Arc<Real>, store: &Store) -> Result<()> {
     let rows = store
         .releases(Some(&config.release.name))
         .await
@@ -28,28 +29,37 @@ pub(super) async fn look(config: &Arc<Config>, store: &Store) -> Result<()> {
     let mut looks = Vec::new();
     for index in 0..config.streams.len() {
         for &side in config.streams[index].sides.present() {
-            let config = config.clone();
-            looks.push(tokio::task::spawn_blocking(move || readable(&config, index, side)));
+            let (config, world) = (config.clone(), world.clone());
+            let look = tokio::task::spawn_blocking(move || readable(&config.streams[index], side, &*world));
+            looks.push((index, side, look));
         }
     }
     // All at once, and told in the order of the config.
-    for look in looks {
-        look.await.context("join a look at a topic")??;
+    let mut own: Vec<Sides<Vec<String>>> = vec![Sides::default(); config.streams.len()];
+    for (index, side, look) in looks {
+        *own[index].get_mut(side) = look.await.context("join a look at a topic")??;
+    }
+    for (stream, own) in config.streams.iter().zip(&own) {
+        sides::are_apart(&sides::alike(stream), own).with_context(|| format!("open the topics of stream {}", stream.name))?;
     }
     Ok(())
 }
 
-fn readable(config: &Config, index: usize, side: Side) -> Result<()> {
-    let stream = &config.streams[index];
+/// The names of a side's own topics, all of which may be read.
+fn readable(stream: &config::Stream, side: Side, world: &Real) -> Result<Vec<String>> {
     let of = stream.sides.get(side);
-    let reader = kafka::Reader::open(&config.clusters[&of.cluster], &of.topic)
-        .with_context(|| format!("open the {side}'s topic of stream {}", stream.name))?;
+    let context = || format!("open the {side}'s topic of stream {}", stream.name);
+    let own = sides::names(world, of, &[]).with_context(context)?;
+    for name in &own {
+        let topic = world.topic(&of.cluster, name).with_context(context)?;
+        if let Some((text, hint)) = compacted::refusal(stream, side, name, &topic.describe()) {
+            return Err(trouble(text, hint));
+        }
+    }
     for letter in &of.dead_letters {
-        kafka::Reader::open(&config.clusters[&letter.cluster], &letter.topic)
+        world
+            .topic(&letter.cluster, &letter.topic)
             .with_context(|| format!("open a dead letter topic of the {side} of stream {}", stream.name))?;
     }
-    match compacted::refusal(stream, side, &reader.describe()) {
-        Some((text, hint)) => Err(trouble(text, hint)),
-        None => Ok(()),
-    }
+    Ok(own)
 }

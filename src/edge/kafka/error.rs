@@ -80,6 +80,14 @@ pub enum KafkaError {
         /// The nearest that exists and is visible.
         nearest: Option<String>,
     },
+    /// Topics that cannot be read as one side: none, too many, or one that must not be among them.
+    #[error("{what}")]
+    Topics {
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
     /// A question that the cluster did not answer.
     #[error("{question} of topic `{topic}`: {reason}")]
     Query {
@@ -137,6 +145,7 @@ impl KafkaError {
                     |name| format!("did you mean `{name}`?"),
                 ));
             }
+            Self::Topics { hint, .. } => return Some(hint.clone()),
             Self::Query { .. } | Self::Fatal { .. } => return None,
         };
         Some(text.to_owned())

@@ -40,18 +40,21 @@ pub(super) fn connect(settings: &Settings, topic: &str, purpose: Purpose) -> Res
 pub fn topic_names(settings: &Settings) -> Result<Vec<String>, KafkaError> {
     let link = Link::new(settings, "", Purpose::Fetch);
     let (_, names) = connected(settings, link, |consumer| match consumer.fetch_metadata(None, ASK) {
-        Ok(metadata) => {
-            let names = metadata.topics().iter().map(|topic| topic.name().to_owned());
-            let mut names: Vec<String> = names.collect();
-            names.sort_unstable();
-            Ok(Some(names))
-        }
+        Ok(metadata) => Ok(Some(names_of(&metadata))),
         Err(error) => {
             tracing::debug!(%error, "no metadata yet");
             Ok(None)
         }
     })?;
     Ok(names)
+}
+
+/// The names of the topics, in order.
+pub(super) fn names_of(metadata: &Metadata) -> Vec<String> {
+    let names = metadata.topics().iter().map(|topic| topic.name().to_owned());
+    let mut names: Vec<String> = names.collect();
+    names.sort_unstable();
+    names
 }
 
 /// Asks until there is an answer, or it is known why there will be none.

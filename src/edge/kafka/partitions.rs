@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rdkafka::consumer::Consumer;
 
-use super::open::unanswered;
+use super::open::{names_of, unanswered};
 use super::{KafkaError, Reader};
 
 /// How long a question may take.
@@ -27,6 +27,16 @@ impl Reader {
         let topic = metadata.topics().iter().find(|found| found.name() == self.topic());
         let ids = topic.into_iter().flat_map(|found| found.partitions());
         Ok(ids.filter_map(|partition| u32::try_from(partition.id()).ok()).collect())
+    }
+
+    /// The names of all topics of its cluster that we may see, in order.
+    ///
+    /// # Errors
+    /// The cluster does not answer.
+    pub fn names(&self) -> Result<Vec<String>, KafkaError> {
+        let metadata = self.probe().fetch_metadata(None, ANSWER);
+        let metadata = metadata.map_err(|error| unanswered("ask for the topics beside it", self.topic(), &error))?;
+        Ok(names_of(&metadata))
     }
 
     /// Looks for partitions that were added, and reads them from now on, from their begin: (partition, begin).

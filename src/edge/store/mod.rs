@@ -37,7 +37,7 @@ pub use migrate::Migrated;
 pub use read::{Read, Span, Stored};
 pub use rows::{
     BadRow, CommandRow, ContractRow, FindingBody, FindingRow, FindingsKey, GenerationId, GenerationState, LeaseRow,
-    ReleaseRow, StoredVerdict, VerdictRow, WindowRow,
+    ReleaseRow, StateRow, StoredVerdict, VerdictRow, WindowRow,
 };
 
 /// Which database.

@@ -5,7 +5,7 @@ use super::perform::Job;
 use super::rows::{self, NO_TIME};
 use super::{
     BadRow, CommandRow, ContractRow, FindingRow, GenerationId, GenerationState, InputsRow, LeaseRow, ReleaseRow,
-    StoreError, StoredVerdict, WindowRow, inputs, life,
+    StateRow, StoreError, StoredVerdict, WindowRow, inputs, life,
 };
 use crate::model::{Outcome, WindowProfile};
 
@@ -59,6 +59,8 @@ pub struct Stored {
     pub findings: Vec<FindingRow>,
     /// Inputs of windows by (stream, frontier).
     pub inputs: Vec<InputsRow>,
+    /// What stands beside the checkpoints, by stream.
+    pub states: Vec<StateRow>,
     /// Contracts by (stream, type).
     pub contracts: Vec<ContractRow>,
     /// Leases by stream.
@@ -101,6 +103,7 @@ impl Job for ReadJob {
                 limit => transaction.fetch(inputs::SELECT, page(inputs, limit)).await?,
             };
             let contracts = transaction.fetch(CONTRACTS, whole.clone()).await?;
+            let states = transaction.fetch(STATES, whole.clone()).await?;
             let leases = transaction.fetch(LEASES, whole).await?;
             let verdicts = transaction.fetch(VERDICTS, generation.clone()).await?;
             let commands = transaction.fetch(COMMANDS, generation).await?;
@@ -121,6 +124,12 @@ impl Job for ReadJob {
                         stream: row.text(0)?.to_owned(),
                         frontier_ms: row.integer(1)?,
                         body: inputs::unpack(row.text(2)?)?,
+                    })
+                })?,
+                states: all(&states, |row| {
+                    Ok(StateRow {
+                        stream: row.text(0)?.to_owned(),
+                        state: row.text(1)?.to_owned(),
                     })
                 })?,
                 contracts: all(&contracts, |row| {
@@ -161,6 +170,8 @@ const FINDINGS: &str = "SELECT stream, start_ms, outcome, baseline_partition, ba
     ORDER BY stream, start_ms, outcome, baseline_partition, baseline_offset, canary_partition, canary_offset LIMIT $6";
 const CONTRACTS: &str = "SELECT stream, type_name, contract, digest FROM contracts \
     WHERE release = $1 AND generation = $2 AND ($3 IS NULL OR stream = $3) ORDER BY stream, type_name";
+const STATES: &str = "SELECT stream, state FROM checkpoints \
+    WHERE release = $1 AND generation = $2 AND ($3 IS NULL OR stream = $3) AND state IS NOT NULL ORDER BY stream";
 const LEASES: &str = "SELECT stream, epoch, owner, expires_ms, commits, frontier_ms FROM leases \
     WHERE release = $1 AND generation = $2 AND ($3 IS NULL OR stream = $3) ORDER BY stream";
 const VERDICTS: &str =

@@ -19,6 +19,15 @@ impl std::fmt::Display for GenerationId {
     }
 }
 
+/// What a worker stored beside the checkpoint of a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateRow {
+    /// Which stream.
+    pub stream: String,
+    /// As the worker wrote it.
+    pub state: String,
+}
+
 /// How far a generation's life is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

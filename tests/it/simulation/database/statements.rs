@@ -400,6 +400,14 @@ pub const STATEMENTS: &[(&str, Run)] = &[
         |view, a| view.of(Table::Contracts, a, &[2, 3, 4, 5]),
     ),
     (
+        "SELECT stream, state FROM checkpoints \
+         WHERE release = $1 AND generation = $2 AND ($3 IS NULL OR stream = $3) AND state IS NOT NULL ORDER BY stream",
+        |view, a| match view.of(Table::Checkpoints, a, &[2, 4])? {
+            Done::Rows(rows) => Ok(Done::Rows(rows.into_iter().filter(|row| row[1] != Value::Null).collect())),
+            touched => Ok(touched),
+        },
+    ),
+    (
         "SELECT stream, epoch, owner, expires_ms, commits, frontier_ms FROM leases \
          WHERE release = $1 AND generation = $2 AND ($3 IS NULL OR stream = $3) ORDER BY stream",
         |view, a| view.of(Table::Leases, a, &[2, 3, 4, 6, 7, 8]),
