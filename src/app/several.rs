@@ -25,6 +25,9 @@ pub(super) fn base(dead_letter: bool, topic: usize) -> u32 {
 /// How many topics are opened at one look at most: nothing is read meanwhile.
 const OPENED_AT_A_LOOK: usize = 16;
 
+/// Opens a topic by its name.
+type Open = dyn Fn(&str) -> Result<Box<dyn Topic>, KafkaError> + Send;
+
 /// How the topics of a pattern become more while they are read.
 pub struct Growth {
     /// The pattern.
@@ -32,7 +35,7 @@ pub struct Growth {
     /// True for a topic that is the side's own.
     pub is_own: Box<dyn Fn(&str) -> bool + Send>,
     /// Opens one, unless it must not be read.
-    pub open: Box<dyn Fn(&str) -> Result<Box<dyn Topic>, KafkaError> + Send>,
+    pub open: Box<Open>,
 }
 
 /// One topic, and what its numbers begin at.
@@ -68,10 +71,7 @@ impl Several {
     ///
     /// # Errors
     /// There is none of its own.
-    pub fn of(
-        mut own: Vec<Box<dyn Topic>>,
-        dead_letters: Vec<Box<dyn Topic>>,
-    ) -> Result<Box<dyn Topic>, KafkaError> {
+    pub fn of(mut own: Vec<Box<dyn Topic>>, dead_letters: Vec<Box<dyn Topic>>) -> Result<Box<dyn Topic>, KafkaError> {
         match (own.len(), dead_letters.len()) {
             (1, 0) => Ok(own.remove(0)),
             _ => Self::whole(own, dead_letters, None),
@@ -229,7 +229,9 @@ impl Topic for Several {
         // All are asked before one is waited for.
         for wait in [Duration::ZERO, share] {
             for Member { base, topic } in &mut self.members {
-                let Numbered { dead_letter, topic: at, .. } = Numbered::of(*base);
+                let Numbered {
+                    dead_letter, topic: at, ..
+                } = Numbered::of(*base);
                 if at > 0 && !dead_letter && !told.contains_key(&at) {
                     told.extend(topic.topic_id(wait).map(|id| (at, id)));
                 }
@@ -396,3 +398,6 @@ impl Fetch for SeveralAgain {
         Ok(gone)
     }
 }
+
+#[cfg(test)]
+mod tests;

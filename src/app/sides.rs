@@ -15,7 +15,11 @@ use crate::model::{Numbered, Side, Sides};
 ///
 /// # Errors
 /// It has none, or too many.
-pub fn matching(pattern: &Pattern, all: &[String], is_letter: impl Fn(&str) -> bool) -> Result<Vec<String>, KafkaError> {
+pub fn matching(
+    pattern: &Pattern,
+    all: &[String],
+    is_letter: impl Fn(&str) -> bool,
+) -> Result<Vec<String>, KafkaError> {
     joined(pattern, &[], all, is_letter)
 }
 
@@ -82,7 +86,9 @@ fn own_topics(world: &dyn World, side: &StreamSide, own: &[String]) -> Opened {
 
 fn letters(world: &dyn World, side: &StreamSide) -> Opened {
     let letters = side.dead_letters.iter();
-    letters.map(|letter| world.topic(&letter.cluster, &letter.topic)).collect()
+    letters
+        .map(|letter| world.topic(&letter.cluster, &letter.topic))
+        .collect()
 }
 
 /// Opens these topics of a side as one log, its dead letter topics apart. May block.
@@ -173,5 +179,54 @@ pub fn on_two_sides(topic: &str, side: Side) -> KafkaError {
     KafkaError::Topics {
         what: format!("topic {topic} is the baseline's and the {side}'s"),
         hint: "narrow the patterns, or tell the sides apart by `select`".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn what_was_met_keeps_its_place_though_it_is_gone() {
+        let pattern = Pattern::of("^orders\\.").unwrap().unwrap();
+        let all = names(&["orders.a", "orders.c", "orders.dlq", "other"]);
+        let is_letter = |name: &str| name == "orders.dlq";
+        assert_eq!(matching(&pattern, &all, is_letter).unwrap(), ["orders.a", "orders.c"]);
+        let known = names(&["orders.c", "orders.b"]);
+        let own = joined(&pattern, &known, &all, is_letter).unwrap();
+        assert_eq!(own, ["orders.c", "orders.b", "orders.a"]);
+        assert_eq!(joined(&pattern, &known, &[], is_letter).unwrap(), known);
+    }
+
+    #[test]
+    fn none_and_too_many_are_said() {
+        let pattern = Pattern::of("^orders\\.").unwrap().unwrap();
+        let error = matching(&pattern, &names(&["^orders.a"]), |_| false).unwrap_err();
+        assert_eq!(error.to_string(), "no topic of the cluster matches ^orders\\.");
+        assert!(error.hint().unwrap().starts_with("a topic is called ^orders.a; "));
+        let many: Vec<String> = (0..=Numbered::TOPICS_MAX).map(|n| format!("orders.{n}")).collect();
+        assert!(matching(&pattern, &many[1..], |_| false).is_ok());
+        let error = matching(&pattern, &many, |_| false).unwrap_err();
+        assert!(error.to_string().contains("2049 topics"), "{error}");
+    }
+
+    #[test]
+    fn a_topic_of_both_sides_is_said() {
+        let own = |canary: &[&str]| Sides {
+            baseline: names(&["orders.a"]),
+            canary: names(canary),
+            control: None,
+        };
+        assert!(are_apart(&[Side::Canary], &own(&["orders.b"])).is_ok());
+        assert!(
+            are_apart(&[], &own(&["orders.a"])).is_ok(),
+            "told apart by their selectors"
+        );
+        let error = are_apart(&[Side::Canary], &own(&["orders.b", "orders.a"])).unwrap_err();
+        assert_eq!(error.to_string(), "topic orders.a is the baseline's and the canary's");
     }
 }

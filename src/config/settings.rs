@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::edge::{kafka, registry, store};
 use super::pattern::Pattern;
+use crate::edge::{kafka, registry, store};
 use crate::model::{Path, Sides, Topics};
 use crate::{codec, engine};
 

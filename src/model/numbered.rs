@@ -120,7 +120,10 @@ mod tests {
             };
             assert_eq!((numbered.number(), Numbered::of(number)), (number, numbered));
             assert_eq!(is_dead_letter(number), dead_letter);
-            let first = Numbered { partition: 0, ..numbered };
+            let first = Numbered {
+                partition: 0,
+                ..numbered
+            };
             assert_eq!(topic_of(number), first.number());
         }
     }

@@ -214,7 +214,9 @@ fn sample(
     let mut sample = Sample::default();
     let mut newest: BTreeMap<u32, i64> = BTreeMap::new();
     let mut whole: Vec<RecordBatch> = Vec::new();
-    let fetched = second.fetch(&wanted, &mut |batch, index| whole.push(contract::single(batch, index).1));
+    let fetched = second.fetch(&wanted, &mut |batch, index| {
+        whole.push(contract::single(batch, index).1)
+    });
     fetched.with_context(|| format!("read the last records of the {side}"))?;
     for batch in &whole {
         let bad: u64 = sample.undecodable.values().sum();

@@ -33,7 +33,9 @@ pub(super) fn matching(cluster: &kafka::Settings, topic: &str, side: &SideReques
     };
     let all = kafka::topic_names(cluster)?;
     let letters: Vec<String> = side.dead_letters.iter().map(|letter| letter.source.name()).collect();
-    Ok(sides::matching(&pattern, &all, |name| letters.iter().any(|letter| letter == name))?)
+    Ok(sides::matching(&pattern, &all, |name| {
+        letters.iter().any(|letter| letter == name)
+    })?)
 }
 
 /// Opens topics of a side and resolves their range.

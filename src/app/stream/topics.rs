@@ -57,7 +57,13 @@ impl Stream {
     fn recreated(&mut self, side: Side, at: u32) {
         let place = |number: u32| own_place(number, at);
         let views = self.engine.partitions(side).into_iter();
-        let read = views.filter_map(|view| Some(format!("partition {} to offset {}", place(view.partition)?, view.position)));
+        let read = views.filter_map(|view| {
+            Some(format!(
+                "partition {} to offset {}",
+                place(view.partition)?,
+                view.position
+            ))
+        });
         let text = format!(
             "{side} topic {} was deleted and made again: another topic of this name was read, {}",
             self.own_name(side, at),
@@ -143,7 +149,10 @@ impl Stream {
             .map(|(partition, _)| partition)
             .partition(|partition| known.contains(&topic_of(*partition)));
         // Keys of dead letters say nothing.
-        let added: Vec<u32> = added.into_iter().filter(|partition| !is_dead_letter(*partition)).collect();
+        let added: Vec<u32> = added
+            .into_iter()
+            .filter(|partition| !is_dead_letter(*partition))
+            .collect();
         if !added.is_empty() {
             let ends = self.ends.get(side).clone();
             self.repartitioned(side, &added, &ends);
@@ -156,7 +165,12 @@ impl Stream {
         let topics: BTreeSet<u32> = partitions.iter().map(|partition| topic_of(*partition)).collect();
         for number in &topics {
             let topic = self.own_name(side, Numbered::of(*number).topic);
-            tracing::info!(stream = self.name, side = side.as_str(), topic, "a topic more is followed");
+            tracing::info!(
+                stream = self.name,
+                side = side.as_str(),
+                topic,
+                "a topic more is followed"
+            );
         }
         if topics.is_empty() {
             return Ok(());

@@ -30,7 +30,7 @@ pub(super) async fn look(config: &Arc<Config>, world: &Arc<Real>, store: &Store)
     for index in 0..config.streams.len() {
         for &side in config.streams[index].sides.present() {
             let (config, world) = (config.clone(), world.clone());
-            let look = tokio::task::spawn_blocking(move || readable(&config.streams[index], side, &*world));
+            let look = tokio::task::spawn_blocking(move || readable(&config.streams[index], side, &world));
             looks.push((index, side, look));
         }
     }
@@ -40,7 +40,8 @@ pub(super) async fn look(config: &Arc<Config>, world: &Arc<Real>, store: &Store)
         *own[index].get_mut(side) = look.await.context("join a look at a topic")??;
     }
     for (stream, own) in config.streams.iter().zip(&own) {
-        sides::are_apart(&sides::alike(stream), own).with_context(|| format!("open the topics of stream {}", stream.name))?;
+        sides::are_apart(&sides::alike(stream), own)
+            .with_context(|| format!("open the topics of stream {}", stream.name))?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ mod http_limits;
 mod json;
 mod latency;
 mod logs;
+mod many_topics;
 mod protobuf;
 mod sampled;
 mod shown;

@@ -64,7 +64,7 @@ pub(crate) fn framed(id: u32, body: &[u8]) -> Vec<u8> {
 pub(crate) struct Cluster {
     pub(crate) brokers: String,
     producer: BaseProducer,
-    _mock: MockCluster<'static, DefaultProducerContext>,
+    mock: MockCluster<'static, DefaultProducerContext>,
 }
 
 impl Cluster {
@@ -82,8 +82,13 @@ impl Cluster {
         Self {
             brokers,
             producer,
-            _mock: mock,
+            mock,
         }
+    }
+
+    /// One more topic of one partition.
+    pub(crate) fn create(&self, topic: &str) {
+        self.mock.create_topic(topic, 1, 1).unwrap();
     }
 
     /// A record so many seconds after the start.

@@ -403,7 +403,9 @@ pub const STATEMENTS: &[(&str, Run)] = &[
         "SELECT stream, state FROM checkpoints \
          WHERE release = $1 AND generation = $2 AND ($3 IS NULL OR stream = $3) AND state IS NOT NULL ORDER BY stream",
         |view, a| match view.of(Table::Checkpoints, a, &[2, 4])? {
-            Done::Rows(rows) => Ok(Done::Rows(rows.into_iter().filter(|row| row[1] != Value::Null).collect())),
+            Done::Rows(rows) => Ok(Done::Rows(
+                rows.into_iter().filter(|row| row[1] != Value::Null).collect(),
+            )),
             touched => Ok(touched),
         },
     ),
