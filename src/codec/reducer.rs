@@ -20,7 +20,7 @@ use super::marks::{Asked, header_path};
 use super::messages::{Messages, Pair, Walked, identity_key};
 use super::schema::Schema;
 use super::select::selected;
-use super::settings::{EventTime, Part, Rules, Settings};
+use super::settings::{EventTime, Part, Settings};
 use super::walk::Scratch;
 use crate::model::{Entry, RecordBatch, RecordRef, Side, UndecodableReason, Value, is_dead_letter};
 
@@ -448,10 +448,10 @@ impl Reducer {
         }
     }
 
-    /// The rules of its side.
+    /// The settings of its side.
     #[must_use]
-    pub fn rules(&self) -> &Rules {
-        &self.settings.rules
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// The rules that applied to a record so far.

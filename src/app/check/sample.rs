@@ -194,7 +194,7 @@ fn look(config: &Config, stream: &config::Stream, clock: &Clock, handle: &Handle
 fn says(side: &config::StreamSide, topics: usize) -> String {
     match side.pattern() {
         None => format!("topic {}", side.topic),
-        Some(_) => format!("topics {}: {topics} topics", side.topic),
+        Some(_) => format!("topics {} ({topics})", side.topic),
     }
 }
 

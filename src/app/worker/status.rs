@@ -132,7 +132,7 @@ impl Status {
             complete: engine.is_complete(),
             schemas,
             changes: stream.lanes.canary.reducer().schema_changes(),
-            unused: advice::never_applied(stream.lanes.canary.reducer().rules(), &applied),
+            unused: advice::never_applied(&stream.lanes.canary.reducer().settings().rules, &applied),
             at_ms,
         };
         *self.lock() = Arc::new(view);

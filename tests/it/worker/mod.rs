@@ -13,6 +13,7 @@ mod json;
 mod latency;
 mod logs;
 mod many_topics;
+mod partitions;
 mod protobuf;
 mod sampled;
 mod shown;
