@@ -79,7 +79,7 @@ fn topics_that_appear_keep_their_places_over_a_restart_and_a_replay_comes_to_the
     send(&cluster, 4, 35..50);
     let mut second = program.start("run -c r.yaml");
     let address = second.address();
-    second.until(&address, "/metrics", |metrics| finals(metrics) >= 25);
+    second.until(&address, "/metrics", |metrics| finals(metrics) >= 10);
     program.run("release close -c r.yaml --reason done");
     second.says("closed: everything is read and stored");
     let report = second.until(&address, page, |_| true);
@@ -95,8 +95,13 @@ fn topics_that_appear_keep_their_places_over_a_restart_and_a_replay_comes_to_the
     let stream = &report["streams"][0];
     assert_eq!(stream["sides"]["baseline"]["read"], 50, "{report}");
     assert_eq!(stream["sides"]["canary"]["diverted"], 5, "{report}");
-    assert_eq!(stream["outcomes"]["matched"], 40, "{report}");
-    assert_eq!(stream["outcomes"]["mismatched"], 5, "{report}");
+    // Those of the first four seconds stand at the edge.
+    for (outcome, records) in [("matched", 38), ("mismatched", 4), ("missing", 4), ("extra", 0)] {
+        assert_eq!(stream["outcomes"][outcome], records, "{outcome}: {report}");
+    }
+    for side in ["baseline", "canary"] {
+        assert_eq!(stream["sides"][side]["late"], 0, "{side}: {report}");
+    }
     assert!(!report.to_string().contains("repartitioned"), "{report}");
 
     // The registry is gone by now, and what is stored knows the topics.
