@@ -22,6 +22,8 @@ pub struct Messages {
     /// The keys of the digests, most often one.
     keys: Vec<[u8; 32]>,
     last: Option<(Kind, usize)>,
+    /// Records that are not of the side, or of a dead letter log.
+    left_out: usize,
 }
 
 /// What the key of a digest depends on: the plans of value and key, whether the record is in the tagged form, and the
@@ -72,6 +74,20 @@ impl Messages {
         self.records.is_empty()
     }
 
+    /// How many of them are of the side.
+    pub(super) fn selected(&self) -> usize {
+        self.records.len() - self.left_out
+    }
+
+    /// Those that are of the side, of records that were walked in this order.
+    pub(super) fn of_side<'a>(&'a self, records: &'a [RecordRef]) -> impl Iterator<Item = &'a RecordRef> {
+        let each = self.records.iter().zip(records);
+        each.filter_map(|(walked, record)| match walked {
+            Walked::Decoded(_) | Walked::Undecodable(_) => Some(record),
+            Walked::Deselected | Walked::Diverted => None,
+        })
+    }
+
     fn message(&self, at: usize) -> Option<&Message> {
         match self.records.get(at)? {
             Walked::Decoded(message) => Some(message),
@@ -105,11 +121,13 @@ impl Messages {
         self.records.clear();
         self.keys.clear();
         self.last = None;
+        self.left_out = 0;
     }
 
     /// Another record; its bytes are at the end of the arena.
     #[inline(always)]
     pub(super) fn push(&mut self, walked: Walked) {
+        self.left_out += usize::from(matches!(walked, Walked::Deselected | Walked::Diverted));
         self.records.push(walked);
     }
 

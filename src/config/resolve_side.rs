@@ -165,6 +165,7 @@ impl Decoding<'_> {
             profile: Vec::new(),
             critical: Vec::new(),
             measured: Vec::new(),
+            producer: None,
         }
     }
 }
