@@ -19,7 +19,7 @@ use super::marks::{Asked, header_path};
 use super::messages::{Messages, Pair, Walked, identity_key};
 use super::schema::Schema;
 use super::select::selected;
-use super::settings::{EventTime, Part, Rules, Settings};
+use super::settings::{EventTime, Part, Settings};
 use super::walk::Scratch;
 use super::writers::Writers;
 use crate::model::{Entry, RecordBatch, RecordRef, Side, UndecodableReason, Value, is_dead_letter};
@@ -394,10 +394,10 @@ impl Reducer {
         Ok((canonical.to_vec(), messages.is_tagged()))
     }
 
-    /// The rules of its side.
+    /// The settings of its side.
     #[must_use]
-    pub fn rules(&self) -> &Rules {
-        &self.settings.rules
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 }
 

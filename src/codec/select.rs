@@ -21,12 +21,6 @@ fn selected_by(select: &Select, framing: Framing, batch: &RecordBatch, record: &
     if select.partitions.is_empty() && select.schemas.is_empty() && select.headers.is_empty() {
         return true;
     }
-    let partition = || {
-        select
-            .partitions
-            .iter()
-            .any(|(first, last)| (*first..=*last).contains(&Numbered::of(batch.partition).partition))
-    };
     let schema = || {
         let named = match framing {
             Framing::Header => frame::of_headers(Field::Value, batch, record),
@@ -39,7 +33,7 @@ fn selected_by(select: &Select, framing: Framing, batch: &RecordBatch, record: &
             .headers(record)
             .any(|(other, bytes)| other == name.as_bytes() && bytes == Some(value.as_bytes()))
     };
-    (select.partitions.is_empty() || partition())
+    select.takes_partition(batch.partition)
         && (select.schemas.is_empty() || schema())
         && select.headers.iter().all(header)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Path;
+use crate::model::{Numbered, Path};
 
 /// How bytes are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +98,16 @@ pub struct Select {
     pub partitions: Vec<(u32, u32)>,
     /// Schema ids; empty is all.
     pub schemas: Vec<u32>,
+}
+
+impl Select {
+    /// False for a partition that no record is selected of, whatever is written to it.
+    #[must_use]
+    pub fn takes_partition(&self, partition: u32) -> bool {
+        let partition = Numbered::of(partition).partition;
+        let takes = |(first, last): &(u32, u32)| (*first..=*last).contains(&partition);
+        self.partitions.is_empty() || self.partitions.iter().any(takes)
+    }
 }
 
 /// The rules that change what equal means.

@@ -103,7 +103,11 @@ fn of(reducer: &Reducer) -> Adoption {
     Adoption {
         records: writers.records,
         schemas,
-        producers: reducer.producer().map(|header| producers(header, writers)),
+        producers: reducer
+            .settings()
+            .producer
+            .as_deref()
+            .map(|header| producers(header, writers)),
     }
 }
 

@@ -39,7 +39,7 @@ impl Stream {
         let quiet = |lane: &Lane| {
             let mut partitions = lane.partitions.values();
             partitions.any(|partition| !partition.done && now_ms - partition.selected_at_ms >= idle_ms)
-                || lane.partitions.keys().any(|partition| is_dead_letter(*partition))
+                || lane.partitions.keys().any(|partition| holds_nobody(lane, *partition))
         };
         self.lanes.all().any(quiet)
     }
@@ -61,13 +61,16 @@ impl Stream {
             return;
         }
         let wall_ms = self.clock.wall_ms();
-        for end in ends {
-            let Some(state) = self.lanes.get(side).partitions.get(&end.partition) else {
+        // Those that hold nobody first: what waits only for them is settled before the others are idle as well.
+        let lane = self.lanes.get(side);
+        let (aside, own): (Vec<_>, Vec<_>) = ends.into_iter().partition(|end| holds_nobody(lane, end.partition));
+        for end in aside.into_iter().chain(own) {
+            let lane = self.lanes.get(side);
+            let Some(state) = lane.partitions.get(&end.partition) else {
                 continue;
             };
             let quiet_ms = now_ms - state.selected_at_ms;
-            // A dead letter log is nothing that is compared: its clock holds nobody longer than it takes to read it.
-            let read = is_dead_letter(end.partition) && end.last_stable == end.high;
+            let read = holds_nobody(lane, end.partition) && end.last_stable == end.high;
             if state.done || state.waiting.is_some() || (quiet_ms < idle_ms && !read) {
                 continue;
             }
@@ -81,4 +84,10 @@ impl Stream {
             self.engine.step(input, outputs);
         }
     }
+}
+
+/// A dead letter log is nothing that is compared, and of a partition that the side does not select nothing ever is: they hold nobody
+/// longer than it takes to read them.
+fn holds_nobody(lane: &Lane, partition: u32) -> bool {
+    is_dead_letter(partition) || !lane.reducer().settings().select.takes_partition(partition)
 }

@@ -130,7 +130,7 @@ impl Status {
             schemas,
             adoption: report::adoption(stream.lanes.pair().map(Lane::reducer)),
             changes: stream.lanes.canary.reducer().schema_changes(),
-            unused: advice::never_applied(stream.lanes.canary.reducer().rules(), &applied),
+            unused: advice::never_applied(&stream.lanes.canary.reducer().settings().rules, &applied),
             at_ms,
         };
         *self.lock() = Arc::new(view);

@@ -26,12 +26,6 @@ impl Reducer {
         &self.writers
     }
 
-    /// The header that says it, where one is named.
-    #[must_use]
-    pub fn producer(&self) -> Option<&str> {
-        self.settings.producer.as_deref()
-    }
-
     /// The writer schemas that are known, keys' first, each with the records that were decoded by it.
     #[must_use]
     pub fn schema_uses(&self) -> Vec<SchemaUse> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
+use tokio::time::Instant;
 
 use super::context::Context;
 use super::faults::{Judged, judge};
@@ -96,7 +97,7 @@ pub struct Reader {
     astray: BTreeSet<u32>,
     /// Partitions that are not read any more until it is known why.
     lost: BTreeMap<u32, Loss>,
-    silence: Silence,
+    pub(super) silence: Silence,
 }
 
 impl Reader {
@@ -160,6 +161,7 @@ impl Reader {
         self.taken.clear();
         self.astray.clear();
         self.lost.clear();
+        start.iter().for_each(|(partition, _)| self.silence.broken(*partition));
         Ok(())
     }
 
@@ -178,6 +180,7 @@ impl Reader {
         let held = self.assigned(partitions, true);
         self.held.retain(|partition| !held.contains(partition));
         for &partition in &held {
+            self.silence.broken(partition);
             if self.astray.contains(&partition) && !self.lost.contains_key(&partition) {
                 let from = self.taken.get(&partition).copied().unwrap_or(0);
                 self.start_again(partition, from.max(self.position(partition)));
@@ -206,6 +209,8 @@ impl Reader {
     /// # Errors
     /// Reading cannot go on: the topic is gone or forbidden, or the client has failed.
     pub fn poll(&mut self, max_records: usize, wait: Duration) -> Result<Event, KafkaError> {
+        self.silence.poll(Instant::now());
+        self.look_for_silence();
         if let Some(event) = self.settle_lost() {
             return Ok(event);
         }
@@ -218,13 +223,7 @@ impl Reader {
             }
         };
         if let Some(event) = next {
-            if !matches!(event, Event::Trouble(_)) {
-                self.silence.broken();
-            }
             return Ok(self.delivered(event));
-        }
-        if self.silence.lasts(wait) {
-            self.break_silence();
         }
         // Log lines of the probe; it has no records.
         drop(self.link.probe.poll(Duration::ZERO));
@@ -307,6 +306,9 @@ impl Reader {
             Event::Expired { partition, to, .. } => Some((*partition, *to)),
             _ => None,
         };
+        if let Some((partition, _)) = reached {
+            self.silence.broken(partition);
+        }
         if let Some((partition, reached)) = reached
             && let Some(position) = self.positions.get_mut(&partition)
         {

@@ -5,7 +5,7 @@ use crosscheck::model::{Critical, Differing, Fingerprint, ProfiledValues, Reduct
 
 use super::driver::{Manner, run};
 use super::oracle::equal;
-use super::properties::{against_lives, in_every_manner};
+use super::properties::{Met, against_lives, in_every_manner};
 use super::world::{Rng, World};
 
 const WORLDS: u64 = 4_000;
@@ -74,18 +74,24 @@ fn critical(_seed: u64, mut world: World) -> World {
 
 #[test]
 fn they_equal_the_oracle() {
+    let (differing, met) = against_oracle(11_000_000..11_000_000 + WORLDS);
+    let [tolerant, halves, never, last] = differing;
+    assert!(tolerant > 20 && halves > 200 && last > 400, "{differing:?}");
+    assert_eq!(never, 0);
+    assert!(met.crashes > 800 && met.holes > 300 && met.away > 400, "{met:?}");
+}
+
+/// How often pairs differed at each of the fields, and what there was.
+pub fn against_oracle(seeds: std::ops::Range<u64>) -> ([u64; 4], Met) {
     let mut differing = [0; 4];
-    let met = in_every_manner(11_000_000..11_000_000 + WORLDS, true, critical, |_, run| {
+    let met = in_every_manner(seeds, true, critical, |_, run| {
         for window in &run.windows {
             for (place, sum) in differing.iter_mut().enumerate() {
                 *sum += window.counts.differing(place);
             }
         }
     });
-    let [tolerant, halves, never, last] = differing;
-    assert!(tolerant > 20 && halves > 200 && last > 400, "{differing:?}");
-    assert_eq!(never, 0);
-    assert!(met.crashes > 800 && met.holes > 300 && met.away > 400, "{met:?}");
+    (differing, met)
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod http_limits;
 mod json;
 mod latency;
 mod logs;
+mod partitions;
 mod protobuf;
 mod sampled;
 mod shown;

@@ -60,7 +60,7 @@ pub(crate) fn framed(id: u32, body: &[u8]) -> Vec<u8> {
     [&[0], &id.to_be_bytes()[..], body].concat()
 }
 
-/// A cluster with the topics `orders` and `orders.canary` of one partition each.
+/// A cluster with the topics `orders` and `orders.canary` of one partition each, and some more.
 pub(crate) struct Cluster {
     pub(crate) brokers: String,
     producer: BaseProducer,
@@ -73,6 +73,7 @@ impl Cluster {
         for topic in ["orders", "orders.canary", "orders.control", "dlq", "dlq.canary"] {
             mock.create_topic(topic, 1, 1).unwrap();
         }
+        mock.create_topic("orders.wide", 2, 1).unwrap();
         let brokers = mock.bootstrap_servers();
         let producer = ClientConfig::new()
             .set("bootstrap.servers", &brokers)
@@ -96,12 +97,14 @@ impl Cluster {
             key: "trace",
             value: Some(header),
         });
-        let record = BaseRecord::to(topic)
-            .partition(0)
-            .key(key)
-            .payload(value)
-            .headers(headers)
-            .timestamp(START_MS + second * 1_000);
+        let record = BaseRecord::to(topic).key(key).headers(headers);
+        self.write(record, 0, value, second);
+    }
+
+    /// A record of one partition so many seconds after the start.
+    pub(crate) fn write(&self, record: BaseRecord<'_, str, [u8]>, partition: i32, value: &[u8], second: i64) {
+        let record = record.partition(partition).payload(value);
+        let record = record.timestamp(START_MS + second * 1_000);
         self.producer.send(record).map_err(|(error, _)| error).unwrap();
     }
 
