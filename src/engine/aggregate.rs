@@ -164,7 +164,7 @@ impl Measuring {
 }
 
 fn keep(best: &mut Option<Number>, number: Number, greatest: bool) {
-    let greatest = greatest != mutant!(LeastIsGreatest);
+    let greatest = greatest ^ mutant!(LeastIsGreatest);
     let better = best.as_ref().is_none_or(|best| number.is_above(best) == greatest);
     if better {
         *best = Some(number);

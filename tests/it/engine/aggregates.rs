@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crosscheck::engine::{Aggregate, Measure, Range};
-use crosscheck::model::{GroupCounts, Measured, Position, ProfiledValues, Reduction, Side};
+use crosscheck::model::{CarriedValues, GroupCounts, Measured, Position, Reduction, Side};
 
 use super::driver::{Holes, Manner, Raises, run};
 use super::oracle::truth;
@@ -43,9 +43,9 @@ fn measured(seed: u64, mut world: World) -> (World, Values) {
             };
             let group = u64::from(print.digest.0[7]);
             let amount = if rng.chance(90) { 5 + group } else { rng.below(3) };
-            print.profiled = Some(Box::new(ProfiledValues {
+            print.carried = Some(Box::new(CarriedValues {
                 measured: vec![number(group), number(amount)],
-                ..ProfiledValues::default()
+                ..CarriedValues::default()
             }));
             let position = Position {
                 side: log.side,

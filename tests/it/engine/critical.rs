@@ -1,7 +1,7 @@
 //! Critical fields: each mismatched pair that counts is held against the oracle, field by field, whatever we meet on the way.
 
 use crosscheck::engine::Settings;
-use crosscheck::model::{Critical, Differing, Fingerprint, ProfiledValues, Reduction};
+use crosscheck::model::{CarriedValues, Critical, Differing, Fingerprint, Reduction};
 
 use super::driver::{Manner, run};
 use super::oracle::equal;
@@ -29,7 +29,7 @@ fn values(what: u8, tolerant: u8) -> Vec<Critical> {
 pub fn differing(set: &Settings, one: &Fingerprint, other: &Fingerprint) -> Differing {
     let values = |print: &'_ Fingerprint| {
         print
-            .profiled
+            .carried
             .as_ref()
             .map_or_else(Vec::new, |values| values.critical.clone())
     };
@@ -63,9 +63,9 @@ fn critical(_seed: u64, mut world: World) -> World {
                 crosscheck::model::TolerantKind::Decimal { unscaled, .. } => unscaled[0],
                 _ => 0,
             });
-            print.profiled = Some(Box::new(ProfiledValues {
+            print.carried = Some(Box::new(CarriedValues {
                 critical: values(print.digest.0[7], tolerant),
-                ..ProfiledValues::default()
+                ..CarriedValues::default()
             }));
         }
     }
