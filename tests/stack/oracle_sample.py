@@ -43,7 +43,8 @@ def encoded(identity):
     for kind, value, *_ in identity:
         if kind not in TAGS:
             raise Unsupported(f"a sample by an identity with a part of the type {kind}")
-        tag, content = TAGS[kind][0], TAGS[kind][1](value)
+        tag, written = TAGS[kind]
+        content = written(value)
         out += bytes([tag]) + little(len(content), 4) + content
     return out
 
@@ -70,7 +71,7 @@ class Sample:
 
 
 def trust_key(config):
-    """The secret that a bounded run draws by; nothing that ends a line of its file is part of it."""
+    """The secret that a bounded run draws by, without what ends its last line."""
     key = config.get("trust", {}).get("key")
     if not key:
         raise Unsupported("a sample without `trust.key`: each run draws anew")
