@@ -3,7 +3,7 @@
 use super::digest::{self, IDENTITY};
 use super::hashes::Hashes;
 use crate::model::{
-    Digest, Entry, Fingerprint, Identity, ProfiledValues, RecordBatch, RecordRef, Reduction, TolerantValue,
+    CarriedValues, Digest, Entry, Fingerprint, Identity, RecordBatch, RecordRef, Reduction, TolerantValue,
     UndecodableReason,
 };
 
@@ -42,7 +42,7 @@ pub(super) struct Message {
     pub spans: [usize; 3],
     pub time_ms: Option<i64>,
     pub tolerant: Option<Box<[TolerantValue]>>,
-    pub profiled: Option<Box<ProfiledValues>>,
+    pub carried: Option<Box<CarriedValues>>,
     pub tombstone: bool,
     /// Which of the keys.
     pub key: usize,
@@ -195,7 +195,7 @@ impl Messages {
                         digest: Digest(hashes[0]),
                         time_ms: message.time_ms,
                         tolerant: message.tolerant.take(),
-                        profiled: message.profiled.take(),
+                        carried: message.carried.take(),
                     }),
                 }),
                 Walked::Undecodable(reason) => out.push(Entry {
