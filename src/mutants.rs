@@ -75,7 +75,7 @@ mod switch {
 
             impl Mutant {
                 /// All of them, in the order of the page that names them.
-                pub const ALL: &'static [Mutant] = &[$(Mutant::$name,)*];
+                const LISTED: &'static [Mutant] = &[$(Mutant::$name,)*];
 
                 /// What it does wrong.
                 #[must_use]
@@ -86,6 +86,23 @@ mod switch {
                 }
             }
         };
+    }
+
+    /// How many of them are in what the simulator's streams do not have.
+    const OF_CHECKS: usize = 8;
+
+    impl Mutant {
+        /// Those that the simulator of the whole worker must catch.
+        #[must_use]
+        pub fn of_the_worker() -> &'static [Mutant] {
+            &Self::LISTED[..Self::LISTED.len() - OF_CHECKS]
+        }
+
+        /// Those in checks that a stream has by its settings: the worlds of these checks must catch them.
+        #[must_use]
+        pub fn of_checks() -> &'static [Mutant] {
+            &Self::LISTED[Self::LISTED.len() - OF_CHECKS..]
+        }
     }
 
     mutants! {
@@ -137,6 +154,14 @@ mod switch {
         InconclusiveIsFail: "an inconclusive verdict reads fail",
         NothingIsPass: "a release without evidence passes",
         LatchOff: "a verdict that failed may pass later",
+        DivertedBounds: "where dead letters end bounds the evidence",
+        DivertedIsUndecodable: "a dead letter is shared with an undecodable record of the same bytes",
+        SlowOfBoth: "a pair is slower where both of its records are slow",
+        SlowAtLimit: "a record is slow that is as late as is borne",
+        CriticalIntolerant: "a critical field differs within its tolerance",
+        CriticalOfAll: "a pair that differs in one critical field differs in the last one too",
+        LeastIsGreatest: "the greatest amount of a group is taken for the least, and the least for the greatest",
+        GroupsForgotten: "groups that only the canary has are not compared",
     }
 
     thread_local! {

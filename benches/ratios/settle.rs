@@ -125,7 +125,7 @@ fn entry(number: u64, identity: u64, time_ms: i64, differs: bool) -> Entry {
             digest: Digest(digest),
             time_ms: Some(time_ms),
             tolerant: None,
-            profiled: None,
+            carried: None,
         }),
     }
 }

@@ -166,7 +166,7 @@ fn entry(side: Side, place: u64) -> Option<Entry> {
             digest: Digest(digest),
             time_ms: i64::try_from(number / 20).ok(),
             tolerant: None,
-            profiled: None,
+            carried: None,
         }),
     })
 }

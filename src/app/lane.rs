@@ -102,14 +102,14 @@ impl Lane {
             let end = end.unwrap_or(u64::MAX);
             batch.records.retain(|record| (start..end).contains(&record.offset));
         }
-        let reducer = self.reducer.reducer();
+        // What is known now, and what was when they were reduced.
+        self.reducer.reducer();
         if let Some(Ready { entries, met, facts }) = ready
             && entries.len() == batch.records.len()
+            && facts == self.reducer.facts()
         {
-            reducer.add_uses(&met);
-            if facts == self.reducer.facts() {
-                return entries;
-            }
+            self.reducer.reducer().add_uses(&met);
+            return entries;
         }
         self.reduce(batch, broken, 0)
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::applied::Rule;
 use super::schema::Schema;
+use super::writers::Writers;
 use crate::model::Value;
 
 /// Which half of a record.
@@ -86,7 +87,7 @@ pub struct SchemaUse {
 }
 
 /// What one reducer met and another is to count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Met {
     /// A writer schema.
     Schema {
@@ -101,4 +102,6 @@ pub enum Met {
     },
     /// A rule that was seen to apply.
     Rule(Rule),
+    /// Records, by who wrote them.
+    Writers(Writers),
 }

@@ -3,7 +3,7 @@
 use super::digest::{self, IDENTITY};
 use super::hashes::Hashes;
 use crate::model::{
-    Digest, Entry, Fingerprint, Identity, ProfiledValues, RecordBatch, RecordRef, Reduction, TolerantValue,
+    CarriedValues, Digest, Entry, Fingerprint, Identity, RecordBatch, RecordRef, Reduction, TolerantValue,
     UndecodableReason,
 };
 
@@ -22,6 +22,8 @@ pub struct Messages {
     /// The keys of the digests, most often one.
     keys: Vec<[u8; 32]>,
     last: Option<(Kind, usize)>,
+    /// Records that are not of the side, or of a dead letter log.
+    left_out: usize,
 }
 
 /// What the key of a digest depends on: the plans of value and key, whether the record is in the tagged form, and the
@@ -42,7 +44,7 @@ pub(super) struct Message {
     pub spans: [usize; 3],
     pub time_ms: Option<i64>,
     pub tolerant: Option<Box<[TolerantValue]>>,
-    pub profiled: Option<Box<ProfiledValues>>,
+    pub carried: Option<Box<CarriedValues>>,
     pub tombstone: bool,
     /// Which of the keys.
     pub key: usize,
@@ -70,6 +72,20 @@ impl Messages {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
+    }
+
+    /// How many of them are of the side.
+    pub(super) fn selected(&self) -> usize {
+        self.records.len() - self.left_out
+    }
+
+    /// Those that are of the side, of records that were walked in this order.
+    pub(super) fn of_side<'a>(&'a self, records: &'a [RecordRef]) -> impl Iterator<Item = &'a RecordRef> {
+        let each = self.records.iter().zip(records);
+        each.filter_map(|(walked, record)| match walked {
+            Walked::Decoded(_) | Walked::Undecodable(_) => Some(record),
+            Walked::Deselected | Walked::Diverted => None,
+        })
     }
 
     fn message(&self, at: usize) -> Option<&Message> {
@@ -105,11 +121,13 @@ impl Messages {
         self.records.clear();
         self.keys.clear();
         self.last = None;
+        self.left_out = 0;
     }
 
     /// Another record; its bytes are at the end of the arena.
     #[inline(always)]
     pub(super) fn push(&mut self, walked: Walked) {
+        self.left_out += usize::from(matches!(walked, Walked::Deselected | Walked::Diverted));
         self.records.push(walked);
     }
 
@@ -195,7 +213,7 @@ impl Messages {
                         digest: Digest(hashes[0]),
                         time_ms: message.time_ms,
                         tolerant: message.tolerant.take(),
-                        profiled: message.profiled.take(),
+                        carried: message.carried.take(),
                     }),
                 }),
                 Walked::Undecodable(reason) => out.push(Entry {

@@ -39,6 +39,7 @@ mod skip;
 mod time;
 mod tolerant;
 mod walk;
+mod writers;
 
 pub use api::{Field, Met, Progress, Rendered, SchemaRef, SchemaUse};
 pub use applied::{Applied, Rule};
@@ -53,3 +54,4 @@ pub use settings::{
     Then, Unwrap,
 };
 pub use skip::Skipper;
+pub use writers::Writers;

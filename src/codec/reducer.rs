@@ -4,15 +4,14 @@ mod cases;
 mod diverted;
 mod lean;
 mod message;
+mod uses;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use cases::Cases;
 
-use super::api::{Field, Met, Progress, Rendered, SchemaRef, SchemaUse};
-use super::applied::Applied;
-use super::changes::SchemaChange;
+use super::api::{Field, Progress, Rendered, SchemaRef};
 use super::digest::Keys;
 use super::half::{Half, Ready};
 use super::hashes::Hashes;
@@ -22,6 +21,7 @@ use super::schema::Schema;
 use super::select::selected;
 use super::settings::{EventTime, Part, Settings};
 use super::walk::Scratch;
+use super::writers::Writers;
 use crate::model::{Entry, RecordBatch, RecordRef, Side, UndecodableReason, Value, is_dead_letter};
 
 /// One for each stream and side; keeps a plan for each writer schema.
@@ -44,6 +44,8 @@ pub struct Reducer {
     identity_key: [u8; 32],
     /// By the plans of value and key.
     keys: HashMap<(Option<usize>, Option<usize>), Keys>,
+    /// Who wrote the records that it walked.
+    writers: Writers,
     memory: Memory,
     /// Memory that is used again, as is what follows.
     messages: Messages,
@@ -112,6 +114,7 @@ impl Reducer {
             cases: None,
             identity_key: identity_key(),
             keys: HashMap::new(),
+            writers: Writers::default(),
             memory: Memory::default(),
             messages: Messages::default(),
             hashes: Hashes::default(),
@@ -181,6 +184,7 @@ impl Reducer {
         std::mem::swap(&mut messages.arena, &mut self.memory.value.out);
         let progress = self.walk_into(batch, from, messages);
         std::mem::swap(&mut messages.arena, &mut self.memory.value.out);
+        self.count_writers(batch, from, messages);
         progress
     }
 
@@ -390,90 +394,10 @@ impl Reducer {
         Ok((canonical.to_vec(), messages.is_tagged()))
     }
 
-    /// The writer schemas that are known, keys' first, each with the records that were decoded by it.
-    #[must_use]
-    pub fn schema_uses(&self) -> Vec<SchemaUse> {
-        let mut uses = self.key.uses();
-        uses.extend(self.value.uses());
-        for other in self
-            .cases
-            .iter()
-            .flat_map(|cases| cases.reducers())
-            .flat_map(Reducer::schema_uses)
-        {
-            let same =
-                |own: &&mut SchemaUse| (own.field, own.schema, own.digest) == (other.field, other.schema, other.digest);
-            match uses.iter_mut().find(same) {
-                Some(own) => own.records += other.records,
-                None => uses.push(other),
-            }
-        }
-        uses
-    }
-
-    /// What was met since this was last asked, as if a new reducer had met it. It is for another reducer to count.
-    pub fn take_uses(&mut self) -> Vec<Met> {
-        let mut met = Vec::new();
-        self.key.take_uses(&mut met);
-        self.value.take_uses(&mut met);
-        for reducer in self.cases.iter_mut().flat_map(|cases| cases.reducers_mut()) {
-            // By whoever counts they are met without their conditions.
-            met.extend(reducer.applied().into_iter().map(Met::Rule));
-            met.extend(reducer.take_uses());
-        }
-        for scratch in [&mut self.memory.key, &mut self.memory.value] {
-            met.extend(std::mem::take(&mut scratch.applied).into_iter().map(Met::Rule));
-        }
-        met
-    }
-
-    /// Counts what another reducer met that knows the same schemas, contracts and settings.
-    pub fn add_uses(&mut self, met: &[Met]) {
-        for met in met {
-            match *met {
-                Met::Schema {
-                    field: Field::Key,
-                    schema,
-                    message,
-                    records,
-                } => self.key.add_use(schema, message, records),
-                Met::Schema {
-                    schema,
-                    message,
-                    records,
-                    ..
-                } => self.value.add_use(schema, message, records),
-                Met::Rule(rule) => drop(self.memory.value.applied.insert(rule)),
-            }
-        }
-    }
-
     /// The settings of its side.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
-    }
-
-    /// The rules that applied to a record so far.
-    #[must_use]
-    pub fn applied(&self) -> Applied {
-        let Memory { key, value, .. } = &self.memory;
-        let seen = key.applied.iter().chain(&value.applied).copied();
-        let cases = self.cases.iter().flat_map(|cases| cases.reducers());
-        let of_cases = cases.flat_map(Reducer::applied);
-        let own = self.key.applied().chain(self.value.applied()).chain(seen);
-        own.chain(of_cases).collect()
-    }
-
-    /// How the writer schemas differ from their contracts, each change once; paths of the key begin with `$key`.
-    #[must_use]
-    pub fn schema_changes(&self) -> Vec<SchemaChange> {
-        let of_key = self.key.changes().cloned().map(SchemaChange::of_key);
-        let cases = self.cases.iter().flat_map(|cases| cases.reducers());
-        let of_cases = cases.flat_map(Reducer::schema_changes);
-        let own = self.value.changes().cloned().chain(of_key);
-        let found: BTreeSet<SchemaChange> = own.chain(of_cases).collect();
-        found.into_iter().collect()
     }
 }
 

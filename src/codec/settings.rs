@@ -225,6 +225,10 @@ pub struct Settings {
     /// Paths whose values travel beside the fingerprint to compute aggregates of, without `[*]` and `{*}`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub measured: Vec<Path>,
+    /// The header that says who wrote a record: counted by its value, and nothing is compared. It changes no window, so it is
+    /// not frozen with a generation.
+    #[serde(skip)]
+    pub producer: Option<String>,
 }
 
 impl Settings {

@@ -25,6 +25,14 @@ pub(super) struct Latency {
     pub(super) budget: Option<Rate>,
 }
 
+/// What says who wrote a record. To name it is to let reports carry its values.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Producer {
+    /// A header; the last of its name counts.
+    pub(super) header: String,
+}
+
 /// What a consumer would compute of each window: exactly one of `count`, `sum`, `min`, `max` and `distinct`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::Criticality;
-use super::file_named::{Aggregate, CriticalField, Latency};
+use super::file_named::{Aggregate, CriticalField, Latency, Producer};
 use super::text::{Day, Decimal, Duration, Ids, Partitions, PathText, Rate, Relative, Size, TimeDifference};
 
 /// One log a side, compared.
@@ -40,6 +40,9 @@ pub(super) struct Stream {
     /// and leads to nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) share: Option<Rate>,
+    /// What says who wrote a record: its values are counted, and reports carry them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) producer: Option<Producer>,
     /// Paths whose distributions are looked at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) profile_fields: Vec<ProfileField>,

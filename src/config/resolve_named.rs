@@ -61,6 +61,20 @@ pub(super) fn named(stream: &mut FileStream, (rules, path): (&Rules, &KeyPath), 
     named
 }
 
+/// The header that says who wrote a record.
+pub(super) fn producer(stream: &FileStream, path: &KeyPath, faults: &mut Faults) -> Option<String> {
+    let header = &stream.producer.as_ref()?.header;
+    if header.trim().is_empty() {
+        let hint = Some("the name of a header whose values reports may carry, such as `producer`".to_owned());
+        faults.push(
+            &path.key("producer").key("header"),
+            "must not be empty".to_owned(),
+            hint,
+        );
+    }
+    Some(header.clone())
+}
+
 fn latency(stream: &mut FileStream, path: &KeyPath, named: &mut Named, faults: &mut Faults) {
     let Some(latency) = &mut stream.latency else { return };
     let at = path.key("latency");

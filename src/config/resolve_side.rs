@@ -159,6 +159,7 @@ impl Decoding<'_> {
             profile: Vec::new(),
             critical: Vec::new(),
             measured: Vec::new(),
+            producer: None,
         }
     }
 }

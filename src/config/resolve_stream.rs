@@ -8,7 +8,7 @@ use super::file_stream::{Budget, Format, Framing, Key, Limits as FileLimits, Mod
 use super::keypath::KeyPath;
 use super::resolve::fill;
 use super::resolve_compare::{compare, contract, ignores, times};
-use super::resolve_named::{check_time, named};
+use super::resolve_named::{check_time, named, producer};
 use super::resolve_profile::profiles;
 use super::resolve_side::{Decoding, check_sides};
 use super::scalar::written_duration;
@@ -79,6 +79,7 @@ impl Streams<'_> {
         let contract = contract(stream.contract.as_ref(), &path.key("contract"), faults);
         let (rules, tolerances) = compare(&mut stream.compare, &path.key("compare"), faults);
         let named = named(stream, (&rules, path), faults);
+        let producer = producer(stream, path, faults);
         let decoding = Decoding {
             streams: self,
             format: *stream.format.get_or_insert(Format::Avro),
@@ -106,6 +107,7 @@ impl Streams<'_> {
             codec.profile.clone_from(&profiles.paths);
             codec.critical.clone_from(&named.critical);
             codec.measured.clone_from(&named.measured);
+            codec.producer.clone_from(&producer);
             if let Some(unit) = &profiles.unit {
                 codec.identity.clone_from(unit);
             }

@@ -164,6 +164,7 @@ impl Measuring {
 }
 
 fn keep(best: &mut Option<Number>, number: Number, greatest: bool) {
+    let greatest = greatest ^ mutant!(LeastIsGreatest);
     let better = best.as_ref().is_none_or(|best| number.is_above(best) == greatest);
     if better {
         *best = Some(number);
@@ -368,7 +369,7 @@ fn compare(mut baseline: Groups, mut canary: Groups, of: &Measuring) -> GroupCou
         count(Some(cell), canary.told.get(key));
     }
     for (key, cell) in &canary.told {
-        if !baseline.told.contains_key(key) {
+        if !baseline.told.contains_key(key) && !mutant!(GroupsForgotten) {
             count(None, Some(cell));
         }
     }

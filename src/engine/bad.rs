@@ -38,6 +38,9 @@ pub(super) struct Bad {
 }
 
 fn key(record: &BadRecord) -> Key {
+    if mutant!(DivertedIsUndecodable) && record.diverted {
+        return (Outcome::Undecodable, record.hash);
+    }
     (record.outcome(), record.hash)
 }
 

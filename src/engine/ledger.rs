@@ -65,7 +65,7 @@ impl Ledger {
             window.profile.add(side, print, settings);
         }
         if !rules.aggregates.is_empty() {
-            let values = print.profiled.as_ref().map_or(&[][..], |values| &values.measured);
+            let values = print.carried.as_ref().map_or(&[][..], |values| &values.measured);
             window.aggregates.add(side, values, &rules.aggregates);
         }
         if let (Some(_), Some(at)) = (rules.slower_than, entry.timestamp_ms) {

@@ -63,8 +63,12 @@ pub(super) fn differing(baseline: &Tolerant, canary: &Tolerant, rules: &Rules) -
     for (place, (one, other)) in values.enumerate() {
         let Some(kind) = one.difference(*other) else { continue };
         let tolerance = rules.critical.get(place).copied().flatten();
-        if !tolerance.is_some_and(|at| is_within(at, baseline, canary, rules)) {
+        let within = tolerance.is_some_and(|at| is_within(at, baseline, canary, rules));
+        if !within || mutant!(CriticalIntolerant) {
             differing.put(place, kind);
+            if mutant!(CriticalOfAll) {
+                differing.put(rules.critical.len().saturating_sub(1), kind);
+            }
         }
     }
     differing

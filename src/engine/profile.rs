@@ -91,7 +91,7 @@ impl Profiles {
     pub(super) fn add(&mut self, side: Side, print: &Fingerprint, settings: &Profile) {
         let part = self.0.get_mut(side).entry(settings.part(print.identity)).or_default();
         part.records += 1;
-        let Some(values) = &print.profiled else { return };
+        let Some(values) = &print.carried else { return };
         part.fields.resize_with(settings.paths, Field::default);
         for (field, value) in part.fields.iter_mut().zip(&values.profiled) {
             field.add(*value, settings);
@@ -270,7 +270,7 @@ pub(super) fn digest(profile: &WindowProfile, hasher: &mut blake3::Hasher) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Digest, ProfiledValues, number_bin};
+    use crate::model::{CarriedValues, Digest, number_bin};
 
     fn print(number: u64, value: Profiled) -> Fingerprint {
         let hash = blake3::hash(&number.to_le_bytes());
@@ -281,7 +281,7 @@ mod tests {
             time_ms: Some(0),
             tolerant: None,
             tombstone: false,
-            profiled: Some(Box::new(ProfiledValues::from(vec![value]))),
+            carried: Some(Box::new(CarriedValues::from(vec![value]))),
         }
     }
 

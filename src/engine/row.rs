@@ -134,7 +134,7 @@ impl Row {
 
 /// What a record that was just read holds beside its digest.
 fn beside(print: &Fingerprint) -> Tolerant {
-    let critical = print.profiled.as_ref().map_or(&[][..], |values| &values.critical);
+    let critical = print.carried.as_ref().map_or(&[][..], |values| &values.critical);
     if print.tolerant.is_none() && critical.is_empty() {
         return None;
     }
@@ -184,7 +184,7 @@ impl Settled {
     /// True for a pair whose canary record is slow while the baseline's is not.
     pub(super) fn is_slower(&self) -> bool {
         let slow = |sighting: Option<Sighting>| sighting.is_some_and(|sighting| sighting.slow);
-        self.baseline.is_some() && slow(self.canary) && !slow(self.baseline)
+        self.baseline.is_some() && slow(self.canary) && (!slow(self.baseline) || mutant!(SlowOfBoth))
     }
 
     /// The time that decides the window and whether it is evidence: the baseline's of a pair.

@@ -192,8 +192,11 @@ impl Rules {
     /// True where a record of this event time came into its log later than is borne.
     #[inline]
     pub(super) fn is_slow(&self, timestamp: Option<i64>, time: i64) -> bool {
-        self.slower_than
-            .is_some_and(|most| timestamp.is_some_and(|at| at.saturating_sub(time) > most))
+        let Some(most) = self.slower_than else { return false };
+        timestamp.is_some_and(|at| {
+            let delay = at.saturating_sub(time);
+            delay > most || mutant!(SlowAtLimit) && delay == most
+        })
     }
 
     /// True where nothing is paired.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ProfiledValues, UndecodableReason};
+use super::{CarriedValues, UndecodableReason};
 
 /// What makes two sightings one event: 128 bits of a keyed BLAKE3 over the identity's unambiguous encoding.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -80,8 +80,8 @@ pub struct Fingerprint {
     pub time_ms: Option<i64>,
     /// Values under tolerance, at most 8, in the order of the rules; `None` where the stream has no tolerance.
     pub tolerant: Option<Box<[TolerantValue]>>,
-    /// Values at profiled and critical paths; `None` where the stream has none.
-    pub profiled: Option<Box<ProfiledValues>>,
+    /// Values that are looked at by themselves: profiled, critical, aggregated; `None` where the stream has none.
+    pub carried: Option<Box<CarriedValues>>,
 }
 
 impl Fingerprint {
@@ -89,7 +89,7 @@ impl Fingerprint {
     #[inline]
     #[must_use]
     pub fn has_critical(&self) -> bool {
-        self.profiled.as_ref().is_some_and(|values| !values.critical.is_empty())
+        self.carried.as_ref().is_some_and(|values| !values.critical.is_empty())
     }
 }
 

@@ -26,7 +26,7 @@ pub use numbered::{Numbered, Topics, is_dead_letter, topic_of};
 pub use outcome::{Excluded, Outcome, UndecodableReason};
 pub use position::Position;
 pub use profile::{
-    Arm, BINS_MAX, Bins, CATEGORIES_MAX, Categories, FieldProfile, Profiled, ProfiledValues, Split, WindowProfile,
+    Arm, BINS_MAX, Bins, CATEGORIES_MAX, CarriedValues, Categories, FieldProfile, Profiled, Split, WindowProfile,
     length_bin, number_bin,
 };
 pub use side::{PerSide, Side, Sides};

@@ -53,7 +53,7 @@ pub enum Profiled {
 /// What travels beside the fingerprint of one record, in the order of the settings' paths. Behind one thin pointer: most streams
 /// have none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProfiledValues {
+pub struct CarriedValues {
     /// At the profiled paths.
     pub profiled: Vec<Profiled>,
     /// At the critical paths.
@@ -62,11 +62,11 @@ pub struct ProfiledValues {
     pub measured: Vec<Measured>,
 }
 
-impl From<Vec<Profiled>> for ProfiledValues {
+impl From<Vec<Profiled>> for CarriedValues {
     fn from(profiled: Vec<Profiled>) -> Self {
-        ProfiledValues {
+        CarriedValues {
             profiled,
-            ..ProfiledValues::default()
+            ..CarriedValues::default()
         }
     }
 }

@@ -7,12 +7,14 @@ other way round: whole logs in memory, no watermark, no window until the end, so
 identity has many records; meant for a million records, not for more.
 
 CONFIG is a worker's (YAML or JSON). FILE has what a worker's database holds besides the logs, because the logs cannot
-tell it: {"contracts": {type: schema}, "checkpoint": {...}, "state": {...}, "left_out": [...]}, the rows `contracts`,
-`checkpoints.body` and `checkpoints.state`, and the begins of the windows that a control was left out of. Without it the topics
-are read to their ends, nothing is an edge, and the newest schema of the baseline is the contract, as in a bounded run without a range.
+tell it: {"contracts": {type: schema}, "checkpoint": {...}, "state": {...}, "left_out": [...], "generation": {...}}, the rows
+`contracts`, `checkpoints.body` and `checkpoints.state`, the begins of the windows that a control was left out of, and of the row of
+`generations` its names and its begin. Without it the topics are read to their ends, nothing is an edge, and the newest schema of
+the baseline is the contract, as in a bounded run without a range.
 
-Avro in Confluent framing, raw keys, `select` by header and partition, a control. What it does not know it refuses (tolerances,
-unordered arrays, renames, big-decimal, a union of two numbers, `sample`), rather than be wrong about it.
+Avro in Confluent framing, raw keys, `select` by header and partition, a control, a sample by an identity of texts, whole numbers,
+booleans and symbols. What it does not know it refuses (tolerances, unordered arrays, renames, big-decimal, a union of two numbers,
+aggregates), rather than be wrong about it.
 """
 
 import argparse
@@ -27,13 +29,14 @@ from oracle_avro import Unsupported, differences, parse
 from oracle_control import Control
 from oracle_log import Codec, Record, newest_contract, read
 from oracle_rules import NEVER, classify, raises_of, settings_of, settle, share
+from oracle_sample import sample_of
 
 SIDES = ("baseline", "canary")
 
 
 def empty_window():
     bad = lambda: {"duplicate": 0, "conflict": 0, "late": 0, "untimely": 0, "undecodable": {}}
-    side = lambda: {**bad(), "excluded_edge": 0, "excluded_noise": 0}
+    side = lambda: {**bad(), "excluded_edge": 0, "excluded_sample": 0, "excluded_noise": 0}
     return {"matched": 0, "mismatched": 0, "missing": 0, "extra": 0, "sides": {name: side() for name in SIDES}}
 
 
@@ -42,9 +45,10 @@ def report(config, stream, inputs, brokers):
     window, grace, lateness = settings["window"], settings["grace"], settings["lateness"]
     checkpoint, state = (inputs["checkpoint"], inputs["state"]) if inputs else (None, None)
     codecs, logs, ranges, raises, known = {}, {}, {}, {}, {}
+    sample = sample_of(config, stream, inputs and inputs["generation"])
     everybody = (*SIDES, "control") if stream.get("control") else SIDES
     for side in everybody:
-        codecs[side] = Codec(config["registries"][stream[side]["registry"]]["url"], stream, side, known)
+        codecs[side] = Codec(config["registries"][stream[side]["registry"]]["url"], stream, side, known, sample)
         wanted = None
         if inputs:
             begins = {p["partition"]: p["from"] for p in checkpoint["partitions"] if p["side"] == side}
@@ -58,7 +62,7 @@ def report(config, stream, inputs, brokers):
     sides, records, maxima, firsts = {}, [], {}, []
     for side in everybody:
         sides[side] = {"read": 0, "late": 0, "untimely": 0, "undecodable": 0, "excluded": 0, "gaps": 0, "partitions": []}
-        sides[side]["excluded_reasons"] = {"select": 0, "edge": 0, "noise": 0}
+        sides[side]["excluded_reasons"] = {"select": 0, "edge": 0, "sample": 0, "noise": 0}
         maxima[side] = NEVER
         for partition, log in sorted(logs[side].items()):
             decoded = []
@@ -130,8 +134,15 @@ def report(config, stream, inputs, brokers):
     paired = collections.defaultdict(list)
     control = Control(window, begin, end, inputs and inputs.get("left_out")) if stream.get("control") else None
     for record in records:
-        if not record.bad:
+        if record.bad:
+            continue
+        if record.sampled:
             paired[record.identity].append(record)
+        elif record.side != "control":
+            at = record.time // window * window
+            reason = "sample" if begin <= at and record.time <= end else "edge"
+            windows[at]["sides"][record.side][f"excluded_{reason}"] += 1
+            exclude(record, reason)
     event = stream.get("identity", {}).get("names", "event") == "event"
     for group in paired.values():
         versus = lambda side: settle(
@@ -173,8 +184,12 @@ def report(config, stream, inputs, brokers):
     told = {name: outcomes[name] for name in ("matched", "mismatched", "missing", "extra")}
     for name in ("duplicate", "conflict"):
         told[name] = {side: outcomes[name, side] for side in SIDES}
+    met = {}
     for side, lone in zip(SIDES, ("missing", "extra")):
         counted = told["matched"] + told["mismatched"] + told[lone] + told["duplicate"][side] + told["conflict"][side]
+        reasons = sides[side]["excluded_reasons"]
+        taken = counted + reasons["noise"]
+        met[side] = taken / (taken + reasons["sample"]) if sample and taken + reasons["sample"] else None
         counted += sum(sides[side][name] for name in ("late", "untimely", "undecodable", "excluded"))
         assert counted == sides[side]["read"], f"the oracle loses records of the {side}"
     if control:
@@ -183,6 +198,8 @@ def report(config, stream, inputs, brokers):
     return {
         "stream": stream["name"],
         "evidence": None if begin == NEVER else {"from_ms": begin, "through_ms": end},
+        "sampling": sample.rate if sample else 1,
+        "sampled": met if sample else None,
         "sides": sides,
         "outcomes": told,
         "control": control and {"read": sides["control"]["read"], **control.total(windows)},

@@ -20,7 +20,9 @@ def inputs(store, release):
         contracts[name] = json.loads(text)
     (checkpoint,) = store.rows(f"SELECT body FROM checkpoints {of}")
     (state,) = store.rows(f"SELECT state FROM checkpoints {of}")
-    given = {"contracts": contracts, "checkpoint": json.loads(checkpoint), "state": json.loads(state)}
+    (row,) = store.rows(f"SELECT generation, started_ms FROM generations {of}")
+    generation = {"release": release, **dict(zip(("generation", "started_ms"), map(int, row.split("|"))))}
+    given = {"contracts": contracts, "checkpoint": json.loads(checkpoint), "state": json.loads(state), "generation": generation}
     return {**given, **decided(store, of, given["checkpoint"])}, of
 
 
@@ -134,7 +136,7 @@ def reported(want, stream):
         elif wanted != got:
             wrong.append(f"{what}: expected {wanted}, reported {got}")
 
-    for name in ("outcomes", "control"):
+    for name in ("outcomes", "control", "sampling", "sampled"):
         compare(name, want[name], stream.get(name))
     for side in ("baseline", "canary"):
         own = [told["sides"][side] for told in (want, stream)]

@@ -16,11 +16,11 @@ from oracle_avro import NULL, Unsupported, branch_of, canon, parse, plain, time_
 class Record:
     """One record of a log and what is known of it."""
 
-    __slots__ = ("side", "partition", "offset", "time", "identity", "tree", "bad", "reason", "at", "raw")
+    __slots__ = ("side", "partition", "offset", "time", "identity", "sampled", "tree", "bad", "reason", "at", "raw")
 
     def __init__(self, side, partition, offset):
         self.side, self.partition, self.offset = side, partition, offset
-        self.time = self.identity = self.tree = self.bad = self.reason = self.at = self.raw = None
+        self.time = self.identity = self.sampled = self.tree = self.bad = self.reason = self.at = self.raw = None
 
     def order(self):
         return (self.time, self.side != "baseline", self.partition, self.offset)
@@ -89,7 +89,7 @@ def selector(select):
 class Codec:
     """Decodes one side's records under the contracts."""
 
-    def __init__(self, registry, stream, side, known):
+    def __init__(self, registry, stream, side, known, sample):
         # What was decoded already, by any side.
         self.known = known.setdefault(registry, {})
         self.client, self.cache = SchemaRegistryClient({"url": registry, "timeout": 20}), {}
@@ -104,14 +104,12 @@ class Codec:
                 raise Unsupported(name)
         if any("when" in rule for rule in compare.get("ignore", ())):
             raise Unsupported("when")
-        for name in ("critical_fields", "dead_letter", "latency", "profile_fields", "unwrap"):
+        for name in ("aggregates", "critical_fields", "dead_letter", "latency", "profile_fields", "unwrap"):
             if stream.get(name) or stream[side].get(name):
                 raise Unsupported(name)
         if stream.get("mode", "paired") != "paired":
             raise Unsupported("a mode other than paired")
-        if stream.get("sample", {}).get("rate", 1) != 1:
-            # docs/comparison.md does not say which identities a keyed hash takes.
-            raise Unsupported("sample")
+        self.sample = sample
         self.selected = selector(stream[side].get("select") or {})
         self.ignored = {rule["path"] for rule in compare.get("ignore", ())}
         self.parts = stream.get("identity", {}).get("parts", [])
@@ -165,7 +163,7 @@ class Codec:
         return self.known[value]
 
     def decode(self, message, contracts, record):
-        """Fills in identity, event time and tree."""
+        """Fills in identity, event time, tree, and whether it is in the sample."""
         key, value = message.key(), message.value()
         record.raw = (key, value)
         parts = [("bytes", key) if key is not None else NULL] if self.with_key else []
@@ -184,6 +182,7 @@ class Codec:
             identity.append(None if got is None else canon(got, got_type, wanted, "", ()))
         # A null part, or none at all: the content is the identity.
         record.identity = ("content", record.tree) if not identity or None in identity else tuple(identity)
+        record.sampled = self.sample is None or self.sample.takes(record.identity)
         if self.event_time == "timestamp":
             record.time = message.timestamp()[1]
         elif self.event_time != "none":

@@ -10,6 +10,7 @@ use super::partners;
 use super::topics;
 use crate::app::findings::{Again, Rereader, Seen};
 use crate::app::keyed::Key;
+use crate::app::lane::Lane;
 use crate::app::log::Log;
 use crate::app::report::{
     self, FieldCounts, Finding, PartitionRange, Report, SchemaChange, SchemaUse, SideInput, StreamInput,
@@ -62,6 +63,7 @@ pub fn report(
         Some(format!("{}: {text}", request.stream))
     });
     let unselected: Vec<String> = unselected.collect();
+    let adoption = report::adoption(stream.lanes.pair().map(Lane::reducer));
     let (schemas, schema_changes) = (schema_uses(&stream), schema_changes(&stream));
     let coverage = census(&stream, &counted).coverage();
     let unused = if counted.interrupted || sides.baseline.read + sides.canary.read == 0 {
@@ -103,6 +105,7 @@ pub fn report(
         .is_some_and(|control| control.is_noisy());
     report::add_noise(&mut stream, control_read, &noise, noisy);
     report::add_aggregates(&mut stream, &counted.counts, &request.named);
+    stream.adoption = adoption;
     propose(&mut judgement, &stream);
     let streams = vec![stream];
     let mut report = report::release(&request.release, 1, &judgement, streams, counted.interrupted);

@@ -103,6 +103,7 @@ pub fn stream(input: StreamInput<'_>) -> StreamReport {
         control: counts.control.as_deref().map(control),
         fields: fields(input.fields),
         schemas: input.schemas,
+        adoption: None,
         schema_changes: input.schema_changes,
         delay_ms: counts.named.as_deref().and_then(delays),
         aggregates: Vec::new(),

@@ -1,5 +1,6 @@
 //! How figures and names are written for people. What comes from a log can hold anything, and is made harmless here.
 
+use super::adoption;
 use super::model::{AggregateReport, ControlReport, DelayMs, Drift, Finding, NoiseReport, Place, Report, StreamReport};
 use crate::engine::judge::span;
 use crate::engine::stats::{key_sampling_detection, n_see_one};
@@ -101,9 +102,10 @@ fn sampled(stream: &StreamReport) -> Vec<String> {
     ]
 }
 
-/// What every face tells of a stream beside its figures, in lines: of a sample, of delays, and of a control.
+/// What every face tells of a stream beside its figures, in lines: of a sample, of producers, of delays, and of a control.
 pub(super) fn asides(stream: &StreamReport) -> Vec<String> {
     let mut lines = sampled(stream);
+    lines.extend(stream.adoption.as_ref().and_then(adoption::line));
     lines.extend(stream.delay_ms.map(delays));
     lines.extend(stream.aggregates.iter().map(aggregate));
     lines.extend(stream.control.iter().flat_map(control));

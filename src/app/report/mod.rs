@@ -1,5 +1,6 @@
 //! The report: one shape for every command, and its faces.
 
+mod adoption;
 mod build;
 mod figures;
 mod html;
@@ -14,6 +15,7 @@ mod topics;
 #[cfg(test)]
 mod tests;
 
+pub use adoption::{Adoption, ProducerShare, Producers, SchemaShare, Share, adoption};
 pub use build::{
     FieldCounts, SideInput, StreamInput, add_aggregates, add_named, add_noise, checks, drift, finding, release,
     rfc3339, stages, stream,

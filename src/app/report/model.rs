@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::adoption::Adoption;
 use crate::model::{DifferenceKind, FieldDifference, Outcome, PerSide, Side, UndecodableReason, Verdict};
 
 /// The version of this shape.
@@ -96,6 +97,9 @@ pub struct StreamReport {
     pub fields: Vec<FieldCount>,
     /// The schemas that the records were written with.
     pub schemas: Vec<SchemaUse>,
+    /// Who wrote the records of each side; not there where nothing says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adoption: Option<PerSide<Adoption>>,
     /// How the canary's schemas differ from the contract.
     pub schema_changes: Vec<SchemaChange>,
     /// How long the records took from the event to the log; not there where `latency` is not asked for.

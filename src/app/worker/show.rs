@@ -263,5 +263,6 @@ fn report_of(name: &str, seat: &Seat, view: &View, verdict: Verdict) -> report::
     let control_read = view.sides.control.map_or(0, |control| control.read);
     report::add_noise(&mut stream, control_read, &seat.noise, noisy);
     stream.drift = report::drift(&seat.tally.drift());
+    stream.adoption.clone_from(&view.adoption);
     stream
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::app::advice;
+use crate::app::lane::Lane;
+use crate::app::report::{self, Adoption};
 use crate::app::stream::Stream;
 use crate::engine::judge::{Condition, Conditions};
 use crate::engine::{PartitionView, SideView};
@@ -46,6 +48,8 @@ pub struct View {
     pub complete: bool,
     /// Schemas that were met: side, id, digest, records.
     pub schemas: Vec<(Side, Option<u32>, String, u64)>,
+    /// Who wrote the records.
+    pub adoption: Option<PerSide<Adoption>>,
     /// How the schemas differ from the contract.
     pub changes: Vec<crate::codec::SchemaChange>,
     /// Rules that applied to no record since it was built.
@@ -131,6 +135,7 @@ impl Status {
             behind_at_close: engine.canary_behind_at_close().unwrap_or(false),
             complete: engine.is_complete(),
             schemas,
+            adoption: report::adoption(stream.lanes.pair().map(Lane::reducer)),
             changes: stream.lanes.canary.reducer().schema_changes(),
             unused: advice::never_applied(&stream.lanes.canary.reducer().settings().rules, &applied),
             at_ms,

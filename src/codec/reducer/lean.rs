@@ -76,7 +76,7 @@ impl Reducer {
             spans,
             time_ms,
             tolerant,
-            profiled: None,
+            carried: None,
             tombstone: false,
             key,
         }));

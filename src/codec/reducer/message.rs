@@ -13,7 +13,7 @@ use super::super::walk::{Captured, Form, Scratch, walk};
 use super::super::{header, identity, profiled, time};
 use super::{Memory, Planned, Reducer};
 use crate::model::{
-    Critical, Measured, Profiled, ProfiledValues, RecordBatch, RecordRef, TolerantValue, UndecodableReason,
+    CarriedValues, Critical, Measured, Profiled, RecordBatch, RecordRef, TolerantValue, UndecodableReason,
 };
 
 impl Reducer {
@@ -90,7 +90,7 @@ impl Reducer {
             spans,
             time_ms: self.time(batch, record),
             tolerant,
-            profiled: self.beside(batch, record, value),
+            carried: self.beside(batch, record, value),
             tombstone: value.is_none(),
             key,
         }));
@@ -98,7 +98,7 @@ impl Reducer {
     }
 
     /// The values at the profiled and critical paths; `None` where there are none.
-    fn beside(&mut self, batch: &RecordBatch, record: &RecordRef, value: Planned) -> Option<Box<ProfiledValues>> {
+    fn beside(&mut self, batch: &RecordBatch, record: &RecordRef, value: Planned) -> Option<Box<CarriedValues>> {
         let (first, profiled) = (self.settings.identity.len(), self.settings.profile.len());
         let (critical, measured) = (self.settings.critical.len(), self.settings.measured.len());
         if profiled + critical + measured == 0 {
@@ -106,7 +106,7 @@ impl Reducer {
         }
         let Some((at, ..)) = value else {
             // A tombstone.
-            return Some(Box::new(ProfiledValues {
+            return Some(Box::new(CarriedValues {
                 profiled: vec![Profiled::Absent; profiled],
                 critical: vec![Critical::Absent; critical],
                 measured: vec![Measured::Nothing; measured],
@@ -123,7 +123,7 @@ impl Reducer {
         let parts = own.parts.get(first..).unwrap_or_default();
         let (of_profile, parts) = parts.split_at_checked(profiled).unwrap_or_default();
         let (of_critical, of_measured) = parts.split_at_checked(critical).unwrap_or_default();
-        let mut values = ProfiledValues {
+        let mut values = CarriedValues {
             profiled: Vec::with_capacity(profiled),
             critical: Vec::with_capacity(critical),
             measured: Vec::with_capacity(measured),

@@ -32,7 +32,7 @@ fn critical(settings: Settings) -> Settings {
 }
 
 fn values(print: &Fingerprint) -> Vec<Critical> {
-    print.profiled.as_ref().unwrap().critical.clone()
+    print.carried.as_ref().unwrap().critical.clone()
 }
 
 fn avro(settings: Settings, writer: &str, bytes: &str) -> Vec<Critical> {

@@ -32,7 +32,7 @@ fn profiling(settings: Settings) -> Settings {
 }
 
 fn values(print: &Fingerprint) -> Vec<Profiled> {
-    print.profiled.as_ref().unwrap().profiled.clone()
+    print.carried.as_ref().unwrap().profiled.clone()
 }
 
 fn avro(settings: Settings, writer: &str, bytes: &str) -> Fingerprint {
@@ -99,7 +99,7 @@ fn nothing_else_changes() {
         let with = avro(profiling(settings.clone()), CONTRACT, BYTES);
         let without = avro(settings, CONTRACT, BYTES);
         assert_eq!((with.digest, with.identity), (without.digest, without.identity));
-        assert_eq!(without.profiled, None);
+        assert_eq!(without.carried, None);
         assert_eq!(
             values(&with),
             values(&avro(profiling(super::build::settings()), CONTRACT, BYTES))

@@ -179,6 +179,19 @@ fn aggregates() {
 }
 
 #[test]
+fn producer() {
+    let of = |more: &str| told(&changed(&[("    # show: [status]", more)]));
+    let wrong = [
+        "    producer: {header: \" \"}\n",
+        "    producer: {heder: version}\n",
+        "    producer: {}\n",
+        "    producer: version\n",
+        "    producer: {header: version, field: version}\n",
+    ];
+    insta::assert_snapshot!(wrong.map(of).join("\n---\n"));
+}
+
+#[test]
 fn ahead_max_must_cover_lateness_and_grace() {
     insta::assert_snapshot!(told(&changed(&[("ahead_max: 5m", "ahead_max: 80s")])));
 }

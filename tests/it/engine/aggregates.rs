@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crosscheck::engine::{Aggregate, Measure, Range};
-use crosscheck::model::{GroupCounts, Measured, Position, ProfiledValues, Reduction, Side};
+use crosscheck::model::{CarriedValues, GroupCounts, Measured, Position, Reduction, Side};
 
 use super::driver::{Holes, Manner, Raises, run};
 use super::oracle::truth;
@@ -23,7 +23,13 @@ fn measured(seed: u64, mut world: World) -> (World, Values) {
         of,
         tolerance: None,
     };
-    world.settings.named.aggregates = vec![aggregate(&[0], Measure::Sum(1)), aggregate(&[], Measure::Count)];
+    world.settings.named.aggregates = vec![
+        aggregate(&[0], Measure::Sum(1)),
+        aggregate(&[], Measure::Count),
+        aggregate(&[0], Measure::Min(1)),
+        aggregate(&[0], Measure::Max(1)),
+        aggregate(&[0], Measure::Distinct(1)),
+    ];
     let number = |value: u64| Measured::Number {
         unscaled: i128::from(value),
         scale: 0,
@@ -37,9 +43,9 @@ fn measured(seed: u64, mut world: World) -> (World, Values) {
             };
             let group = u64::from(print.digest.0[7]);
             let amount = if rng.chance(90) { 5 + group } else { rng.below(3) };
-            print.profiled = Some(Box::new(ProfiledValues {
+            print.carried = Some(Box::new(CarriedValues {
                 measured: vec![number(group), number(amount)],
-                ..ProfiledValues::default()
+                ..CarriedValues::default()
             }));
             let position = Position {
                 side: log.side,
@@ -65,8 +71,20 @@ fn differing<T: PartialEq>([one, other]: [BTreeMap<u64, T>; 2]) -> GroupCounts {
 
 #[test]
 fn they_equal_a_few_lines() {
+    let (groups, different, crashes) = against_a_few_lines(15_000_000..15_000_000 + WORLDS);
+    assert!(
+        groups > 20_000 && different > 5_000 && crashes > 500,
+        "{groups} {different} {crashes}"
+    );
+}
+
+/// The amounts of a group, in order.
+type Amounts = BTreeMap<u64, Vec<u64>>;
+
+/// What there was: groups, those that differ, crashes.
+pub fn against_a_few_lines(seeds: std::ops::Range<u64>) -> (u64, u64, u32) {
     let (mut groups, mut different, mut crashes) = (0, 0, 0);
-    for seed in 15_000_000..15_000_000 + WORLDS {
+    for seed in seeds {
         let mut rng = Rng(seed);
         let (world, values) = measured(seed, World::random(&mut rng));
         let manner = match seed % 3 {
@@ -96,17 +114,30 @@ fn they_equal_a_few_lines() {
                     .map(|length| truth.times[*position].div_euclid(length) * length);
                 start == window.start_ms
             };
-            let mut sums: [BTreeMap<u64, u64>; 2] = Default::default();
-            let mut counts: [BTreeMap<u64, u64>; 2] = Default::default();
+            let mut amounts: [Amounts; 2] = Default::default();
+            let mut all: [Amounts; 2] = Default::default();
             for position in truth.times.keys().filter(in_window) {
                 let side = usize::from(position.side == Side::Canary);
                 let (group, amount) = values[position];
-                *sums[side].entry(group).or_default() += amount;
-                *counts[side].entry(0).or_default() += 1;
+                amounts[side].entry(group).or_default().push(amount);
+                all[side].entry(0).or_default().push(amount);
             }
-            let any = sums.iter().any(|sums| !sums.is_empty());
+            let of = |amounts: &[Amounts; 2], measure: fn(&[u64]) -> u64| {
+                let measured = |groups: &Amounts| {
+                    let measured = groups.iter().map(|(group, amounts)| (*group, measure(amounts)));
+                    measured.collect::<BTreeMap<u64, u64>>()
+                };
+                differing([measured(&amounts[0]), measured(&amounts[1])])
+            };
+            let any = amounts.iter().any(|amounts| !amounts.is_empty());
             let expected = if any {
-                vec![differing(sums), differing(counts)]
+                vec![
+                    of(&amounts, |amounts| amounts.iter().sum()),
+                    of(&all, |all| all.len() as u64),
+                    of(&amounts, |amounts| *amounts.iter().min().unwrap()),
+                    of(&amounts, |amounts| *amounts.iter().max().unwrap()),
+                    of(&amounts, |amounts| amounts.iter().collect::<BTreeSet<_>>().len() as u64),
+                ]
             } else {
                 Vec::new()
             };
@@ -123,8 +154,5 @@ fn they_equal_a_few_lines() {
         }
         crashes += run.crashes;
     }
-    assert!(
-        groups > 8_000 && different > 2_000 && crashes > 500,
-        "{groups} {different} {crashes}"
-    );
+    (groups, different, crashes)
 }

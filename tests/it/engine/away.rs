@@ -2,7 +2,7 @@
 
 use crosscheck::engine::{Away, Engine, Entry, Input, Names, Output, Settings};
 use crosscheck::model::{
-    Critical, Digest, Fingerprint, Identity, ProfiledValues, Reduction, Side, TolerantKind, TolerantValue,
+    CarriedValues, Critical, Digest, Fingerprint, Identity, Reduction, Side, TolerantKind, TolerantValue,
 };
 
 use super::driver::{Manner, run};
@@ -158,16 +158,16 @@ fn read(settings: &Settings, logs: &[Vec<Entry>; 2], away: u64, rng: &mut Rng) -
     windows.flatten().collect()
 }
 
-fn critical() -> Box<ProfiledValues> {
+fn critical() -> Box<CarriedValues> {
     let value = |kind| Critical::Value { kind, hash: u64::MAX };
-    Box::new(ProfiledValues {
+    Box::new(CarriedValues {
         critical: vec![
             Critical::Absent,
             Critical::Null,
             value(0x702),
             Critical::Foreign { hash: 9 },
         ],
-        ..ProfiledValues::default()
+        ..CarriedValues::default()
     })
 }
 
@@ -197,7 +197,7 @@ fn bytes_say_what_was_put_away() {
             tombstone: false,
             digest: Digest([7; 16]),
             time_ms: Some(1),
-            profiled: tolerant
+            carried: tolerant
                 .as_ref()
                 .filter(|values| !values.is_empty())
                 .map(|_| critical()),

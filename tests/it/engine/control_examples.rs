@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crosscheck::engine::{Checkpoint, Engine, FinalWindow, Input, Output, Range};
-use crosscheck::model::{ControlCounts, Critical, ProfiledValues, Reduction, Side, WindowCounts};
+use crosscheck::model::{CarriedValues, ControlCounts, Critical, Reduction, Side, WindowCounts};
 
 use super::world::{decoded, settings};
 
@@ -56,7 +56,7 @@ impl Bench {
             );
             *next += 1;
             if let Reduction::Decoded(print) = &mut entry.body {
-                print.profiled = self.critical.then(|| critical(what.as_bytes()[0]));
+                print.carried = self.critical.then(|| critical(what.as_bytes()[0]));
             }
             self.step(Input::Records {
                 side,
@@ -106,11 +106,11 @@ fn a_b_and_c() {
     assert_eq!((b.excluded_noise, c.excluded_noise), (1, 1));
 }
 
-fn critical(letter: u8) -> Box<ProfiledValues> {
+fn critical(letter: u8) -> Box<CarriedValues> {
     let hash = u64::from(letter);
-    Box::new(ProfiledValues {
+    Box::new(CarriedValues {
         critical: vec![Critical::Value { kind: 1, hash }],
-        ..ProfiledValues::default()
+        ..CarriedValues::default()
     })
 }
 

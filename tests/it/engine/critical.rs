@@ -1,11 +1,11 @@
 //! Critical fields: each mismatched pair that counts is held against the oracle, field by field, whatever we meet on the way.
 
 use crosscheck::engine::Settings;
-use crosscheck::model::{Critical, Differing, Fingerprint, ProfiledValues, Reduction};
+use crosscheck::model::{CarriedValues, Critical, Differing, Fingerprint, Reduction};
 
 use super::driver::{Manner, run};
 use super::oracle::equal;
-use super::properties::{against_lives, in_every_manner};
+use super::properties::{Met, against_lives, in_every_manner};
 use super::world::{Rng, World};
 
 const WORLDS: u64 = 4_000;
@@ -29,7 +29,7 @@ fn values(what: u8, tolerant: u8) -> Vec<Critical> {
 pub fn differing(set: &Settings, one: &Fingerprint, other: &Fingerprint) -> Differing {
     let values = |print: &'_ Fingerprint| {
         print
-            .profiled
+            .carried
             .as_ref()
             .map_or_else(Vec::new, |values| values.critical.clone())
     };
@@ -63,9 +63,9 @@ fn critical(_seed: u64, mut world: World) -> World {
                 crosscheck::model::TolerantKind::Decimal { unscaled, .. } => unscaled[0],
                 _ => 0,
             });
-            print.profiled = Some(Box::new(ProfiledValues {
+            print.carried = Some(Box::new(CarriedValues {
                 critical: values(print.digest.0[7], tolerant),
-                ..ProfiledValues::default()
+                ..CarriedValues::default()
             }));
         }
     }
@@ -74,18 +74,24 @@ fn critical(_seed: u64, mut world: World) -> World {
 
 #[test]
 fn they_equal_the_oracle() {
+    let (differing, met) = against_oracle(11_000_000..11_000_000 + WORLDS);
+    let [tolerant, halves, never, last] = differing;
+    assert!(tolerant > 20 && halves > 200 && last > 400, "{differing:?}");
+    assert_eq!(never, 0);
+    assert!(met.crashes > 800 && met.holes > 300 && met.away > 400, "{met:?}");
+}
+
+/// How often pairs differed at each of the fields, and what there was.
+pub fn against_oracle(seeds: std::ops::Range<u64>) -> ([u64; 4], Met) {
     let mut differing = [0; 4];
-    let met = in_every_manner(11_000_000..11_000_000 + WORLDS, true, critical, |_, run| {
+    let met = in_every_manner(seeds, true, critical, |_, run| {
         for window in &run.windows {
             for (place, sum) in differing.iter_mut().enumerate() {
                 *sum += window.counts.differing(place);
             }
         }
     });
-    let [tolerant, halves, never, last] = differing;
-    assert!(tolerant > 20 && halves > 200 && last > 400, "{differing:?}");
-    assert_eq!(never, 0);
-    assert!(met.crashes > 800 && met.holes > 300 && met.away > 400, "{met:?}");
+    (differing, met)
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Profiles: an unpaired stream ends record by record as the oracle says, and a profile is a function of the logs alone.
 
 use crosscheck::engine::Profile;
-use crosscheck::model::{Profiled, ProfiledValues, Reduction, number_bin};
+use crosscheck::model::{CarriedValues, Profiled, Reduction, number_bin};
 
 use super::driver::{Manner, run};
 use super::part_of;
@@ -34,7 +34,7 @@ fn profiled(seed: u64, mut world: World, unpaired: bool) -> World {
                     hash,
                 },
             };
-            print.profiled = Some(Box::new(ProfiledValues::from(vec![value])));
+            print.carried = Some(Box::new(CarriedValues::from(vec![value])));
         }
     }
     world

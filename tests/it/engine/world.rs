@@ -97,7 +97,7 @@ pub fn decoded(offset: u64, identity_number: u64, digest_number: u64, time: Opti
         digest: digest(digest_number),
         time_ms: time,
         tolerant: None,
-        profiled: None,
+        carried: None,
     });
     Entry {
         offset,
@@ -245,7 +245,7 @@ impl World {
                         digest: digest(what),
                         time_ms: Some(at),
                         tolerant: tolerant.then(|| vec![number(value)].into()),
-                        profiled: None,
+                        carried: None,
                     };
                     self.append(rng, side, at, print, rare);
                 }

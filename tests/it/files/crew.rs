@@ -8,7 +8,7 @@ use crosscheck::app::book::{self, Book, Fact};
 use crosscheck::app::crew::Crew;
 use crosscheck::app::lane::{Lane, Partition};
 use crosscheck::app::log::{Log, Read};
-use crosscheck::codec::{EventTime, Field, Part, Reducer, Schema, SchemaRef, SchemaUse, Settings};
+use crosscheck::codec::{EventTime, Field, Part, Reducer, Schema, SchemaRef, SchemaUse, Settings, Writers};
 use crosscheck::edge::files;
 use crosscheck::engine::Entry;
 use crosscheck::model::{Path as FieldPath, Side, Sides};
@@ -29,6 +29,7 @@ struct Came {
     /// Its end, or why it has none.
     end: Result<u64, String>,
     uses: Vec<SchemaUse>,
+    writers: Writers,
     changes: usize,
     progress: (u64, u64),
 }
@@ -38,6 +39,7 @@ fn settings() -> Settings {
     Settings {
         identity: vec![Part::Field(field("id"))],
         event_time: EventTime::Field(field("time")),
+        producer: Some("producer".to_owned()),
         ..Settings::default()
     }
 }
@@ -105,6 +107,7 @@ fn read(path: &Path, hands: Option<usize>, span: (u64, Option<u64>), late: bool)
         batches,
         end,
         uses: lane.reducer().schema_uses(),
+        writers: lane.reducer().writers().clone(),
         changes: lane.reducer().schema_changes().len(),
         progress: lane.log.progress().unwrap(),
     }
@@ -167,6 +170,10 @@ fn the_number_of_hands_does_not_show() {
             for late in [false, true] {
                 let alone = read(&path, None, span, late);
                 assert!(alone.batches.len() > 1 || name != "many small blocks");
+                let reduced: usize = alone.batches.iter().map(|(_, entries)| entries.len()).sum();
+                // Records of files have no headers.
+                let counted = (alone.writers.records, alone.writers.none);
+                assert_eq!(counted, (reduced as u64, reduced as u64), "{name}");
                 for hands in [1, 2, 5] {
                     let mut came = read(&path, Some(hands), span, late);
                     if alone.end.is_err() {

@@ -1,5 +1,6 @@
 //! The worker, end to end, mostly without the real stack.
 
+mod adoption;
 mod aggregates;
 mod compacted;
 mod control;

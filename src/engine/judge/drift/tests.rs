@@ -338,6 +338,14 @@ fn lost_records_show_in_the_rate() {
             "{row:?}"
         );
         assert_eq!((holds(&found), row.holds), (fails, fails));
+        (0..250).for_each(|_| found.take(&window(&mut rng, 30)));
+        if let Some(at) = found.failed().first() {
+            let said = found.says_failed(*at);
+            let expected = "sample-ratio mismatch: the canary has 3.6 % of the records, 5 % were declared (record_rate differs by -0.3";
+            assert!(said.starts_with(expected), "{said}");
+            let held = found.says_hold(found.hold().unwrap());
+            assert!(held.starts_with("sample-ratio mismatch: "), "{held}");
+        }
     }
 }
 

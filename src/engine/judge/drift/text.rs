@@ -1,13 +1,35 @@
 //! The sentences of drift: paths and figures, never a value of a record.
 
-use super::{Drifts, RECORDS};
+use super::{Drifts, Measure, RECORDS};
 use crate::engine::stats::CALIBRATION_MIN;
+
+/// A share with two digits, or one behind the point.
+fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    let text = if percent < 1.0 {
+        format!("{percent:.3}")
+    } else {
+        format!("{percent:.1}")
+    };
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
+}
 
 impl Drifts {
     /// What drifts, and by how much.
     fn what(&self, at: usize) -> String {
         let watch = &self.watches[at];
         let (path, measure) = (self.path(at), watch.measure);
+        if let (Measure::RecordRate, Some(share)) = (measure, self.policy.share) {
+            let odds = share / (1.0 - share) * watch.value().exp();
+            return format!(
+                "sample-ratio mismatch: the canary has {} of the records, {} were declared ({} differs by {:.3}, {} is borne)",
+                percent(odds / (1.0 + odds)),
+                percent(share),
+                measure.as_str(),
+                watch.value(),
+                watch.floor
+            );
+        }
         let whose = if path == RECORDS {
             String::new()
         } else {

@@ -170,6 +170,7 @@ impl World {
             profile: Vec::new(),
             critical: Vec::new(),
             measured: Vec::new(),
+            producer: None,
             diverted: Vec::new(),
             format: Format::Avro,
             framing: Framing::Confluent,
