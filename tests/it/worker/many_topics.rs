@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use crate::cli::bad_input::Program;
 use crate::cli::bad_input::lease::finals;
 use crate::cli::bad_input::log::{Answering, Cluster, ID, framed, order};
+use crate::replay::Closed;
 
 /// The topics of a side in the order in which they appear, which is not that of their names.
 const NAMES: [&str; 4] = ["m", "t", "a", "b"];
@@ -157,4 +158,33 @@ fn what_a_pattern_cannot_come_to_is_said_before_a_generation_begins() {
             "{line}: {told}"
         );
     }
+}
+
+#[test]
+fn a_control_may_be_the_topics_of_a_pattern() {
+    let send = |cluster: &Cluster, seconds: std::ops::Range<i64>| {
+        // The second is there when the second worker starts.
+        let controls: &[&str] = match seconds.start {
+            0 => &["many.control.t"],
+            _ => &["many.control.t", "many.control.a"],
+        };
+        cluster.create(controls[controls.len() - 1]);
+        for second in seconds {
+            for (at, topic) in controls.iter().cycle().take(10).enumerate() {
+                let record = framed(ID, &order(&format!("o{second}-{at}"), second, "n", "t"));
+                for topic in [topic, "orders", "orders.canary"] {
+                    cluster.send(topic, &record, second);
+                }
+            }
+        }
+        cluster.flush();
+    };
+    let closed = Closed::new("    control: {topic: '^many\\.control\\..*'}\n", send);
+    let control = &closed.report["streams"][0]["control"];
+    let number = |name: &str| control[name].as_u64().unwrap();
+    assert!(number("windows") > 0 && number("matched") > 0, "{control}");
+    assert_eq!(["mismatched", "missing", "extra"].map(number), [0, 0, 0], "{control}");
+    assert_eq!(closed.report["streams"][0]["outcomes"]["missing"], 0);
+    let replayed = closed.program.run("replay -c r.yaml --release r");
+    assert_eq!(replayed.code, Some(0), "{}{}", replayed.out, replayed.log);
 }
