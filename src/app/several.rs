@@ -25,8 +25,8 @@ pub(super) fn base(dead_letter: bool, topic: usize) -> u32 {
 /// How many topics are opened at one look at most: nothing is read meanwhile.
 const OPENED_AT_A_LOOK: usize = 16;
 
-/// Opens a topic by its name.
-type Open = dyn Fn(&str) -> Result<Box<dyn Topic>, KafkaError> + Send;
+/// Opens a topic by its name, and asks what it is.
+type Open = dyn Fn(&str) -> Result<(Box<dyn Topic>, TopicFacts), KafkaError> + Send;
 
 /// How the topics of a pattern become more while they are read.
 pub struct Growth {
@@ -64,6 +64,7 @@ pub struct Several {
     /// Which is asked first.
     turn: usize,
     growth: Option<Growth>,
+    new_facts: Vec<TopicFacts>,
 }
 
 impl Several {
@@ -121,6 +122,7 @@ impl Several {
             names,
             turn: 0,
             growth,
+            new_facts: Vec::new(),
         };
         several.count();
         Ok(Box::new(several))
@@ -134,7 +136,7 @@ impl Several {
         let new: Vec<String> = names.into_iter().filter(is_new).collect();
         not_too_many(&growth.pattern, self.names.own.len() + new.len())?;
         for name in new.into_iter().take(OPENED_AT_A_LOOK) {
-            let mut topic = (growth.open)(&name)?;
+            let (mut topic, facts) = (growth.open)(&name)?;
             let mut start = Vec::with_capacity(topic.partitions().len());
             for &partition in topic.partitions() {
                 start.push((partition, topic.watermarks(partition)?.0));
@@ -144,6 +146,7 @@ impl Several {
             fresh.extend(start.into_iter().map(|(partition, begin)| (base | partition, begin)));
             self.members.push(Member { base, topic });
             self.names.own.push(name);
+            self.new_facts.push(facts);
         }
         Ok(())
     }
@@ -249,6 +252,10 @@ impl Topic for Several {
 
     fn facts(&self) -> Vec<(String, TopicFacts)> {
         self.own().flat_map(|member| member.topic.facts()).collect()
+    }
+
+    fn new_facts(&mut self) -> Vec<TopicFacts> {
+        std::mem::take(&mut self.new_facts)
     }
 
     fn ends(&self) -> Result<Vec<Ends>, KafkaError> {

@@ -128,9 +128,10 @@ pub fn follow(
         is_own: Box::new(move |name| pattern.matches(name) && !is_letter(&letters_of, name)),
         open: Box::new(move |name| {
             let topic = world_of.topic(&of.cluster, name)?;
-            match compacted::refusal(&stream, which, name, &topic.describe()) {
+            let facts = topic.describe();
+            match compacted::refusal(&stream, which, name, &facts) {
                 Some((what, hint)) => Err(KafkaError::Topics { what, hint }),
-                None => Ok(topic),
+                None => Ok((topic, facts)),
             }
         }),
     };

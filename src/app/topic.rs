@@ -61,6 +61,11 @@ pub trait Topic: Send {
         vec![(self.name().to_owned(), self.describe())]
     }
 
+    /// The same of the topics that it came to since it was asked last.
+    fn new_facts(&mut self) -> Vec<TopicFacts> {
+        Vec::new()
+    }
+
     /// The ends of every partition.
     ///
     /// # Errors

@@ -42,7 +42,13 @@ impl Cluster {
         let growth = Growth {
             pattern: "^orders".to_owned(),
             is_own: Box::new(|name| name.starts_with("orders.") && name != "orders.dlq"),
-            open: Box::new(move |name| cluster.topic(name)),
+            open: Box::new(move |name| {
+                let kept = TopicFacts {
+                    retention_ms: Some(7),
+                    ..TopicFacts::default()
+                };
+                Ok((cluster.topic(name)?, kept))
+            }),
         };
         let own = own.iter().map(|name| self.topic(name).unwrap()).collect();
         Several::growing(own, vec![self.topic("orders.dlq").unwrap()], growth).unwrap()
@@ -160,6 +166,8 @@ fn a_topic_that_is_new_stands_behind_those_that_are_known_and_is_read_from_its_b
         [(1, "id of orders.a".to_owned()), (2, "id of orders.b".to_owned())]
     );
     assert_eq!(side.facts().len(), 3, "dead letters may be compacted");
+    let kept = |side: &mut Box<dyn Topic>| side.new_facts().iter().filter_map(TopicFacts::kept_ms).sum::<i64>();
+    assert_eq!((kept(&mut side), kept(&mut side)), (14, 0), "told once");
 }
 
 /// What one member had taken was lost when the next one failed: it was never told, and never again.

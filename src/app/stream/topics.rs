@@ -133,6 +133,9 @@ impl Stream {
         if fresh.is_empty() {
             return Ok(());
         }
+        let kept = topic.new_facts().into_iter().filter_map(|facts| facts.kept_ms());
+        let least = self.retention_ms.get_mut(side);
+        *least = kept.chain(*least).min();
         let known: BTreeSet<u32> = lane.partitions.keys().map(|partition| topic_of(*partition)).collect();
         let closed = lane.partitions.values().any(|partition| partition.end.is_some());
         for &(partition, begin) in &fresh {

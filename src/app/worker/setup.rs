@@ -313,12 +313,7 @@ fn retention_ms(stream: &config::Stream, side: Side, topic: &dyn Topic) -> Resul
         if let Some((text, hint)) = compacted::refusal(stream, side, &name, &facts) {
             return Err(trouble(text, hint));
         }
-        let deletes = facts
-            .cleanup_policy
-            .as_deref()
-            .is_none_or(|policy| policy.contains("delete"));
-        let kept = facts.retention_ms.filter(|ms| deletes && *ms >= 0);
-        least = least.into_iter().chain(kept).min();
+        least = least.into_iter().chain(facts.kept_ms()).min();
     }
     Ok(least)
 }

@@ -153,3 +153,20 @@ impl UnknownSchema {
         Fact::Unknown(self.side, field, self.named.reference())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn topics_come_back_in_their_order_and_a_stream_without_a_pattern_writes_none() {
+        let plain = serde_json::to_string(&State::default()).unwrap();
+        assert!(!plain.contains("topics") && !plain.contains("other_ids"), "{plain}");
+        assert_eq!(serde_json::from_str::<State>(&plain).unwrap(), State::default());
+        let mut state = State::default();
+        *state.topics.get_mut(Side::Canary) = vec!["b".to_owned(), "a".to_owned()];
+        state.other_ids.get_mut(Side::Canary).insert(1, "id of a".to_owned());
+        let text = serde_json::to_string(&state).unwrap();
+        assert_eq!(serde_json::from_str::<State>(&text).unwrap(), state);
+    }
+}

@@ -34,6 +34,14 @@ impl TopicFacts {
             .as_deref()
             .is_some_and(|policy| policy.split(',').any(|part| part.trim() == "compact"))
     }
+
+    /// How long it keeps records, milliseconds, unless for ever or the broker does not tell.
+    #[must_use]
+    pub fn kept_ms(&self) -> Option<i64> {
+        let policy = self.cleanup_policy.as_deref();
+        let deletes = policy.is_none_or(|policy| policy.contains("delete"));
+        self.retention_ms.filter(|ms| deletes && *ms >= 0)
+    }
 }
 
 impl Reader {
