@@ -11,7 +11,7 @@ use crosscheck::app::log::{Log, Read};
 use crosscheck::codec::{EventTime, Field, Part, Reducer, Schema, SchemaRef, SchemaUse, Settings, Writers};
 use crosscheck::edge::files;
 use crosscheck::engine::Entry;
-use crosscheck::model::{Path as FieldPath, Side, Sides};
+use crosscheck::model::{Path as FieldPath, Reduction, Side, Sides};
 
 use super::container::{block, file, header, long, sized};
 
@@ -174,6 +174,12 @@ fn the_number_of_hands_does_not_show() {
                 // Records of files have no headers.
                 let counted = (alone.writers.records, alone.writers.none);
                 assert_eq!(counted, (reduced as u64, reduced as u64), "{name}");
+                let entries = alone.batches.iter().flat_map(|(_, entries)| entries);
+                let decoded = entries
+                    .filter(|entry| matches!(entry.body, Reduction::Decoded(_)))
+                    .count();
+                let used: u64 = alone.uses.iter().map(|used| used.records).sum();
+                assert_eq!(used, decoded as u64, "{name}, {span:?}, contract late: {late}");
                 for hands in [1, 2, 5] {
                     let mut came = read(&path, Some(hands), span, late);
                     if alone.end.is_err() {

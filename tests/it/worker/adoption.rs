@@ -65,6 +65,51 @@ fn reconcile_says_who_wrote_the_records() {
     assert!(table.out.contains(line), "{}", table.out);
 }
 
+/// The shares are of what a side is made of: neither of what is not selected nor of dead letters, whatever a rule's condition says.
+#[test]
+fn what_is_not_of_the_side_is_not_counted() {
+    let (registry, cluster) = (Answering::registry(), Cluster::new());
+    let program = Program::new();
+    send(&cluster, 0..4);
+    for at in 0..3 {
+        cluster.send_with("dlq.canary", b"no order", at, "k", "checkout-1.5");
+    }
+    cluster.send_with("orders.canary", b"no order", 4, "k", "checkout-1.5");
+    cluster.flush();
+    let canary =
+        "canary: {topic: orders.canary, select: {header: {trace: checkout-1.5}}, dead_letter: [{topic: dlq.canary}]}";
+    let conditional =
+        "    compare:\n      ignore: [{path: note, owner: o, reason: r, when: {header: trace, is: checkout-1.4}}]\n";
+    for more in ["", conditional] {
+        let text = cluster.config(&registry.url, &format!("{NAMED}{more}"));
+        program.write("r.yaml", text.replace("canary: {topic: orders.canary}", canary));
+        let ran = program.run("reconcile -c r.yaml -o json");
+        let report: Value = serde_json::from_str(&ran.out).unwrap();
+        let stream = &report["streams"][0];
+        let own = &stream["sides"]["canary"];
+        assert_eq!(
+            (
+                &own["excluded_reasons"]["select"],
+                &own["diverted"],
+                &own["undecodable"]
+            ),
+            (&json!(5), &json!(3), &json!(1)),
+            "{own}"
+        );
+        let adoption = &stream["adoption"];
+        assert_eq!(
+            (&adoption["baseline"]["records"], &adoption["canary"]["records"]),
+            (&json!(16), &json!(12)),
+            "{adoption}"
+        );
+        let canary = &adoption["canary"];
+        // The one that cannot be decoded has a producer, and no schema.
+        assert_eq!(canary["schemas"][0]["records"], 11, "{canary}");
+        let named = json!([{"producer": "checkout-1.5", "records": 12, "share": 1.0}]);
+        assert_eq!(canary["producers"]["named"], named, "{canary}");
+    }
+}
+
 /// What a header holds stands in no output unless the header was named.
 #[test]
 fn a_header_that_is_not_named_is_not_told() {
