@@ -57,6 +57,7 @@ pub async fn load(store: &Store, config: &Config, id: &GenerationId) -> Result<L
     }
     let mut seats = BTreeMap::new();
     for (stream, policy) in config.streams.iter().zip(policies(config)) {
+        let state = State::of(&found, &stream.name)?;
         let mut tally = Tally::new(policy);
         let mut counts = WindowCounts::default();
         let windows = || found.windows.iter().filter(|window| window.stream == stream.name);
@@ -92,11 +93,11 @@ pub async fn load(store: &Store, config: &Config, id: &GenerationId) -> Result<L
                 .map(|(_, check)| check.clone())
                 .collect(),
             fields: BTreeMap::new(),
-            noise: BTreeMap::new(),
+            noise: state.noise(),
             findings: std::collections::VecDeque::new(),
             status: Status::default(),
             store_down: false,
-            topics: worker::topics(stream, &State::of(&found, &stream.name)?.topics),
+            topics: worker::topics(stream, &state.topics),
         };
         seat.keep(&own);
         seats.insert(stream.name.clone(), seat);
@@ -277,6 +278,11 @@ pub fn report(loaded: &Loaded, id: &GenerationId, judged: &Stored) -> Report {
         };
         let mut stream = report::stream(input);
         report::add_named(&mut stream, counts, &seat.tally.policy().named);
+        // What is in final windows is what was read, as far as it was compared.
+        let control = counts.control.as_deref();
+        let read = control.map_or(0, |control| control.matched + control.mismatched + control.extra);
+        let noisy = seat.tally.evidence().recent.control.is_noisy();
+        report::add_noise(&mut stream, read, &seat.noise, noisy);
         stream.checks = report::checks(&seat.tally.standings());
         stream.drift = report::drift(&seat.tally.drift());
         stream.explained_by = judged.causes.get(name).cloned().unwrap_or_default();

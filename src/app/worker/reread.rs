@@ -1,6 +1,6 @@
 //! The kept candidates of final windows become findings: their records are read again, by position, until the broker answers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::edge::kafka::KafkaError;
 use crate::edge::store::{FindingBody, FindingRow};
 use crate::engine::stats::Kind;
 use crate::engine::{Candidate, FinalWindow};
-use crate::model::{DifferenceKind, FieldDifference, Outcome, Position, Side};
+use crate::model::{FieldDifference, Outcome, Position, Side};
 
 /// Pairs of a noisy window that are read again.
 const NOISE_LOOKED_AT_MAX: usize = 16;
@@ -50,10 +50,7 @@ impl Committer {
 
     /// Looks at what differs between baseline and control where the control is not quiet, to name it.
     pub(super) async fn look_at_noise(&mut self, windows: &[FinalWindow]) -> Result<()> {
-        let mut noise: BTreeMap<(String, DifferenceKind), u64> = BTreeMap::new();
-        for (path, kind, pairs) in std::mem::take(&mut self.state.noise) {
-            noise.insert((path, kind), pairs);
-        }
+        let mut noise = self.state.noise();
         let is_noisy = |window: &&FinalWindow| window.counts.control.as_ref().is_some_and(|control| control.is_noisy());
         for window in windows.iter().filter(is_noisy) {
             let pairs = window.noise.get(..NOISE_LOOKED_AT_MAX).unwrap_or(&window.noise);

@@ -47,6 +47,15 @@ fn has_no_topics(topics: &Sides<Vec<String>>) -> bool {
 }
 
 impl State {
+    /// The noisy paths and kinds, with their pairs.
+    #[must_use]
+    pub fn noise(&self) -> BTreeMap<(String, DifferenceKind), u64> {
+        let known = self.noise.iter();
+        known
+            .map(|(path, kind, pairs)| ((path.clone(), *kind), *pairs))
+            .collect()
+    }
+
     /// What is stored of a stream; of one that has stored nothing yet there is nothing.
     ///
     /// # Errors

@@ -94,4 +94,10 @@ fn a_control_that_is_not_quiet_is_told_and_its_paths_are_named() {
     assert!(report.contains("the control differs from the baseline in"), "{report}");
     let (code, log) = worker.terminate();
     assert_eq!(code, Some(0), "{log}");
+    // Without a worker it is what the database holds.
+    let stored = program.run("report -c r.yaml --release r -o json");
+    let stored: Json = serde_json::from_str(&stored.out).unwrap();
+    let control = &stored["streams"][0]["control"];
+    assert_eq!(control["proposed_ignore"], serde_json::json!(["note"]), "{stored}");
+    assert!(control["read"].as_u64() > Some(0), "{stored}");
 }
