@@ -39,6 +39,8 @@ pub struct PartitionState {
 pub enum Level {
     /// All its partitions are idle: it has no watermark, and nothing comes.
     Silent,
+    /// It was read past what is proved of its idle partitions.
+    Unproved,
     /// It has no watermark yet.
     Unknown,
     /// Its watermark.
@@ -110,6 +112,8 @@ impl Aligner {
         self.full = held_bytes >= max || (self.full && held_bytes > max - max / 5);
         let least = if self.full { self.least(sides) } else { None };
         let wanted: BTreeSet<(Side, u32)> = match least {
+            // Reading on would free nothing before that is proved.
+            Some((side, Level::Unproved)) => all_but_idle(partitions, side),
             Some((side, _)) => all_but_slowest(partitions, side),
             None => self.ahead(partitions),
         };
@@ -191,6 +195,12 @@ fn key(state: &PartitionState) -> (Side, u32) {
     (state.side, state.partition)
 }
 
+/// All but the idle ones of a side.
+fn all_but_idle(partitions: &[PartitionState], side: Side) -> BTreeSet<(Side, u32)> {
+    let open = |state: &&PartitionState| !(state.side == side && state.idle);
+    partitions.iter().filter(open).map(key).collect()
+}
+
 /// All but the slowest of a side, and but its idle ones.
 fn all_but_slowest(partitions: &[PartitionState], side: Side) -> BTreeSet<(Side, u32)> {
     let slowest = partitions
@@ -198,11 +208,9 @@ fn all_but_slowest(partitions: &[PartitionState], side: Side) -> BTreeSet<(Side,
         .filter(|state| state.side == side && !state.idle)
         .min_by_key(|state| (state.newest_ms, state.partition))
         .map(key);
-    partitions
-        .iter()
-        .filter(|state| Some(key(state)) != slowest && !(state.side == side && state.idle))
-        .map(key)
-        .collect()
+    let mut all = all_but_idle(partitions, side);
+    all.retain(|of| Some(*of) != slowest);
+    all
 }
 
 #[cfg(test)]
@@ -302,6 +310,21 @@ mod tests {
         let change = aligner.decide(&partitions, &[(B, Level::At(60)), (C, Level::Silent)], 1_000);
         assert!(change.stalled);
         assert_eq!(change.hold, [(B, 0)]);
+    }
+
+    #[test]
+    fn at_the_memory_limit_nothing_is_read_past_what_is_proved() {
+        let mut aligner = Aligner::new(SETTINGS);
+        let partitions = [
+            state(B, 0, Some(60)),
+            state(C, 0, Some(50)),
+            idle(state(C, 1, Some(10))),
+        ];
+        let sides = |canary| [(B, Level::At(60)), (C, canary)];
+        let change = aligner.decide(&partitions, &sides(Level::Unproved), 1_000);
+        assert_eq!((change.hold, change.stalled), (vec![(B, 0), (C, 0)], false));
+        let change = aligner.decide(&partitions, &sides(Level::At(50)), 1_000);
+        assert_eq!(change.release, [(C, 0)]);
     }
 
     #[test]

@@ -166,8 +166,11 @@ impl Engine {
                 since_ms,
             } => {
                 let rules = self.rules.clone();
+                let others = self
+                    .logs_mut(side)
+                    .and_then(|logs| awake_watermark(logs, Some(partition), &rules));
                 if let Some(partition) = self.partition(side, partition) {
-                    partition.quiet(high_watermark, last_stable, since_ms, watermark, &rules);
+                    partition.quiet((high_watermark, last_stable), since_ms, others, watermark, &rules);
                 }
             }
             Input::Completed { side, partition } => {
@@ -390,16 +393,25 @@ impl Engine {
     }
 }
 
-/// The least over the partitions that are neither idle nor read to their ends.
+/// The least over the partitions that are neither idle nor read to their ends, no further than the idle ones are proved to be.
 pub(super) fn side_watermark(partitions: &BTreeMap<u32, Partition>, rules: &Rules) -> Option<i64> {
     if is_complete(partitions) {
         return Some(NEVER);
     }
+    let mut least = awake_watermark(partitions, None, rules)?;
+    for partition in partitions.values().filter(|log| log.is_idle() && !log.is_completed()) {
+        least = least.min(partition.bound()?);
+    }
+    Some(least)
+}
+
+/// The least over the partitions that are neither idle nor read to their ends; of a side without such a one nothing is known.
+pub(super) fn awake_watermark(partitions: &BTreeMap<u32, Partition>, but: Option<u32>, rules: &Rules) -> Option<i64> {
     let active = partitions
-        .values()
-        .filter(|partition| !partition.is_idle() && !partition.is_completed());
+        .iter()
+        .filter(|(at, partition)| Some(**at) != but && !partition.is_idle() && !partition.is_completed());
     let mut least = None;
-    for partition in active {
+    for (_, partition) in active {
         let watermark = partition.watermark(rules)?;
         least = Some(least.map_or(watermark, |least: i64| {
             if mutant!(WatermarkOfFastest) {

@@ -43,6 +43,8 @@ pub(super) struct Partition {
     /// Below it our clock has decided already.
     decided: u64,
     idle: Option<i64>,
+    /// How far its side may go while it is idle: where the others stood when that was proved last.
+    proved: Option<i64>,
     open_transaction: Option<i64>,
     completed: bool,
     /// From where on records wait for a window because there is no maximum yet.
@@ -249,8 +251,17 @@ impl Partition {
             .collect()
     }
 
-    /// What a query of the watermarks says (rule 8).
-    pub(super) fn quiet(&mut self, high: u64, stable: u64, since: i64, watermark: Option<i64>, rules: &Rules) {
+    /// What a query of the watermarks says (rule 8). What stands there unread holds the side until it is read, and so does what
+    /// may have come since: `others` is the watermark of the side's partitions that are awake.
+    pub(super) fn quiet(
+        &mut self,
+        (high, stable): (u64, u64),
+        since: i64,
+        others: Option<i64>,
+        watermark: Option<i64>,
+        rules: &Rules,
+    ) {
+        self.proved = None;
         if stable < high && !mutant!(IdleWithOpenTransaction) {
             if self.idle.take().is_some() {
                 self.follow(watermark, rules);
@@ -259,7 +270,13 @@ impl Partition {
         } else if self.next >= stable.max(self.decided) || mutant!(IdleBySilence) {
             self.open_transaction = None;
             self.idle.get_or_insert(since);
+            self.proved = others;
         }
+    }
+
+    /// How far its side may go while it is idle; `None` where that has to be proved first.
+    pub(super) fn bound(&self) -> Option<i64> {
+        self.proved
     }
 
     /// Where it is idle, or is known to have been, its maximum is what it followed.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Engine;
-use super::core::{is_complete, largest_max, side_watermark};
+use super::core::{awake_watermark, is_complete, largest_max, side_watermark};
 use super::partition::Partition;
 use super::rules::{BEGIN, later};
 use super::settings::Settings;
@@ -30,6 +30,8 @@ pub struct SideView {
     pub open_transaction_since_ms: Option<i64>,
     /// Every partition was read to its captured end.
     pub complete: bool,
+    /// What was read is past what is proved of its idle partitions: it goes on once that is proved anew.
+    pub unproved: bool,
 }
 
 /// One partition as it stands.
@@ -103,8 +105,10 @@ impl Engine {
                     + self.resumed.halves(side)
             }
         };
+        let watermark = side_watermark(logs, &self.rules);
         let mut view = SideView {
-            watermark_ms: side_watermark(logs, &self.rules).filter(|watermark| *watermark != BEGIN),
+            watermark_ms: watermark.filter(|watermark| *watermark != BEGIN),
+            unproved: awake_watermark(logs, None, &self.rules) > watermark,
             max_ms: largest_max(logs),
             pending,
             complete: is_complete(logs),

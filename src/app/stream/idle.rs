@@ -35,6 +35,20 @@ impl Stream {
         Ok(())
     }
 
+    /// Selected records came of a partition. Where its side was silent that silence proves nothing of the others any more: what made
+    /// the side silent may end for each of them in its own time.
+    pub(super) fn heard(&mut self, side: Side, partition: u32) {
+        let now_ms = self.clock.elapsed_ms();
+        let was_silent = self.engine.side(side).silent_since_ms.is_some();
+        let lane = self.lanes.get_mut(side);
+        if was_silent {
+            lane.partitions
+                .values_mut()
+                .for_each(|state| state.selected_at_ms = now_ms);
+        }
+        lane.partitions.entry(partition).or_default().selected_at_ms = now_ms;
+    }
+
     fn may_be_idle(&self, now_ms: i64, idle_ms: i64) -> bool {
         let quiet = |lane: &Lane| {
             let mut partitions = lane.partitions.values();

@@ -291,9 +291,8 @@ impl Stream {
         if entries.is_empty() {
             return;
         }
-        let lane = self.lanes.get_mut(side);
         if entries.iter().any(|entry| entry.body != Reduction::Deselected) {
-            lane.partitions.entry(partition).or_default().selected_at_ms = self.clock.elapsed_ms();
+            self.heard(side, partition);
         }
         if let Some(meter) = &self.meter {
             meter.emit_delays(side, entries.iter().filter_map(emit_delay_ms));

@@ -19,6 +19,7 @@ impl Stream {
             let level = match (view.complete, view.silent_since_ms, view.watermark_ms) {
                 (true, ..) => Level::Complete,
                 (_, Some(_), _) => Level::Silent,
+                _ if view.unproved => Level::Unproved,
                 (.., Some(watermark)) => Level::At(watermark),
                 (.., None) => Level::Unknown,
             };

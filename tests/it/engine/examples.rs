@@ -177,6 +177,59 @@ fn a_far_future_time_costs_nothing() {
     assert_eq!((counts.matched, counts.missing), (1, 1));
 }
 
+/// What may have come to an idle partition since it was proved idle is not missing: it was a backlog that came after an outage, of
+/// one partition after the other.
+#[test]
+fn an_idle_partition_is_proved_anew_before_its_side_goes_on() {
+    let mut engine = Engine::new(settings());
+    let mut outputs = Vec::new();
+    for (side, partition) in [(Side::Baseline, 0), (Side::Canary, 0), (Side::Canary, 1)] {
+        engine.declare(side, partition, 0);
+    }
+    let mut records = |engine: &mut Engine, side, partition, text: &str| {
+        let entries = log(text);
+        engine.step(
+            Input::Records {
+                side,
+                partition,
+                entries: &entries,
+                read_at_ms: 0,
+            },
+            &mut outputs,
+        );
+        let of = |output: &Output| match output {
+            Output::Final(last) => last.windows.iter().map(|window| window.counts.missing).sum(),
+            Output::Mismatched(_) => 0,
+        };
+        (engine.watermark_ms(), outputs.iter().map(of).sum::<u64>())
+    };
+    let quiet = |engine: &mut Engine, end| {
+        let quiet = Input::Quiet {
+            side: Side::Canary,
+            partition: 1,
+            high_watermark: end,
+            last_stable: end,
+            since_ms: 7,
+        };
+        engine.step(quiet, &mut Vec::new());
+    };
+    records(&mut engine, Side::Canary, 0, "A@0");
+    quiet(&mut engine, 0);
+    let begun = records(&mut engine, Side::Baseline, 0, "A@0 B@10 C@900");
+    // Its other partition is read on, and nothing is known of this one since.
+    assert_eq!(records(&mut engine, Side::Canary, 0, "- C@900"), begun);
+    // There is something that is not read yet.
+    quiet(&mut engine, 1);
+    assert_eq!(engine.watermark_ms(), begun.0);
+    assert!(engine.side(Side::Canary).unproved);
+    let (watermark, missing) = records(&mut engine, Side::Canary, 1, "B@10");
+    assert_eq!(missing, 0);
+    quiet(&mut engine, 1);
+    assert!(engine.watermark_ms() > watermark, "{watermark:?}");
+    let (_, missing) = records(&mut engine, Side::Baseline, 0, "- - - D@9000");
+    assert_eq!(missing, 0);
+}
+
 #[test]
 fn an_open_transaction_is_not_idleness() {
     let mut engine = Engine::new(settings());

@@ -328,10 +328,21 @@ pub fn truth(world: &World, raises: &Raises, holes: &Holes, prior: Option<&Prior
         });
         truth.fates.insert(record.position, (outcome, partner));
     }
+    // A pair whose other record is lost counts where its baseline is: in a final window, or nowhere. What is left of it is an edge.
+    let left_over = |record: &Seen<'_>| {
+        let Prior {
+            frontier, fates, times, ..
+        } = prior.unwrap();
+        let (frontier, partner) = (*frontier, fates[&record.position].1.unwrap());
+        let straddles = (times[&partner] < frontier) != (record.time < frontier);
+        let counts = straddles && (record.position.side == Side::Baseline) != (record.time < frontier);
+        counts.then(|| record.time.max(frontier))
+    };
     let timed = seen
         .iter()
         .map(|record| match (record.position.side, record.fate.unwrap().1) {
-            (Side::Canary, Some(partner)) if partner != LOST => seen[partner].time,
+            (_, Some(LOST)) => left_over(record).unwrap_or(record.time),
+            (Side::Canary, Some(partner)) => seen[partner].time,
             _ => record.time,
         });
     let oldest = timed
@@ -348,14 +359,8 @@ pub fn truth(world: &World, raises: &Raises, holes: &Holes, prior: Option<&Prior
         let (outcome, partner) = record.fate.unwrap();
         let side = record.position.side;
         if partner == Some(LOST) {
-            // The pair counts where its baseline is: in a final window, or nowhere.
-            let Prior {
-                frontier, fates, times, ..
-            } = prior.unwrap();
-            let (frontier, partner) = (*frontier, fates[&record.position].1.unwrap());
-            let straddles = (times[&partner] < frontier) != (record.time < frontier);
-            if straddles && (side == Side::Baseline) != (record.time < frontier) {
-                let (counted, ..) = truth.windows.entry(window(record.time.max(frontier))).or_default();
+            if let Some(time) = left_over(record) {
+                let (counted, ..) = truth.windows.entry(window(time)).or_default();
                 counted.sides.get_mut(side).excluded_edge += 1;
             }
             continue;

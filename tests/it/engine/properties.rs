@@ -258,6 +258,10 @@ fn what_is_lost_between_two_lives() {
         (4_002_068, "the window without a time comes twice"),
         (4_002_145, "a record whose partner is lost counts in two windows"),
         (4_003_933, "a window without a time after all windows were final"),
+        (
+            4_000_520,
+            "the oldest window has nothing but what is left of a pair: the oracle did not know it",
+        ),
     ] {
         against_lives(seed..=seed, |_, world| world);
     }
