@@ -38,6 +38,9 @@ impl Stream {
     /// Selected records came of a partition. Where its side was silent that silence proves nothing of the others any more: what made
     /// the side silent may end for each of them in its own time.
     pub(super) fn heard(&mut self, side: Side, partition: u32) {
+        if self.reading.idle_ms.is_none() {
+            return;
+        }
         let now_ms = self.clock.elapsed_ms();
         let was_silent = self.engine.side(side).silent_since_ms.is_some();
         let lane = self.lanes.get_mut(side);
