@@ -168,7 +168,7 @@ fn from_sources(flags: &ReconcileFlags) -> Result<ReconcileRequest, RequestError
             has_identity: false,
             tolerances: Vec::new(),
             range: Range::Everything,
-            sample: None,
+            sample: engine::Sample::default(),
             control: flags.control.is_some(),
             profile: None,
             named: engine::Named::default(),

@@ -187,6 +187,7 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
         incidents: stream.incidents.clone(),
         topic_ids: stream.topic_ids.clone(),
         other_ids: stream.other_ids.clone(),
+        sampling: stream.engine.rates().to_vec(),
         ..state
     };
     Ok(Ready {
