@@ -194,7 +194,7 @@ fn resampled(seed: u64) -> (World, Run, Truth) {
     let manner = Manner {
         batch: 4,
         crash: 20,
-        idle: seed % 3 == 0,
+        idle: seed.is_multiple_of(3),
         pace: if seed % 3 == 1 { 1 + seed % 7 } else { 0 },
         resamples: true,
         ..Manner::default()

@@ -181,7 +181,7 @@ pub fn rate_of_start(seed: u64, start: u64, usual: f64) -> f64 {
     if !Rng::new(seed ^ 0x7261_7465).chance(0.15) {
         return usual;
     }
-    Rng::new(seed ^ (start << 32) ^ 0x7374_6172_74).pick(&[usual, 1.0, 0.8, 0.5, 0.2])
+    Rng::new(seed ^ (start << 32) ^ 0x0073_7461_7274).pick(&[usual, 1.0, 0.8, 0.5, 0.2])
 }
 
 /// Whether there is a control, and what goes wrong with it: drawn by itself, so that it moves nothing else of a seed. Its log
