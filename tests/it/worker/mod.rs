@@ -18,6 +18,7 @@ mod partitions;
 mod protobuf;
 mod sampled;
 mod shown;
+mod strict;
 mod useless;
 
 use crate::cli::bad_input::{Program, Running};
