@@ -1,6 +1,7 @@
 //! A bounded run: two logs or two files, read to their captured ends, and a census like `diff`'s.
 
 pub mod drive;
+mod kept;
 pub mod open;
 mod partners;
 mod plan;

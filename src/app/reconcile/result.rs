@@ -1,10 +1,9 @@
 //! From counts to the report: pairs are read again for their fields, the census is taken.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Context, Result};
 
 use super::drive::{Counted, Interrupt};
+use super::kept::keep;
 use super::open::Place;
 use super::partners;
 use super::topics;
@@ -292,8 +291,8 @@ fn look_again(
     let borne = |pair: &Candidate| !strict.iter().any(|place| pair.differing.at(*place));
     pairs.sort_unstable_by(|one, other| (borne(one), one).cmp(&(borne(other), other)));
     let others = differing(&census(&stream, counted), &counted.others);
-    let kept = keep(&pairs, &others, request.engine.findings_max);
-    let mut findings = Vec::with_capacity(kept.pairs + kept.others.len());
+    let kept = keep((&pairs, &borne), &others, request.engine.findings_max);
+    let mut findings = Vec::with_capacity(kept.pairs.len() + kept.others.len());
     let codecs = PerSide {
         baseline: request.sides.baseline.codec.clone(),
         canary: request.sides.canary.codec.clone(),
@@ -319,7 +318,7 @@ fn look_again(
             }
             *fields.entry(key).or_default() += 1;
         }
-        if seen < kept.pairs {
+        if kept.pairs.contains(&seen) {
             push(pair, start(pair.time_ms), found, note);
         }
         seen += 1;
@@ -435,46 +434,4 @@ fn differing(census: &Census, others: &[(Option<i64>, Candidate)]) -> Vec<(Optio
         .filter(|(_, candidate)| differs(candidate))
         .cloned()
         .collect()
-}
-
-struct Kept<'a> {
-    pairs: usize,
-    others: Vec<&'a (Option<i64>, Candidate)>,
-}
-
-/// At most `max` findings, shared out evenly over the outcomes that there are.
-fn keep<'a>(pairs: &[Candidate], others: &'a [(Option<i64>, Candidate)], max: usize) -> Kept<'a> {
-    let mut by_outcome: BTreeMap<Outcome, Vec<&(Option<i64>, Candidate)>> = BTreeMap::new();
-    for other in others {
-        by_outcome.entry(other.1.outcome).or_default().push(other);
-    }
-    let mut sizes: Vec<(Option<Outcome>, usize)> = by_outcome
-        .iter()
-        .map(|(outcome, all)| (Some(*outcome), all.len()))
-        .collect();
-    sizes.push((None, pairs.len()));
-    sizes.retain(|(_, size)| *size > 0);
-    // The smallest first, so that what they leave goes to the larger ones.
-    sizes.sort_by_key(|(_, size)| *size);
-    let (mut left, mut outcomes) = (max, sizes.len());
-    let mut kept = Kept {
-        pairs: 0,
-        others: Vec::new(),
-    };
-    let mut granted: BTreeMap<Outcome, usize> = BTreeMap::new();
-    for (outcome, size) in sizes {
-        let share = size.min(left / outcomes);
-        left -= share;
-        outcomes -= 1;
-        match outcome {
-            None => kept.pairs = share,
-            Some(outcome) => drop(granted.insert(outcome, share)),
-        }
-    }
-    for (outcome, mut all) in by_outcome {
-        all.sort_by_key(|(_, candidate)| (candidate.baseline, candidate.canary));
-        kept.others
-            .extend(all.into_iter().take(granted.get(&outcome).copied().unwrap_or(0)));
-    }
-    kept
 }
