@@ -21,6 +21,7 @@ use crate::app::range;
 use crate::app::schemas::{Origin, Patience, Schemas};
 use crate::app::sides;
 use crate::app::stream::{Reading, Stream};
+use crate::app::together;
 use crate::app::topic::Topic;
 use crate::app::trouble::trouble;
 use crate::app::world::{World, blocking};
@@ -106,7 +107,7 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
         None => Engine::new(settings),
     };
     let own = blocking(|| named(stream, &*world, &state.topics))?;
-    let (mut topics, retention_ms) = blocking(|| open(stream, &world, &own))?;
+    let (mut topics, retention_ms) = blocking(|| open(stream, &together::world(&world, stream), &own))?;
     for row in &contracts {
         book.note(contract_fact(row)?);
     }

@@ -36,7 +36,7 @@ enum Loss {
 }
 
 /// One thing that a poll yields.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Event {
     /// Records of one partition.
     Records(RecordBatch),
