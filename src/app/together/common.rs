@@ -22,6 +22,8 @@ pub(super) struct Common {
     held: BTreeSet<u32>,
     /// From where it was assigned, until it is read.
     assigned: Option<Vec<(u32, u64)>>,
+    /// How far it is read.
+    at: BTreeMap<u32, u64>,
     kept_max: u64,
 }
 
@@ -34,6 +36,7 @@ impl Common {
             made: 0,
             held: BTreeSet::new(),
             assigned: None,
+            at: BTreeMap::new(),
             kept_max,
         }
     }
@@ -46,11 +49,20 @@ impl Common {
         id
     }
 
-    /// A share is given up: the others go on without it.
-    pub(super) fn part(&mut self, id: u32) -> Share {
+    /// A share is given up: the others go on without it, from where they stand.
+    ///
+    /// # Errors
+    /// The client refuses.
+    pub(super) fn part(&mut self, id: u32) -> Result<Share, KafkaError> {
         let share = self.shares.remove(&id).unwrap_or_default();
-        self.settle();
-        share
+        let needed = self.needed();
+        let is_behind = |(partition, next): &(u32, u64)| self.at.get(partition).is_some_and(|at| at < next);
+        if needed.iter().any(is_behind) {
+            self.read_from(needed)?;
+        } else {
+            self.settle();
+        }
+        Ok(share)
     }
 
     pub(super) fn share(&mut self, id: u32) -> &mut Share {
@@ -83,6 +95,7 @@ impl Common {
 
     fn read_from(&mut self, start: Vec<(u32, u64)>) -> Result<(), KafkaError> {
         self.topic.assign(&start)?;
+        self.at = start.iter().copied().collect();
         self.assigned = Some(start);
         self.held.clear();
         self.settle();
@@ -109,7 +122,11 @@ impl Common {
 
     /// Holds what nobody wants for now, and nothing else.
     fn settle(&mut self) {
-        let all: BTreeSet<u32> = self.shares.values().flat_map(|share| share.next.keys().copied()).collect();
+        let all: BTreeSet<u32> = self
+            .shares
+            .values()
+            .flat_map(|share| share.next.keys().copied())
+            .collect();
         let wanted = |partition: &u32| self.shares.values().any(|share| share.wants(*partition));
         let held: BTreeSet<u32> = all.into_iter().filter(|partition| !wanted(partition)).collect();
         let hold: Vec<u32> = held.difference(&self.held).copied().collect();
@@ -157,7 +174,10 @@ impl Common {
         }
         self.assigned = None;
         match self.topic.poll(max_records, wait) {
-            Ok(event) => self.hand_out(event),
+            Ok(event) => {
+                self.note(&event);
+                self.hand_out(event);
+            }
             // It ends for all of them.
             Err(error) => {
                 let all = self.shares.values_mut();
@@ -171,7 +191,9 @@ impl Common {
     fn waits(&mut self, id: u32) -> bool {
         let full = |share: &Share| !share.leaves && share.waiting_bytes() >= self.kept_max.max(1);
         let mut others = self.shares.iter().filter(|(other, _)| **other != id);
-        let slow = others.find(|(_, share)| full(share)).map(|(other, share)| (*other, share.asked));
+        let slow = others
+            .find(|(_, share)| full(share))
+            .map(|(other, share)| (*other, share.asked));
         let share = self.share(id);
         let Some((other, asked)) = slow else {
             share.waited = None;
@@ -187,6 +209,20 @@ impl Common {
             self.settle();
         }
         true
+    }
+
+    /// Keeps account of how far it is read.
+    fn note(&mut self, event: &Event) {
+        let reached = match event {
+            Event::Records(batch) => batch
+                .records
+                .last()
+                .map(|last| (batch.partition, last.offset.saturating_add(1))),
+            Event::End { partition, position } => Some((*partition, *position)),
+            Event::Expired { partition, to, .. } => Some((*partition, *to)),
+            _ => None,
+        };
+        self.at.extend(reached);
     }
 
     fn hand_out(&mut self, event: Event) {

@@ -75,7 +75,9 @@ impl<K: PartialEq> Together<K> {
 pub fn world(world: &Arc<dyn World>, stream: &config::Stream) -> Arc<dyn World> {
     let own = stream.sides.all().map(|side| (&side.cluster, &side.topic));
     let letters = stream.sides.all().flat_map(|side| &side.dead_letters);
-    let mut all: Vec<_> = own.chain(letters.map(|letter| (&letter.cluster, &letter.topic))).collect();
+    let mut all: Vec<_> = own
+        .chain(letters.map(|letter| (&letter.cluster, &letter.topic)))
+        .collect();
     let count = all.len();
     all.sort_unstable();
     all.dedup();

@@ -65,7 +65,10 @@ impl Part {
 
     /// Goes on with a reader of its own from where it stands. What is held stays held.
     fn leave(&mut self) -> Result<(), KafkaError> {
-        tracing::info!(topic = self.name, "a side is too far from the others to share their reader");
+        tracing::info!(
+            topic = self.name,
+            "a side is too far from the others to share their reader"
+        );
         let mut common = self.common();
         let mut topic = (common.open)()?;
         let share = common.share(self.id);
@@ -78,7 +81,7 @@ impl Part {
         let known = share.next.iter().map(|(partition, next)| (*partition, *next));
         let start: Vec<(u32, u64)> = known.chain(fresh.iter().copied()).collect();
         topic.assign(&start)?;
-        let mut share = common.part(self.id);
+        let mut share = common.part(self.id)?;
         drop(common);
         share.leaves = false;
         share.met(&fresh);

@@ -31,7 +31,10 @@ impl PartialEq for Settings {
         self.brokers == other.brokers
             && self.properties == other.properties
             && self.secrets.len() == other.secrets.len()
-            && self.secrets.iter().all(|(key, own)| secret(own, other.secrets.get(key)))
+            && self
+                .secrets
+                .iter()
+                .all(|(key, own)| secret(own, other.secrets.get(key)))
     }
 }
 
