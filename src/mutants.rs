@@ -143,6 +143,8 @@ mod switch {
         CloseWithoutEdge: "the end of a closed release is evidence",
         HoleIsNoEdge: "windows beside lost records count like others",
         SampleByContent: "who is in the sample is decided by what a record holds, not by its identity",
+        BesideIsSampled: "where the rate of the sample changes, records count that are there for a partner only",
+        PartnersCut: "where the rate of the sample changes, a partner on the other side of it is left out",
         CapDropsCounts: "what is not kept as a finding is not counted",
         SharedNever: "a bad record that both sides show is the canary's alone",
         SharedForEver: "a bad record is shared however late the baseline shows it",

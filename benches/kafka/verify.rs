@@ -13,7 +13,7 @@ use crosscheck::app::stream::{PACE, Reading, Stream};
 use crosscheck::app::under_way::Pace;
 use crosscheck::codec::{EventTime, Field, Framing, Part, Reducer, Rules, Schema, SchemaRef, Settings};
 use crosscheck::edge::kafka::{self, Reader};
-use crosscheck::engine::{self, Engine, Named, Names, Output, Range};
+use crosscheck::engine::{self, Engine, Named, Names, Output, Range, Sample};
 use crosscheck::model::{Path, Side, Sides};
 
 use super::data::Shape;
@@ -130,7 +130,7 @@ fn engine_settings() -> engine::Settings {
         has_identity: true,
         tolerances: Vec::new(),
         range: Range::Everything,
-        sample: None,
+        sample: Sample::default(),
         control: false,
         profile: None,
         named: Named::default(),

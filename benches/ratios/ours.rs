@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use crosscheck::codec::{EventTime, Field, Framing, Part, Progress, Reducer, Rules, Schema, SchemaRef, Settings};
-use crosscheck::engine::{self, Engine, FinalWindow, Input, Named, Names, Output, Range};
+use crosscheck::engine::{self, Engine, FinalWindow, Input, Named, Names, Output, Range, Sample};
 use crosscheck::model::{Path, RecordBatch, Side};
 
 use super::data::Shape;
@@ -45,7 +45,7 @@ pub fn engine_settings(lateness_ms: Option<i64>, grace_ms: Option<i64>) -> engin
         has_identity: true,
         tolerances: Vec::new(),
         range: Range::Everything,
-        sample: None,
+        sample: Sample::default(),
         control: false,
         profile: None,
         named: Named::default(),

@@ -7,7 +7,7 @@ use std::io::{Write, stdout};
 use std::time::Duration;
 
 use crosscheck::app::reconcile::spill::Spill;
-use crosscheck::engine::{Engine, Entry, Input, Named, Names, Output, Range, Settings};
+use crosscheck::engine::{Engine, Entry, Input, Named, Names, Output, Range, Sample, Settings};
 use crosscheck::model::{Digest, Fingerprint, Identity, Reduction, Side};
 
 const RECORDS: u64 = 20_000_000;
@@ -82,7 +82,7 @@ fn run(records: u64, held_max_bytes: u64) -> Result<Ran, Box<dyn Error>> {
         has_identity: true,
         tolerances: Vec::new(),
         range: Range::Everything,
-        sample: None,
+        sample: Sample::default(),
         control: false,
         profile: None,
         named: Named::default(),

@@ -10,6 +10,7 @@ use super::report::{self, Place, Report, SideInput, StreamInput};
 use super::worker::{self, Seat, State, Status, Stored};
 use crate::config::{self, Config};
 use crate::edge::store::{FindingRow, GenerationId, GenerationState, Read, ReleaseRow, Span, Store};
+use crate::engine::RateFrom;
 use crate::engine::judge::{self, Counted, Criticality, Failing, Policy, Shared, SilentThen, Tally};
 use crate::engine::stats::Profile;
 use crate::model::{PerSide, Side, Verdict, WindowCounts, hex};
@@ -84,7 +85,7 @@ pub async fn load(store: &Store, config: &Config, id: &GenerationId) -> Result<L
         let mut seat = Seat {
             tally,
             counts,
-            sampling: stream.engine.sampling(),
+            sampling: sampling(&state, stream),
             criticality: criticality(stream.criticality),
             upstream: stream.upstream.clone(),
             latched: failed
@@ -250,6 +251,14 @@ pub fn finding_id(row: &FindingRow) -> String {
     hex(&hasher.finalize().as_bytes()[..6])
 }
 
+/// The rates of a stream's sample; before anything is stored, that of the config.
+fn sampling(state: &State, stream: &config::Stream) -> Vec<RateFrom> {
+    if state.sampling.is_empty() {
+        return vec![RateFrom::ever(stream.engine.sampling())];
+    }
+    state.sampling.clone()
+}
+
 /// The report on what is stored, with the judgement that is passed on it.
 #[must_use]
 pub fn report(loaded: &Loaded, id: &GenerationId, judged: &Stored) -> Report {
@@ -264,7 +273,7 @@ pub fn report(loaded: &Loaded, id: &GenerationId, judged: &Stored) -> Report {
                 .get(name)
                 .map_or(Verdict::Inconclusive, |judgement| judgement.verdict),
             coverage: seat.tally.evidence().coverage().unwrap_or(0.0),
-            sampling: seat.sampling,
+            sampling: seat.sampling.last().map_or(1.0, |last| last.rate),
             counts,
             sides: PerSide {
                 baseline: side(counts, Side::Baseline),
@@ -277,6 +286,7 @@ pub fn report(loaded: &Loaded, id: &GenerationId, judged: &Stored) -> Report {
             topics: seat.topics.clone(),
         };
         let mut stream = report::stream(input);
+        report::add_rates(&mut stream, &seat.sampling, counts);
         report::add_named(&mut stream, counts, &seat.tally.policy().named);
         // What is in final windows is what was read, as far as it was compared.
         let control = counts.control.as_deref();

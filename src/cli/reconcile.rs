@@ -51,10 +51,10 @@ pub(super) struct Args {
     /// Skew between the sides; unbounded unless set, 30s with a range in time
     #[arg(long, value_name = "TIME", help_heading = "What is one event")]
     grace: Option<String>,
-    /// Untimely when this much after the Kafka timestamp
+    /// Untimely when this much after the Kafka timestamp; no bound unless set, here or in the config
     #[arg(long, value_name = "TIME", help_heading = "What is one event")]
     skew_max: Option<String>,
-    /// Untimely when this much before the Kafka timestamp
+    /// Untimely when this much before the Kafka timestamp; no bound unless set, here or in the config
     #[arg(long, value_name = "TIME", help_heading = "What is one event")]
     age_max: Option<String>,
 

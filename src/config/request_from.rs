@@ -40,6 +40,10 @@ pub(super) fn built(flags: &ReconcileFlags, config: Option<&Config>) -> Result<R
         (Some(config), Some(stream)) => from_stream(config, stream),
         _ => from_sources(flags)?,
     };
+    if let Some(stream) = stream {
+        // Old records may be compared long after, so nothing is assumed.
+        (request.engine.skew_max_ms, request.engine.age_max_ms) = (stream.limits.skew_max_ms, stream.limits.age_max_ms);
+    }
     sources(&mut request, flags)?;
     decoding(&mut request, flags)?;
     codec::Settings::agree_on_absent(request.sides.all_mut().map(|side| &mut side.codec).collect());
@@ -56,7 +60,7 @@ pub(super) fn built(flags: &ReconcileFlags, config: Option<&Config>) -> Result<R
     Ok(request)
 }
 
-fn stream_of<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a Stream, RequestError> {
+pub(super) fn stream_of<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a Stream, RequestError> {
     let names = || config.streams.iter().map(|stream| stream.name.as_str());
     match name {
         Some(name) => config
@@ -168,7 +172,7 @@ fn from_sources(flags: &ReconcileFlags) -> Result<ReconcileRequest, RequestError
             has_identity: false,
             tolerances: Vec::new(),
             range: Range::Everything,
-            sample: None,
+            sample: engine::Sample::default(),
             control: flags.control.is_some(),
             profile: None,
             named: engine::Named::default(),
@@ -183,6 +187,8 @@ fn from_sources(flags: &ReconcileFlags) -> Result<ReconcileRequest, RequestError
             idle_ms: 30_000,
             ahead_max_ms: 300_000,
             late_max: 1e-3,
+            skew_max_ms: None,
+            age_max_ms: None,
         },
         show: Vec::new(),
         times: Vec::new(),

@@ -152,6 +152,8 @@ impl Streams<'_> {
             idle_ms: fill(&mut stream.limits.idle, "30s", 30_000),
             ahead_max_ms: fill(&mut stream.limits.ahead_max, "5m", 300_000),
             late_max: fill(&mut stream.limits.late_max, "1e-3", 1e-3),
+            skew_max_ms: stream.limits.skew_max.as_ref().map(|said| said.value),
+            age_max_ms: stream.limits.age_max.as_ref().map(|said| said.value),
         };
         check_limits(&limits, lateness_ms.saturating_add(grace_ms), path, faults);
         let FileLimits {

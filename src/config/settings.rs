@@ -212,6 +212,10 @@ pub struct Limits {
     pub ahead_max_ms: i64,
     /// Rate of late records above which the verdict is inconclusive.
     pub late_max: f64,
+    /// What the config says of `skew_max`, if anything: a bounded run has no other, where a worker has 10m.
+    pub skew_max_ms: Option<i64>,
+    /// The same of `age_max`, where a worker has 7d.
+    pub age_max_ms: Option<i64>,
 }
 
 /// The rates of bad records that a stream may have, each in [0, 0.5].

@@ -10,7 +10,7 @@
 use super::latest::{Latest, Version};
 use super::ledger::{Apart, Sink};
 use super::named::Beside;
-use super::row::Row;
+use super::row::{Mark, Row};
 use super::{Engine, Output};
 use crate::model::{Critical, Digest, Identity, PerSide, Side, TolerantKind, TolerantValue};
 
@@ -29,7 +29,8 @@ const TOMBSTONE: u8 = 16;
 const OF_CONTROL: u8 = 32;
 const SLOW: u8 = 64;
 
-/// A record that is put away: all that pairing needs of it. No payload.
+/// A record that is put away: all that pairing needs of it. No payload. All of a bounded run is under one rate of the sample, so
+/// each is in it.
 #[derive(Clone, Debug)]
 pub struct Away {
     row: Row,
@@ -78,7 +79,7 @@ impl Away {
             side,
             by_content,
             settled,
-            slow,
+            mark,
         } = &self.row;
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
         let flags = flag(*side == Side::Canary, CANARY)
@@ -87,7 +88,7 @@ impl Away {
             | flag(tolerant.is_some(), TOLERANT)
             | flag(self.tombstone, TOMBSTONE)
             | flag(self.of_control, OF_CONTROL)
-            | flag(*slow, SLOW);
+            | flag(mark.is_slow(), SLOW);
         let mut fixed = [0; 53];
         fixed[..16].copy_from_slice(&identity.0);
         fixed[16..32].copy_from_slice(&digest.0);
@@ -139,7 +140,7 @@ impl Away {
             },
             by_content: flags & BY_CONTENT != 0,
             settled: flags & SETTLED != 0,
-            slow: flags & SLOW != 0,
+            mark: Mark::slow(flags & SLOW != 0),
         };
         (flags < SLOW << 1).then_some(Away {
             row,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Hole;
+use super::{Hole, RateFrom};
 use crate::model::{Differing, Outcome, Position, Side, UndecodableReason};
 
 /// Everything that is stored with the windows up to the frontier.
@@ -29,6 +29,9 @@ pub struct Checkpoint {
     /// Baseline's bad records at or after the frontier that a settled canary record has taken already, ordered.
     #[serde(default)]
     pub bad_taken: Vec<Position>,
+    /// Which rates of the sample were in force, and from when on; empty where all identities are compared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sampling: Vec<RateFrom>,
     /// The comparison of baseline and control; `None` without a control.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<ControlCheckpoint>,
@@ -88,6 +91,12 @@ pub struct PartitionCheckpoint {
 }
 
 impl Checkpoint {
+    /// The rate of the sample that was set last, which its tape is read under.
+    #[must_use]
+    pub fn sampling(&self) -> f64 {
+        self.sampling.last().map_or(1.0, |last| last.rate)
+    }
+
     /// Takes in the stored inputs of a later one: then everything up to where that one had been read can be computed again
     /// from here, in one pass.
     pub fn learn(&mut self, later: Checkpoint) {
@@ -103,6 +112,7 @@ impl Checkpoint {
         }
         self.evidence_start_ms = self.evidence_start_ms.or(later.evidence_start_ms);
         self.start_ms = self.start_ms.or(later.start_ms);
+        self.sampling = later.sampling;
         self.closing |= later.closing;
         self.evidence_end_ms = later.evidence_end_ms.or(self.evidence_end_ms);
         if let Some((own, known)) = self.control.as_mut().zip(later.control) {

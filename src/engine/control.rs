@@ -17,8 +17,9 @@ use super::ledger::{Apart, Ledger, Sink};
 use super::pairing::Pairing;
 use super::partition::Partition;
 use super::resumed::{Met, Resumed};
-use super::row::Row;
+use super::row::{Mark, Row};
 use super::rules::{NEVER, Rules, earlier, later, passed};
+use super::sample::Taken;
 use super::window::Window;
 use super::{Checkpoint, ControlCheckpoint, Engine, Entry, Range, Settings, Straddling};
 use crate::model::{Fingerprint, Position, Reduction, Side, SideCounts, is_dead_letter};
@@ -131,10 +132,10 @@ impl Control {
                         Some(time) if is_late(&mut log, time, frontier, &self.rules) => self.own.late += 1,
                         Some(time) => {
                             mended |= log.mend();
-                            if self.rules.takes(fingerprint) {
-                                self.push(fingerprint, position, time);
-                            } else {
+                            if self.rules.takes(fingerprint, time) == Taken::Out {
                                 self.own.excluded_sample += 1;
+                            } else {
+                                self.push(fingerprint, position, time);
                             }
                         }
                     }
@@ -156,10 +157,12 @@ impl Control {
             self.own.excluded_edge += u64::from(at.side == Side::Canary);
             return;
         }
-        if !self.resumed.expects_records() {
+        let beside = self.rules.is_beside(print, time);
+        if !self.resumed.expects_records() && !beside {
             return self.pairing.push_fresh(print, at, (time, false), &self.rules);
         }
         let mut row = Row::new(print, at, time);
+        row.mark = Mark::default().or_unsampled(beside);
         if let Met::Partner(settled, counts) = self.resumed.meet(&mut row) {
             self.ledger.cross(&settled, &self.rules);
             if counts {

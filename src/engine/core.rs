@@ -11,8 +11,9 @@ use super::ledger::Ledger;
 use super::pairing::Pairing;
 use super::partition::Partition;
 use super::resumed::{Met, Resumed};
-use super::row::Row;
+use super::row::{Mark, Row};
 use super::rules::{NEVER, Rules, later};
+use super::sample::{RateFrom, Sampling, Taken, resampled};
 use super::window::Aside;
 use super::work::Pace;
 use super::{Checkpoint, Entry, Input, Output, Settings, Unconserved};
@@ -35,6 +36,8 @@ pub struct Engine {
     /// The engine's watermark at a restart: frontier + grace.
     pub(super) floor: Option<i64>,
     pub(super) frontier: Option<i64>,
+    /// Which rates of the sample were in force, and from when on.
+    pub(super) sampling: Vec<RateFrom>,
     pub(super) broken: Option<Unconserved>,
     /// Records without an outcome that are put away; then nothing is settled here.
     pub(super) away: Option<PerSide<u64>>,
@@ -58,7 +61,9 @@ impl Engine {
         } else {
             checkpoint
         };
-        let rules = Rules::new(&settings);
+        let mut rules = Rules::new(&settings);
+        let sampling = resampled(&checkpoint, settings.sample.rate, &rules);
+        rules.sampling = Sampling::new(settings.sample.salt, &sampling, &rules);
         let mut partitions: PerSide<BTreeMap<u32, Partition>> = PerSide::default();
         for stored in &checkpoint.partitions {
             if let Some(side @ (Side::Baseline | Side::Canary)) = stored.side {
@@ -94,6 +99,7 @@ impl Engine {
             pace: Pace::default(),
             control,
             partitions,
+            sampling,
             rules,
             settings,
         };
@@ -117,6 +123,12 @@ impl Engine {
         if let Some(logs) = self.logs_mut(side) {
             logs.insert(partition, added);
         }
+    }
+
+    /// The rates of the sample, and since when each is in force; empty where all identities are compared.
+    #[must_use]
+    pub fn rates(&self) -> &[RateFrom] {
+        &self.sampling
     }
 
     /// From now on every mismatched pair that counts is put out.
@@ -244,7 +256,7 @@ impl Engine {
                             Some(bad_record(position, log.max(), None, Some(fingerprint), hash))
                         }
                         Some(time) if is_late(log, time, frontier, rules) => Some(Aside::Late),
-                        Some(time) if rules.is_unpaired() || !rules.takes(fingerprint) => {
+                        Some(time) if rules.is_unpaired() || rules.takes(fingerprint, time) == Taken::Out => {
                             mended |= log.mend();
                             if resumed.is_counted(time) {
                                 resumed.recognise(side);
@@ -263,7 +275,7 @@ impl Engine {
                             }
                             None
                         }
-                        Some(time) if !resumed.expects_records() => {
+                        Some(time) if !resumed.expects_records() && !rules.is_beside(fingerprint, time) => {
                             mended |= log.mend();
                             if rules.watches && !resumed.is_counted(time) {
                                 ledger.watch(side, time, (entry, fingerprint), rules);
@@ -280,11 +292,12 @@ impl Engine {
                             if let Some(control) = &mut control {
                                 control.push(fingerprint, position, time);
                             }
-                            if rules.watches && !resumed.is_counted(time) {
+                            let beside = rules.is_beside(fingerprint, time);
+                            if rules.watches && !resumed.is_counted(time) && !beside {
                                 ledger.watch(side, time, (entry, fingerprint), rules);
                             }
                             let mut row = Row::new(fingerprint, position, time);
-                            row.slow = rules.is_slow(entry.timestamp_ms, time);
+                            row.mark = Mark::slow(rules.is_slow(entry.timestamp_ms, time)).or_unsampled(beside);
                             match resumed.meet(&mut row) {
                                 Met::Nobody => {}
                                 Met::Partner(settled, counts) => {

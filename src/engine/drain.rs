@@ -283,7 +283,7 @@ impl Drain {
 
 #[cfg(test)]
 mod tests {
-    use super::super::row::Row;
+    use super::super::row::{Mark, Row};
     use super::super::segment::Segment;
     use super::*;
     use crate::model::{Digest, Identity};
@@ -303,7 +303,7 @@ mod tests {
             },
             by_content: false,
             settled: false,
-            slow: false,
+            mark: Mark::default(),
         }
     }
 

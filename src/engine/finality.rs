@@ -185,6 +185,7 @@ impl Engine {
             start_ms: evidence.discovered,
             closing: evidence.closing,
             evidence_end_ms: evidence.end,
+            sampling: self.sampling.clone(),
             control,
             ..Checkpoint::default()
         }

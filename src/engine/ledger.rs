@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::evidence::Evidence;
+use super::left_out::leave_out;
 use super::pairing::Tally;
 use super::row::{Settled, Sighting};
 use super::rules::Rules;
 use super::sample::Undecided;
-use super::window::{Aside, Window, leave_out};
+use super::window::{Aside, Window};
 use super::{Entry, Straddling};
 use crate::model::{Fingerprint, PerSide, Position, Side, WindowCounts};
 

@@ -225,7 +225,7 @@ impl Many {
                 side,
                 by_content: self.by_content,
                 settled: member.settled,
-                slow: member.at.slow,
+                mark: member.at.mark,
             })
         })
     }

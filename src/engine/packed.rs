@@ -1,9 +1,9 @@
 //! Records in flight as they are held: 42 bytes each. What all records of a span or of a log have in common is said once,
-//! and what does not fit, or has tolerant values, stands apart.
+//! and what does not fit, has tolerant values, or is not in the sample stands apart.
 
 use std::collections::BTreeMap;
 
-use super::row::{Row, Sighting, Tolerant};
+use super::row::{Mark, Row, Sighting, Tolerant};
 use super::rules::BEGIN;
 use crate::model::{Digest, Fingerprint, Identity, Position, Side};
 
@@ -138,8 +138,9 @@ impl Packed {
     #[inline(always)]
     pub(super) fn new(row: Row, base: i64, logs: &mut Logs, apart: &mut Vec<Apart>) -> Packed {
         let flags = if row.settled { SETTLED } else { 0 } | if row.by_content { BY_CONTENT } else { 0 };
-        let mut place = || logs.place((row.side, row.slow), row.partition, row.offset);
-        let fits = |time: &u32| *time < 1 << TIME_BITS && row.tolerant.is_none();
+        let mut place = || logs.place((row.side, row.mark.is_slow()), row.partition, row.offset);
+        let plain = row.tolerant.is_none() && !row.mark.is_unsampled();
+        let fits = |time: &u32| *time < 1 << TIME_BITS && plain;
         let time = row.time.checked_sub(base).and_then(|time| u32::try_from(time).ok());
         match time.filter(fits).and_then(|time| Some((time, place()?))) {
             Some((time, place)) => Packed {
@@ -193,7 +194,7 @@ impl Packed {
             identity: row.identity,
             digest: row.digest,
             time: flags.to_le_bytes(),
-            place: Place::new(LOGS_MAX, (row.side, row.slow), at),
+            place: Place::new(LOGS_MAX, (row.side, row.mark.is_slow()), at),
         };
         apart.push(Apart {
             at: row.sighting(),
@@ -211,7 +212,7 @@ impl Packed {
                     time,
                     offset,
                     partition,
-                    slow: self.place.is_slow(),
+                    mark: Mark::slow(self.place.is_slow()),
                 };
                 (at, None)
             }
@@ -230,7 +231,7 @@ impl Packed {
             side: self.side(),
             by_content: self.is_by_content(),
             settled: self.is_settled(),
-            slow: at.slow,
+            mark: at.mark,
         }
     }
 
@@ -241,7 +242,7 @@ impl Packed {
                 time: base.saturating_add(i64::from(self.time())),
                 offset,
                 partition,
-                slow: self.place.is_slow(),
+                mark: Mark::slow(self.place.is_slow()),
             },
             None => self
                 .number_apart()
@@ -306,7 +307,7 @@ const NOWHERE: Sighting = Sighting {
     time: 0,
     offset: 0,
     partition: 0,
-    slow: false,
+    mark: Mark::slow(false),
 };
 
 #[cfg(test)]
@@ -347,7 +348,7 @@ mod tests {
         ] {
             for offset in [0, 1, (1 << 36) - 1, 1 << 36, (1 << 62) + 9] {
                 for (partition, side) in [(0, Side::Baseline), (u32::MAX, Side::Canary), (77, Side::Canary)] {
-                    for tolerant in [None, values()] {
+                    for (tolerant, unsampled) in [(None, false), (values(), false), (None, true)] {
                         let row = Row {
                             identity: Identity([3; 16]),
                             digest: Digest([0xfe; 16]),
@@ -358,11 +359,11 @@ mod tests {
                             side,
                             by_content: offset == 1,
                             settled: partition == 77,
-                            slow: offset == 0 || partition == 77,
+                            mark: Mark::slow(offset == 0 || partition == 77).or_unsampled(unsampled),
                         };
                         let (again, apart) = back(&row, base, &mut logs);
                         assert_eq!(format!("{again:?}"), format!("{row:?}"));
-                        assert_eq!(apart, !fits || row.tolerant.is_some());
+                        assert_eq!(apart, !fits || row.tolerant.is_some() || unsampled);
                     }
                 }
             }
@@ -383,7 +384,7 @@ mod tests {
                 side: Side::Canary,
                 by_content: false,
                 settled: false,
-                slow: false,
+                mark: Mark::default(),
             };
             let (again, apart) = back(&row, 0, &mut logs);
             assert_eq!(format!("{again:?}"), format!("{row:?}"));

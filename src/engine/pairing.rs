@@ -12,7 +12,7 @@ use std::ops::Range;
 use super::drain::{Drain, Next};
 use super::group::{Groups, Held, Past};
 use super::packed::{Logs, Packed};
-use super::row::{Pair, Row, Settled, Sighting};
+use super::row::{Mark, Pair, Row, Settled, Sighting};
 use super::rules::{Rules, earlier};
 use super::sealed::{Sealed, sides};
 use super::segment::Segment;
@@ -80,8 +80,9 @@ impl Pairing {
     pub(super) fn push_fresh(&mut self, print: &Fingerprint, at: Position, (time, slow): (i64, bool), rules: &Rules) {
         let (segment, logs) = self.segment(time, rules);
         if !segment.push_fresh(print, at, (time, slow), logs) {
-            let row = Row::new(print, at, time);
-            segment.push(Row { slow, ..row }, logs);
+            let mut row = Row::new(print, at, time);
+            row.mark = Mark::slow(slow);
+            segment.push(row, logs);
         }
     }
 

@@ -20,8 +20,36 @@ pub(super) struct Row {
     pub(super) by_content: bool,
     /// It has its outcome already and serves the look-back only.
     pub(super) settled: bool,
+    pub(super) mark: Mark,
+}
+
+/// What is known of a record beside its fingerprint.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mark(u8);
+
+impl Mark {
+    const SLOW: u8 = 1;
+    const UNSAMPLED: u8 = 2;
+
     /// It came into its log later than is borne.
-    pub(super) slow: bool,
+    pub(super) const fn slow(is: bool) -> Mark {
+        Mark(if is { Mark::SLOW } else { 0 })
+    }
+
+    /// It is not in the sample, and is there for a partner that may be.
+    pub(super) fn or_unsampled(self, is: bool) -> Mark {
+        Mark(self.0 | if is { Mark::UNSAMPLED } else { 0 })
+    }
+
+    #[inline(always)]
+    pub(super) fn is_slow(self) -> bool {
+        self.0 & Mark::SLOW != 0
+    }
+
+    #[inline(always)]
+    pub(super) fn is_unsampled(self) -> bool {
+        self.0 & Mark::UNSAMPLED != 0
+    }
 }
 
 /// A pair that was matched at once.
@@ -41,8 +69,7 @@ pub(super) struct Sighting {
     pub(super) time: i64,
     pub(super) offset: u64,
     pub(super) partition: u32,
-    /// It came into its log later than is borne.
-    pub(super) slow: bool,
+    pub(super) mark: Mark,
 }
 
 /// An outcome: of a pair, or of a record that stays alone.
@@ -69,7 +96,7 @@ impl Row {
             side: at.side,
             by_content: print.by_content,
             settled: false,
-            slow: false,
+            mark: Mark::default(),
         }
     }
 
@@ -83,7 +110,7 @@ impl Row {
             time: self.time,
             offset: self.offset,
             partition: self.partition,
-            slow: self.slow,
+            mark: self.mark,
         }
     }
 
@@ -183,7 +210,7 @@ impl Settled {
 
     /// True for a pair whose canary record is slow while the baseline's is not.
     pub(super) fn is_slower(&self) -> bool {
-        let slow = |sighting: Option<Sighting>| sighting.is_some_and(|sighting| sighting.slow);
+        let slow = |sighting: Option<Sighting>| sighting.is_some_and(|sighting| sighting.mark.is_slow());
         self.baseline.is_some() && slow(self.canary) && (!slow(self.baseline) || mutant!(SlowOfBoth))
     }
 
@@ -225,7 +252,7 @@ impl Pair {
             side,
             by_content: self.by_content,
             settled: true,
-            slow: sighting.slow,
+            mark: sighting.mark,
         })
     }
 }

@@ -3,8 +3,9 @@
 use std::ops::RangeInclusive;
 
 use super::aggregate::Measuring;
+use super::sample::{Sampling, Taken};
 use super::tolerance::Limit;
-use super::{Names, Profile, Sample, Settings};
+use super::{Names, Profile, Settings};
 use crate::model::{Fingerprint, Identity};
 
 /// Before every event time.
@@ -141,7 +142,8 @@ pub(super) struct Rules {
     /// Of each critical field the place of its tolerance.
     pub(super) critical: Vec<Option<usize>>,
     pub(super) findings_max: usize,
-    sample: Option<Sample>,
+    /// Who is in the sample; `None` is everybody.
+    pub(super) sampling: Option<Sampling>,
     pub(super) profile: Option<Profile>,
     /// A record is slow whose delay is more than this.
     pub(super) slower_than: Option<i64>,
@@ -170,7 +172,7 @@ impl Rules {
             limits: settings.tolerances.iter().map(Limit::new).collect(),
             critical: settings.named.critical.clone(),
             findings_max: settings.findings_max,
-            sample: settings.sample,
+            sampling: None,
             profile: settings.profile.clone(),
             slower_than: settings.named.slower_than_ms,
             aggregates: settings.named.aggregates.iter().map(Measuring::new).collect(),
@@ -178,15 +180,31 @@ impl Rules {
         }
     }
 
-    /// True for an identity that is compared.
+    /// How far from a change of the sample's rate a record may have to do with one on the other side of it: its partner is at most
+    /// grace away, and so is a record that takes that one from it.
+    pub(super) fn beside(&self) -> Option<i64> {
+        self.grace.map(|grace| grace.saturating_mul(2))
+    }
+
+    /// Whether a record of this event time is compared.
     #[inline(always)]
-    pub(super) fn takes(&self, print: &Fingerprint) -> bool {
-        self.sample.is_none_or(|sample| {
-            if mutant!(SampleByContent) {
-                return sample.takes(Identity(print.digest.0));
-            }
-            sample.takes(print.identity)
-        })
+    pub(super) fn takes(&self, print: &Fingerprint, time: i64) -> Taken {
+        let Some(sampling) = &self.sampling else {
+            return Taken::In;
+        };
+        let identity = if mutant!(SampleByContent) {
+            Identity(print.digest.0)
+        } else {
+            print.identity
+        };
+        sampling.takes(identity, time)
+    }
+
+    /// True where a record is not in the sample, and is there for a partner that may be.
+    #[inline(always)]
+    pub(super) fn is_beside(&self, print: &Fingerprint, time: i64) -> bool {
+        let near = |sampling: &Sampling| sampling.changes_near(time);
+        self.sampling.as_ref().is_some_and(near) && self.takes(print, time) == Taken::Beside
     }
 
     /// True where a record of this event time came into its log later than is borne.

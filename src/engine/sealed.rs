@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 use super::packed::{Logs, Packed, Place, base};
-use super::row::{Pair, Sighting, Tolerant};
+use super::row::{Mark, Pair, Sighting, Tolerant};
 use crate::model::{Digest, Identity, Side};
 
 /// Bytes of a block of pairs, all alike, so that what one frees fits another.
@@ -284,7 +284,7 @@ impl Sealed {
                 time: self.base.saturating_add(i64::try_from(time & mask).ok()?),
                 offset,
                 partition,
-                slow,
+                mark: Mark::slow(slow),
             })
         };
         let baseline = next(word)?;

@@ -1,7 +1,9 @@
-//! Settings of the comparison of one stream. Frozen in a generation.
+//! Settings of the comparison of one stream. Frozen in a generation, but for the rate of the sample.
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(doc)]
+use super::Checkpoint;
 use super::{Named, Profile, Sample};
 
 /// What an identity names.
@@ -56,9 +58,9 @@ pub struct Settings {
     pub tolerances: Vec<Tolerance>,
     /// Which event times are evidence.
     pub range: Range,
-    /// Which identities are compared; `None` is all of them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sample: Option<Sample>,
+    /// Which identities are compared. Not frozen: another rate is a stored input (see [`Checkpoint::sampling`]).
+    #[serde(skip)]
+    pub sample: Sample,
     /// True where a control is compared with the baseline beside the canary.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub control: bool,
@@ -78,13 +80,11 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The same, with what the sample's hash is keyed by, where there is a sample.
+    /// The same, with what the sample's hash is keyed by.
     #[must_use]
     pub fn salted(&self, salt: [u8; 32]) -> Settings {
         let mut salted = self.clone();
-        if let Some(sample) = &mut salted.sample {
-            sample.salt = salt;
-        }
+        salted.sample.salt = salt;
         if let Some(profile) = &mut salted.profile {
             profile.salt = salt;
         }
@@ -109,7 +109,7 @@ impl Settings {
     /// The share of the identities that is compared: 1 without a sample.
     #[must_use]
     pub fn sampling(&self) -> f64 {
-        self.sample.map_or(1.0, |sample| sample.rate)
+        self.sample.rate
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::aggregate::Aggregates;
 use super::codes::{candidate, code, key, reason_code, words};
+use super::left_out::{EDGE, left_out};
 use super::profile::{self, Profiles};
 use super::row::{Settled, Sighting};
 use super::{Candidate, FinalWindow, Profile, evidence::Evidence};
@@ -15,15 +16,8 @@ use crate::model::{
 const SKEW_EXACT: usize = 1_024;
 /// Up to so many pairs at once go straight into the histogram: to clear and go through the table costs more.
 const PAIRS_FEW: usize = 128;
-/// Marks what is left out as `edge` in the digest.
-const EDGE: u64 = 1 << 8;
 const LATE: u64 = 16;
 const SELECT: u64 = 17;
-const ALONE: u64 = 18;
-const SAMPLE: u64 = 19;
-const SUPERSEDED: u64 = 20;
-const TOMBSTONE: u64 = 21;
-const PROFILED: u64 = 22;
 
 /// A record that takes no part in pairing.
 #[derive(Clone, Debug)]
@@ -96,20 +90,19 @@ impl Window {
         let mut begin = ([0, 0], begin([0, 0]));
         let mut slower = 0;
         for (b, c) in pairs {
-            let edge = !evidence.contains(b.time);
-            let code = code(Outcome::Matched) | if edge { EDGE } else { 0 };
+            let left_out = left_out(b, evidence);
+            let code = code(Outcome::Matched) | left_out;
             let first = [code, key(b.partition)];
             if begin.0 != first {
                 begin = (first, self::begin(first));
             }
             self.add_rest(begin.1, [b.offset, key(c.partition), c.offset]);
-            if edge {
-                self.counts.sides.baseline.excluded_edge += 1;
-                self.counts.sides.canary.excluded_edge += 1;
+            if left_out != 0 {
+                self.exclude(left_out, (true, true));
                 continue;
             }
             self.counts.matched += 1;
-            slower += u64::from(c.slow & !b.slow);
+            slower += u64::from(c.mark.is_slow() & !b.mark.is_slow());
             let skew = c.time.saturating_sub(b.time);
             if !kept(skew) {
                 self.counts.skew.record(skew);
@@ -125,18 +118,18 @@ impl Window {
         evidence: &Evidence,
         (keep, has_control): (usize, bool),
     ) -> Option<Candidate> {
-        let edge = !evidence.contains(settled.time());
-        self.add(words(settled, if edge { EDGE } else { 0 }));
+        let decides = settled.baseline.or(settled.canary);
+        let left_out = decides.map_or(EDGE, |decides| left_out(decides, evidence));
+        self.add(words(settled, left_out));
         let kept = self.candidates.get(&settled.outcome).map_or(0, BTreeMap::len);
         if mutant!(CapDropsCounts) && kept >= keep {
             return None;
         }
-        let counts = &mut self.counts;
-        if edge {
-            counts.sides.baseline.excluded_edge += u64::from(settled.baseline.is_some());
-            counts.sides.canary.excluded_edge += u64::from(settled.canary.is_some());
+        if left_out != 0 {
+            self.exclude(left_out, (settled.baseline.is_some(), settled.canary.is_some()));
             return None;
         }
+        let counts = &mut self.counts;
         let own = if settled.baseline.is_some() {
             &mut counts.sides.baseline
         } else {
@@ -210,71 +203,6 @@ impl Window {
         if let Aside::Bad(candidate, _) = aside {
             self.sample(candidate, keep);
         }
-    }
-
-    /// A record that was settled with one that is lost: it does not count.
-    pub(super) fn alone(&mut self, position: Position) {
-        self.counts.sides.get_mut(position.side).excluded_edge += 1;
-        let side = u64::from(position.side == Side::Canary);
-        self.add([ALONE | EDGE, side, key(position.partition), position.offset, 0]);
-    }
-
-    /// A record that pairs with none: of an unpaired stream, or not in the sample. Whether it counts does not show in the sums:
-    /// that may be known later.
-    pub(super) fn unsampled(&mut self, position: Position, counts: bool, unpaired: bool) {
-        let own = self.counts.sides.get_mut(position.side);
-        let (place, counter) = if unpaired {
-            (PROFILED, &mut own.profiled)
-        } else {
-            (SAMPLE, &mut own.excluded_sample)
-        };
-        *(if counts { counter } else { &mut own.excluded_edge }) += 1;
-        let side = u64::from(position.side == Side::Canary);
-        self.add([place, side, key(position.partition), position.offset, 0]);
-    }
-
-    /// A record that is not the newest of its identity, or the newest and a tombstone.
-    pub(super) fn not_newest(&mut self, position: Position, tombstone: bool) {
-        let own = self.counts.sides.get_mut(position.side);
-        if tombstone {
-            own.excluded_tombstone += 1;
-        } else {
-            own.excluded_superseded += 1;
-        }
-        let side = u64::from(position.side == Side::Canary);
-        let place = if tombstone { TOMBSTONE } else { SUPERSEDED };
-        self.add([place, side, key(position.partition), position.offset, 0]);
-    }
-
-    /// One of those that counted lies at an edge.
-    pub(super) fn unsampled_at_edge(&mut self, side: Side) {
-        let own = self.counts.sides.get_mut(side);
-        let counted = if own.profiled > 0 {
-            &mut own.profiled
-        } else {
-            &mut own.excluded_sample
-        };
-        *counted = counted.saturating_sub(1);
-        own.excluded_edge += 1;
-    }
-
-    /// All of them do.
-    pub(super) fn leave_out_unsampled(&mut self) {
-        for side in Side::PAIR {
-            let own = self.counts.sides.get_mut(side);
-            own.excluded_edge += std::mem::take(&mut own.excluded_sample) + std::mem::take(&mut own.profiled);
-        }
-    }
-
-    /// Makes an edge of all of it: what counts is left out, what takes no part in pairing keeps its place. The sums stay,
-    /// so that it does not show whether a hole was met before or after something was settled.
-    pub(super) fn leave_out(&mut self) {
-        leave_out(&mut self.counts);
-        (self.pairs, self.differing, self.noisy) = Default::default();
-        self.profile = Profiles::default();
-        (self.delays, self.aggregates) = Default::default();
-        let bad = |outcome: &Outcome| matches!(outcome, Outcome::Undecodable | Outcome::Untimely | Outcome::Diverted);
-        self.candidates.retain(|outcome, _| bad(outcome));
     }
 
     /// Takes over what was counted before it was known which window is the oldest.
@@ -442,28 +370,6 @@ impl Window {
         hasher.finalize_xof().fill(&mut digest);
         Digest(digest)
     }
-}
-
-/// What counts becomes `excluded (edge)`.
-pub(super) fn leave_out(counts: &mut WindowCounts) {
-    let WindowCounts {
-        matched,
-        mismatched,
-        missing,
-        extra,
-        sides,
-        skew,
-        control,
-        named,
-    } = counts;
-    (*control, *named) = (None, None);
-    let pairs = std::mem::take(matched) + std::mem::take(mismatched);
-    let surplus = [std::mem::take(missing), std::mem::take(extra)];
-    for (own, surplus) in [&mut sides.baseline, &mut sides.canary].into_iter().zip(surplus) {
-        own.excluded_edge += pairs + surplus + std::mem::take(&mut own.duplicate) + std::mem::take(&mut own.conflict);
-        own.excluded_edge += std::mem::take(&mut own.excluded_sample) + std::mem::take(&mut own.profiled);
-    }
-    *skew = crate::model::Skew::default();
 }
 
 /// Digits of the fractions of the first square roots: nothing up the sleeve.

@@ -17,8 +17,9 @@ use crate::model::{Path, Side};
 pub fn print(request: &ReconcileRequest, opened: &Opened, out: &mut dyn Write) -> Result<()> {
     writeln!(out, "stream {}", request.stream)?;
     opened.notes.iter().try_for_each(|note| writeln!(out, "  {note}"))?;
-    if let Some(sample) = request.engine.sample {
-        writeln!(out, "  sample: {} of the identities", sample.rate)?;
+    let rate = request.engine.sampling();
+    if rate < 1.0 {
+        writeln!(out, "  sample: {rate} of the identities")?;
     }
     for &side in request.sides.present() {
         let Settings {

@@ -134,7 +134,9 @@ impl Place<'_> {
         };
         let origins = stream.sides.each(origin);
         let schemas = Schemas::new(self.handle.clone(), origins, Patience::BOUNDED, book.clone());
-        let engine = Engine::resume(stream.engine.salted(self.salt), tape.checkpoint.clone());
+        let mut settings = stream.engine.salted(self.salt);
+        settings.sample.rate = tape.checkpoint.sampling();
+        let engine = Engine::resume(settings, tape.checkpoint.clone());
         let lanes = stream.sides.each(|side| self.lane(side, tape, &book)).whole()?;
         // Nothing is found idle: what was is an input.
         let reading = Reading {

@@ -77,6 +77,7 @@ pub fn stream(input: StreamInput<'_>) -> StreamReport {
         explained_by: Vec::new(),
         coverage: input.coverage,
         sampling: input.sampling,
+        sampling_rates: Vec::new(),
         sampled: (input.sampling < 1.0).then(|| PerSide {
             baseline: counts.sampled(Side::Baseline, pending.baseline),
             canary: counts.sampled(Side::Canary, pending.canary),

@@ -1,9 +1,8 @@
 //! How figures and names are written for people. What comes from a log can hold anything, and is made harmless here.
 
-use super::adoption;
 use super::model::{AggregateReport, ControlReport, DelayMs, Drift, Finding, NoiseReport, Place, Report, StreamReport};
+use super::{adoption, sampling};
 use crate::engine::judge::span;
-use crate::engine::stats::{key_sampling_detection, n_see_one};
 use crate::model::{FieldDifference, PerSide, Side, Verdict};
 
 /// 1234567 as `1,234,567`.
@@ -74,37 +73,9 @@ pub(super) fn figures(stream: &StreamReport) -> [String; FIGURES.len()] {
     ]
 }
 
-/// A share of the identities that was compared: what was asked for and met, and what may have been missed; nothing where all
-/// were. The chances are those of `key_sampling_detection` (`docs/statistics.md` section 5).
-fn sampled(stream: &StreamReport) -> Vec<String> {
-    let Some(met) = stream.sampled else {
-        return Vec::new();
-    };
-    let rate = stream.sampling;
-    let met = |side: Side| {
-        let met = *met.get(side);
-        met.map_or_else(|| "nothing".to_owned(), |met| format!("{} %", short(met)))
-    };
-    let (baseline, canary) = (met(Side::Baseline), met(Side::Canary));
-    let one = key_sampling_detection(rate, 1);
-    let many = n_see_one(rate, 0.95).map_or_else(|| "endlessly many".to_owned(), grouped);
-    vec![
-        format!(
-            "sampled: {} % of the identities; measured, of the timely records, {baseline} of the baseline's and {canary} of \
-             the canary's",
-            short(rate)
-        ),
-        format!(
-            "of the other identities nothing is known: a fault that touches one identity is missed with probability {} %, one \
-             that touches {many} or more with at most 5 %",
-            short(1.0 - one)
-        ),
-    ]
-}
-
 /// What every face tells of a stream beside its figures, in lines: of a sample, of producers, of delays, and of a control.
 pub(super) fn asides(stream: &StreamReport) -> Vec<String> {
-    let mut lines = sampled(stream);
+    let mut lines = sampling::lines(stream);
     lines.extend(stream.adoption.as_ref().and_then(adoption::line));
     lines.extend(stream.delay_ms.map(delays));
     lines.extend(stream.aggregates.iter().map(aggregate));
@@ -194,7 +165,7 @@ fn control(control: &ControlReport) -> Vec<String> {
 }
 
 /// A share in percent with at most four digits that are not zero at its begin.
-fn short(share: f64) -> String {
+pub(super) fn short(share: f64) -> String {
     let percent = share * 100.0;
     let digits = if percent >= 10.0 {
         2

@@ -9,6 +9,7 @@ mod markdown;
 mod model;
 mod ndjson;
 mod pattern;
+mod sampling;
 mod table;
 mod topics;
 
@@ -24,9 +25,10 @@ pub use figures::{grouped, harmless};
 pub use markdown::markdown;
 pub use model::{
     AggregateReport, CheckReport, ControlReport, DelayMs, Drift, ExcludedReasons, FieldCount, Finding, NoiseReport,
-    Outcomes, PartitionRange, Pattern, Place, Reason, Report, SCHEMA_VERSION, SchemaChange, SchemaUse, SideReport,
-    SkewMs, StageReport, StreamReport, schema,
+    Outcomes, PartitionRange, Pattern, Place, Reason, Report, SCHEMA_VERSION, SamplingRate, SchemaChange, SchemaUse,
+    SideReport, SkewMs, StageReport, StreamReport, schema,
 };
+pub use sampling::add_rates;
 pub use table::{Look, table};
 pub use topics::name_finding;
 

@@ -67,6 +67,15 @@ pub struct Reason {
     pub text: String,
 }
 
+/// A fraction of the identities that was compared, from a window on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SamplingRate {
+    /// Begin of the first window, RFC 3339; null since ever.
+    pub from: Option<String>,
+    /// The fraction.
+    pub rate: f64,
+}
+
 /// What a stream came to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StreamReport {
@@ -81,6 +90,9 @@ pub struct StreamReport {
     pub coverage: f64,
     /// The fraction of the identities that was compared.
     pub sampling: f64,
+    /// The fractions that were in force, in turn; not there where it was always the same one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sampling_rates: Vec<SamplingRate>,
     /// The share of the timely records that was in the sample, measured; not there where all are, null before the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampled: Option<PerSide<Option<f64>>>,

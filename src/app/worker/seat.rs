@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::status::Status;
 use crate::app::decisions::Decisions;
 use crate::edge::store::FindingRow;
+use crate::engine::RateFrom;
 use crate::engine::judge::{self, Before, Criticality, Finding, Found, Judgement, StreamJudgement, Tally};
 use crate::model::{DifferenceKind, Outcome, PerSide, Topics, Verdict, WindowCounts};
 
@@ -19,8 +20,8 @@ pub struct Seat {
     pub tally: Tally,
     /// All its final windows, edges too.
     pub counts: WindowCounts,
-    /// The share of the identities that is compared.
-    pub sampling: f64,
+    /// The shares of the identities that were compared, and since when.
+    pub sampling: Vec<RateFrom>,
     /// How much it weighs.
     pub criticality: Criticality,
     /// Streams whose divergence explains its own.

@@ -18,6 +18,7 @@ use crate::app::lane::Lane;
 use crate::app::log::Log;
 use crate::app::paths::{self, Named};
 use crate::app::range;
+use crate::app::report;
 use crate::app::schemas::{Origin, Patience, Schemas};
 use crate::app::sides;
 use crate::app::stream::{Reading, Stream};
@@ -30,7 +31,7 @@ use crate::config::{self, Config};
 use crate::edge::registry::RegistryError;
 use crate::edge::store::{ContractRow, Resume};
 use crate::engine::diff::DiffRules;
-use crate::engine::{Checkpoint, Engine};
+use crate::engine::{Checkpoint, Engine, RateFrom};
 use crate::model::{self, PerSide, Side, Sides, is_dead_letter, topic_of};
 
 /// How long a cluster may take to tell what a topic is.
@@ -106,6 +107,7 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
         Some(checkpoint) => Engine::resume(settings, checkpoint),
         None => Engine::new(settings),
     };
+    tell_rates(stream, checkpoint.as_ref(), &engine);
     let own = blocking(|| named(stream, &*world, &state.topics))?;
     let (mut topics, retention_ms) = blocking(|| open(stream, &together::world(&world, stream), &own))?;
     for row in &contracts {
@@ -188,6 +190,7 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
         incidents: stream.incidents.clone(),
         topic_ids: stream.topic_ids.clone(),
         other_ids: stream.other_ids.clone(),
+        sampling: stream.engine.rates().to_vec(),
         ..state
     };
     Ok(Ready {
@@ -195,6 +198,24 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
         rereader,
         state,
     })
+}
+
+/// Says from when on another rate of the sample is in force.
+fn tell_rates(stream: &config::Stream, checkpoint: Option<&Checkpoint>, engine: &Engine) {
+    let known = checkpoint.map_or(engine.rates(), |stored| stored.sampling.as_slice());
+    if let Some(RateFrom {
+        from_ms: Some(from),
+        rate,
+    }) = engine.rates().last().filter(|_| known != engine.rates())
+    {
+        let from = report::rfc3339(*from);
+        tracing::info!(
+            stream = stream.name,
+            rate,
+            from,
+            "the rate of the sample changes with this window"
+        );
+    }
 }
 
 /// What reads records of a stream again, with what a book knows of schemas; `own` are the topics of sides that are patterns.

@@ -241,11 +241,16 @@ fn report_of(name: &str, seat: &Seat, view: &View, verdict: Verdict) -> report::
         change: change.change.as_str().to_owned(),
         breaking: change.breaking,
     });
+    let rates = if view.sampling.is_empty() {
+        &seat.sampling
+    } else {
+        &view.sampling
+    };
     let mut stream = report::stream(StreamInput {
         stream: name,
         verdict,
         coverage: seat.tally.evidence().coverage().unwrap_or(0.0),
-        sampling: seat.sampling,
+        sampling: rates.last().map_or(1.0, |last| last.rate),
         counts: &counts,
         sides: PerSide {
             baseline: side(Side::Baseline),
@@ -257,6 +262,7 @@ fn report_of(name: &str, seat: &Seat, view: &View, verdict: Verdict) -> report::
         findings: seat.findings.iter().map(stored::finding).collect(),
         topics: topics_of(seat, view),
     });
+    report::add_rates(&mut stream, rates, &counts);
     report::add_named(&mut stream, &counts, &seat.tally.policy().named);
     stream.checks = report::checks(&seat.tally.standings());
     let noisy = seat.tally.evidence().recent.control.is_noisy();

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use crate::app::book::{Book, Fact};
 use crate::codec::{Field, Schema, SchemaRef};
 use crate::edge::store::Stored;
+use crate::engine::RateFrom;
 use crate::model::{DifferenceKind, Inconclusive, Side, Sides};
 
 /// It.
@@ -30,6 +31,9 @@ pub struct State {
     /// them by. None of a side that has one topic.
     #[serde(default, skip_serializing_if = "has_no_topics")]
     pub topics: Sides<Vec<String>>,
+    /// The shares of the identities that were compared, and since when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sampling: Vec<RateFrom>,
     /// Differing paths of baseline and control, over pairs of noisy windows that were read again: path, kind, pairs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub noise: Vec<(String, DifferenceKind, u64)>,

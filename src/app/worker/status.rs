@@ -8,7 +8,7 @@ use crate::app::lane::Lane;
 use crate::app::report::{self, Adoption};
 use crate::app::stream::Stream;
 use crate::engine::judge::{Condition, Conditions};
-use crate::engine::{PartitionView, SideView};
+use crate::engine::{PartitionView, RateFrom, SideView};
 use crate::model::{Inconclusive, PerSide, Side, Sides, Topics, WindowCounts, hex};
 
 /// One stream as it stood a moment ago.
@@ -48,6 +48,8 @@ pub struct View {
     pub complete: bool,
     /// Schemas that were met: side, id, digest, records.
     pub schemas: Vec<(Side, Option<u32>, String, u64)>,
+    /// The shares of the identities that are compared, and since when; empty where all are.
+    pub sampling: Vec<RateFrom>,
     /// Who wrote the records.
     pub adoption: Option<PerSide<Adoption>>,
     /// How the schemas differ from the contract.
@@ -135,6 +137,7 @@ impl Status {
             behind_at_close: engine.canary_behind_at_close().unwrap_or(false),
             complete: engine.is_complete(),
             schemas,
+            sampling: stream.engine.rates().to_vec(),
             adoption: report::adoption(stream.lanes.pair().map(Lane::reducer)),
             changes: stream.lanes.canary.reducer().schema_changes(),
             unused: advice::never_applied(&stream.lanes.canary.reducer().settings().rules, &applied),

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::engine::named::Beside;
-use crate::engine::{Named, Names, Range, Settings, few};
+use crate::engine::row::Mark;
+use crate::engine::{Named, Names, Range, Sample, Settings, few};
 use crate::model::Critical;
 
 fn next(state: &mut u64, below: u64) -> u64 {
@@ -42,7 +43,7 @@ fn the_index_is_the_rule() {
             has_identity: next(state, 8) > 0,
             tolerances: Vec::new(),
             range: Range::Everything,
-            sample: None,
+            sample: Sample::default(),
             control: false,
             profile: None,
             named: Named {
@@ -78,7 +79,7 @@ fn the_index_is_the_rule() {
                     },
                     by_content,
                     settled: false,
-                    slow: offset % 3 == 0,
+                    mark: Mark::slow(offset % 3 == 0),
                 }
             })
             .collect();

@@ -18,7 +18,6 @@ fn what_changes_the_digest() {
         ("names: event ", "names: entity "),
         ("alpha: 0.01", "alpha: 0.02"),
         ("start: now", "start: earliest"),
-        ("    # show: [status]", "    sample: {rate: 0.5}"),
         ("    # show: [status]", "    profile_fields: [{path: amount}]"),
         ("    # show: [status]", "    critical_fields: [{path: amount}]"),
         ("    # show: [status]", "    latency: {slower_than: 5s}"),
@@ -59,6 +58,8 @@ fn what_changes_the_digest() {
         ("held_max_bytes: 256MiB", "held_max_bytes: 1GiB"),
         ("mismatched: 1e-4", "mismatched: 0.01%"),
         ("    # show: [status]", "    show: [status]"),
+        // Another rate is an input, from a window on.
+        ("    # show: [status]", "    sample: {rate: 0.5}"),
         // It is counted, and not compared.
         ("    # show: [status]", "    producer: {header: version}"),
         ("checkout-v42", "checkout-v43"),

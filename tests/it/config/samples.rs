@@ -1,7 +1,7 @@
 //! Sample configs are test inputs.
 
 use super::{parse, parse_with};
-use crosscheck::config::{Budgets, Purpose, Start};
+use crosscheck::config::{Budgets, Limits, Purpose, Start};
 use crosscheck::engine::Range;
 
 #[test]
@@ -33,7 +33,12 @@ fn the_starting_point_states_the_defaults() {
     let (full, minimal) = (&full.streams[0], &minimal.streams[0]);
     assert_eq!(full.engine, minimal.engine);
     assert_eq!(full.budgets, minimal.budgets);
-    assert_eq!(full.limits, minimal.limits);
+    let said = Limits {
+        skew_max_ms: minimal.engine.skew_max_ms,
+        age_max_ms: minimal.engine.age_max_ms,
+        ..minimal.limits
+    };
+    assert_eq!(full.limits, said);
     assert_eq!(full.sides.baseline.cluster, minimal.sides.baseline.cluster);
     assert_eq!(full.sides.baseline.registry, minimal.sides.baseline.registry);
     let mut codec = full.sides.canary.codec.clone();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crosscheck::engine::{Checkpoint, Engine, FinalWindow, Input, Output, UnsharedBad};
+use crosscheck::engine::{Checkpoint, Engine, FinalWindow, Input, Output, RateFrom, UnsharedBad};
 use crosscheck::model::{BadCounts, Side};
 
 use super::away::Buckets;
@@ -29,6 +29,8 @@ pub struct Manner {
     pub silent: u64,
     /// Windows wait for the control.
     pub awaits: bool,
+    /// Another share of the identities is compared after a crash.
+    pub resamples: bool,
 }
 
 impl Manner {
@@ -100,6 +102,8 @@ pub struct Run {
     pub wakes: u32,
     /// Records that were put away.
     pub away: usize,
+    /// The rates of the sample, and since when.
+    pub rates: Vec<RateFrom>,
     /// How often something was left to be settled later.
     pub worked: u32,
 }
@@ -142,7 +146,8 @@ pub fn run(world: &World, rng: &mut Rng, manner: Manner) -> Run {
             runner.step(Input::Close);
         }
         if manner.crash > 0 && runner.run.crashes < 30 && rng.chance(manner.crash) {
-            runner.crash(manner);
+            let rate = manner.resamples.then(|| rng.pick(&[0.2, 0.5, 0.8, 1.0]));
+            runner.crash(manner, rate);
             runner.pace(rng, manner);
             closed = runner.stored.as_ref().is_some_and(|stored| stored.closing);
         }
@@ -163,6 +168,7 @@ pub fn run(world: &World, rng: &mut Rng, manner: Manner) -> Run {
     runner.leave_idle_control();
     runner.end_life();
     runner.run.low.clone_from(&runner.low);
+    runner.run.rates = runner.engine.rates().to_vec();
     runner.run.evidence = runner.engine.evidence_ms();
     runner.run.unshared = runner.engine.unshared_baseline();
     runner.run
@@ -366,7 +372,7 @@ impl Runner<'_> {
             .unwrap()
     }
 
-    fn crash(&mut self, manner: Manner) {
+    fn crash(&mut self, manner: Manner, rate: Option<f64>) {
         self.run.crashes += 1;
         for at in 0..self.world.logs.len() {
             let view = self.view(at);
@@ -375,9 +381,11 @@ impl Runner<'_> {
             }
         }
         self.end_life();
+        let mut settings = self.world.settings.clone();
+        settings.sample.rate = rate.unwrap_or(settings.sample.rate);
         let Some(stored) = &self.stored else {
             self.run.holes.clear();
-            self.engine = Engine::new(self.world.settings.clone());
+            self.engine = Engine::new(settings);
             self.next.fill(0);
             self.run.raises.clear();
             return self.declare(manner);
@@ -397,7 +405,7 @@ impl Runner<'_> {
             holes.retain(|(from, _)| *from < part.resume);
         }
         self.engine_began = stored.frontier_ms;
-        self.engine = Engine::resume(self.world.settings.clone(), stored);
+        self.engine = Engine::resume(settings, stored);
         self.declare(manner);
     }
 }

@@ -1,5 +1,6 @@
 //! The whole truth by nested loops over whole logs, written from rules 6 to 14 and from nothing else.
 
+mod sampled;
 mod sharing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +13,7 @@ use crosscheck::model::{
 use super::driver::{Holes, READ_AT, Raises};
 use super::lives::Prior;
 use super::world::World;
+use sampled::sampled;
 use sharing::share;
 
 /// What must come out.
@@ -24,6 +26,8 @@ pub struct Truth {
     pub times: BTreeMap<Position, i64>,
     /// Records whose partner is lost.
     pub alone: BTreeSet<Position>,
+    /// Pairs with a record in the sample and one that is not.
+    pub beside: usize,
 }
 
 /// What became of each record, and with whom.
@@ -37,6 +41,8 @@ struct Seen<'a> {
     position: Position,
     time: i64,
     print: &'a Fingerprint,
+    /// Not in the sample, but a moment away its identity is.
+    beside: bool,
     fate: Option<(Outcome, Option<usize>)>,
 }
 
@@ -134,8 +140,8 @@ fn classify<'a>(world: &'a World, raises: &Raises, holes: &Holes) -> (Vec<Seen<'
                                 max = max.max(Some(time));
                                 spans[open..].iter_mut().for_each(|span| span.1 = max);
                                 open = spans.len();
-                                let left_out = set.sample.is_some_and(|sample| !sample.takes(print.identity));
-                                if left_out || set.is_unpaired() {
+                                let taken = sampled(world, print, time);
+                                if taken == Some(false) || set.is_unpaired() {
                                     let (max, aside) = (Some(time), Aside::Unsampled);
                                     put.push(Put { position, max, aside });
                                     continue;
@@ -144,6 +150,7 @@ fn classify<'a>(world: &'a World, raises: &Raises, holes: &Holes) -> (Vec<Seen<'
                                     position,
                                     time,
                                     print,
+                                    beside: taken.is_none(),
                                     fate: None,
                                 });
                                 continue;
@@ -368,6 +375,7 @@ pub fn truth(world: &World, raises: &Raises, holes: &Holes, prior: Option<&Prior
         if partner.is_some() && side == Side::Canary {
             continue;
         }
+        truth.beside += usize::from(partner.is_some_and(|at| seen[at].beside != record.beside));
         let (counted, _, candidates) = truth.windows.entry(window(record.time)).or_default();
         let own = counted.sides.get_mut(side);
         if !counts(record.time) || holed(window(record.time), grace) {
@@ -375,6 +383,11 @@ pub fn truth(world: &World, raises: &Raises, holes: &Holes, prior: Option<&Prior
             if partner.is_some() {
                 counted.sides.canary.excluded_edge += 1;
             }
+            continue;
+        }
+        if record.beside {
+            own.excluded_sample += 1;
+            counted.sides.canary.excluded_sample += u64::from(partner.is_some());
             continue;
         }
         match outcome {

@@ -1,6 +1,6 @@
 //! Properties: the result is a function of the logs, whatever the order of arrival and however often we crash.
 
-use crosscheck::engine::{FinalWindow, Range, Sample};
+use crosscheck::engine::{FinalWindow, Range, RateFrom, Sample};
 
 use super::driver::{Holes, Life};
 use super::driver::{Manner, Run, run};
@@ -15,10 +15,11 @@ const WORLDS: u64 = 20_000;
 pub fn agree(seed: u64, world: &World, run: &Run, truth: &Truth) {
     let show = |what: &str| {
         format!(
-            "seed {seed}: {what}\n{}{:?}\n{:?}",
+            "seed {seed}: {what}\n{}{:?}\n{:?} {:?}",
             world.show(),
             run.raises,
-            run.evidence
+            run.evidence,
+            world.rates
         )
     };
     let starts: Vec<_> = run.windows.iter().map(|window| window.start_ms).collect();
@@ -123,10 +124,10 @@ fn lives_agree(seed: u64, world: &World, run: &Run) {
 /// A world of which a part of the identities is compared.
 fn sampled(seed: u64, mut world: World) -> World {
     let mut rng = Rng(seed ^ 0x5a17);
-    world.settings.sample = Some(Sample {
+    world.settings.sample = Sample {
         rate: rng.pick(&[0.2, 0.5, 0.8]),
         salt: [u8::try_from(rng.below(256)).unwrap(); 32],
-    });
+    };
     world
 }
 
@@ -184,6 +185,49 @@ fn a_sample_equals_the_oracle() {
         "{left_out} {met:?}"
     );
     assert!(met.holes > part_of(300) && met.away > part_of(500), "{met:?}");
+}
+
+/// A run in which the rate of the sample changes at crashes, and the truth about it.
+fn resampled(seed: u64) -> (World, Run, Truth) {
+    let mut rng = Rng(seed);
+    let mut world = sampled(seed, without_discovery(World::random(&mut rng)));
+    let manner = Manner {
+        batch: 4,
+        crash: 20,
+        idle: seed.is_multiple_of(3),
+        pace: if seed % 3 == 1 { 1 + seed % 7 } else { 0 },
+        resamples: true,
+        ..Manner::default()
+    };
+    let run = run(&world, &mut rng, manner);
+    world.rates.clone_from(&run.rates);
+    if world.rates.is_empty() {
+        world.rates.push(RateFrom::ever(1.0));
+    }
+    let truth = truth(&world, &run.raises, &run.holes, None);
+    agree(seed, &world, &run, &truth);
+    (world, run, truth)
+}
+
+/// Another rate takes hold at the edge of a window, and no pair is split by it.
+#[test]
+fn a_rate_that_changes_equals_the_oracle() {
+    let (mut changes, mut beside) = (0, 0);
+    for seed in 13_000_000..13_000_000 + part_of(WORLDS / 2) {
+        let (world, _, truth) = resampled(seed);
+        changes += world.rates.len() - 1;
+        beside += truth.beside;
+    }
+    let least = |of: u64| usize::try_from(part_of(of)).unwrap();
+    assert!(changes > least(3_000) && beside > least(200), "{changes} {beside}");
+}
+
+/// Found by the test above: a change that was only twice grace behind the frontier kept a record for a partner that was
+/// settled without it.
+#[test]
+fn a_rate_changes_behind_all_that_final_windows_have_looked_at() {
+    let seeds = [13_001_103];
+    assert!(seeds.into_iter().all(|seed| resampled(seed).1.crashes > 0));
 }
 
 /// Life by life, with holes and crashes.

@@ -1,6 +1,6 @@
 //! Random small worlds: the logs of two sides with everything that rules 5 to 14 speak of.
 
-use crosscheck::engine::{Entry, Named, Names, Range, Settings, Tolerance};
+use crosscheck::engine::{Entry, Named, Names, Range, RateFrom, Sample, Settings, Tolerance};
 use crosscheck::model::{
     Digest, Fingerprint, Identity, Reduction, Side, TolerantKind, TolerantValue, UndecodableReason,
 };
@@ -52,6 +52,8 @@ pub struct World {
     pub settings: Settings,
     pub logs: Vec<Log>,
     pub close: bool,
+    /// The rates of the sample, as a run has stored them.
+    pub rates: Vec<RateFrom>,
 }
 
 pub fn identity(number: u64) -> Identity {
@@ -79,7 +81,7 @@ pub fn settings() -> Settings {
         has_identity: true,
         tolerances: Vec::new(),
         range: Range::Everything,
-        sample: None,
+        sample: Sample::default(),
         control: false,
         profile: None,
         named: Named::default(),
@@ -145,6 +147,7 @@ impl World {
             settings,
             logs: Vec::new(),
             close: rng.chance(25),
+            rates: Vec::new(),
         };
         for side in Side::PAIR {
             for partition in 0..u32::try_from(1 + rng.below(3)).unwrap() {

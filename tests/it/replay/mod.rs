@@ -6,6 +6,9 @@ use crate::cli::bad_input::Program;
 use crate::cli::bad_input::lease::finals;
 use crate::cli::bad_input::log::{Answering, Cluster, ID, framed, order};
 
+/// Makes a config of the address of a registry.
+type Written<'a> = dyn Fn(&Cluster, &str) -> String + 'a;
+
 /// A release that is closed: its topics and its database.
 pub(crate) struct Closed {
     pub(crate) cluster: Cluster,
@@ -48,15 +51,21 @@ impl Closed {
 
     /// The same under another config, which is made of the address of a registry.
     pub(crate) fn of(config: impl Fn(&Cluster, &str) -> String, send: impl Fn(&Cluster, std::ops::Range<i64>)) -> Self {
+        Self::in_turn([&config, &config], send)
+    }
+
+    /// The same where the second worker has another config than the first.
+    pub(crate) fn in_turn(configs: [&Written<'_>; 2], send: impl Fn(&Cluster, std::ops::Range<i64>)) -> Self {
         let (registry, cluster) = (Answering::registry(), Cluster::new());
         let program = Program::new();
-        program.write("r.yaml", config(&cluster, &registry.url));
+        program.write("r.yaml", configs[0](&cluster, &registry.url));
         send(&cluster, 0..20);
         let mut first = program.start("run -c r.yaml");
         let address = first.address();
         first.until(&address, "/metrics", |metrics| finals(metrics) >= 10);
         first.kill();
         send(&cluster, 20..45);
+        program.write("r.yaml", configs[1](&cluster, &registry.url));
         let mut second = program.start("run -c r.yaml");
         let address = second.address();
         second.until(&address, "/metrics", |metrics| finals(metrics) >= 20);

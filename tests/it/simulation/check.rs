@@ -59,7 +59,8 @@ pub fn check(ran: &mut Ran) -> Vec<String> {
         return wrong;
     };
     wrong.extend(doubts(&ran.world, &inputs, circumstances(ran)));
-    wrong.extend(sampled::split(&ran.world, &inputs));
+    let rates = ran.committed.last().map_or(&[][..], |last| &last.checkpoint.sampling);
+    wrong.extend(sampled::split(&ran.world, &inputs, rates));
     let mut whole = oracle::whole(&ran.world, &inputs);
     if ran.world.settings.control {
         noise::take_out(&ran.world, &inputs, &decisions(stored), &mut whole);
@@ -152,6 +153,7 @@ fn inputs(ran: &Ran) -> Option<oracle::Stored> {
                 holes: Vec::<Hole>::new(),
                 untimely: BTreeSet::new(),
                 unsampled: BTreeSet::new(),
+                beside: BTreeSet::new(),
             },
         );
     }
@@ -184,7 +186,7 @@ fn inputs(ran: &Ran) -> Option<oracle::Stored> {
     let sample = Sampled::of(ran);
     for read in reads.values_mut() {
         if let Some(sample) = &sample {
-            read.unsampled = sample.leaves_out(&ran.world, read);
+            sample.leave_out(&ran.world, read);
         }
         read.raises.sort_unstable();
         read.raises.dedup();

@@ -213,6 +213,7 @@ async fn drive(seed: u64, told: bool) -> Ran {
         nature: nature.clone(),
         database: database.clone(),
         config: Arc::new(config),
+        starts: 0,
         rates: Rates::new(&mut rng),
         rng,
         trace: Trace::new(told),

@@ -13,6 +13,7 @@ use super::faults::Rates;
 use super::outside::Nature;
 use super::process::{Look, Process, Start};
 use super::trace::Trace;
+use super::world::plan::rate_of_start;
 use super::world::rng::Rng;
 
 /// Steps of mischief, at most.
@@ -26,6 +27,8 @@ pub struct Scheduler {
     pub nature: Arc<Nature>,
     pub database: Simulated,
     pub config: Arc<Config>,
+    /// Processes so far.
+    pub starts: u64,
     pub rng: Rng,
     pub rates: Rates,
     pub trace: Trace,
@@ -60,10 +63,18 @@ impl Scheduler {
     }
 
     fn start(&mut self, slot: usize) {
+        self.starts += 1;
+        let mut config = self.config.clone();
+        let usual = config.streams[0].engine.sample.rate;
+        let rate = rate_of_start(self.nature.world.seed, self.starts, usual);
+        if rate.to_bits() != usual.to_bits() {
+            self.reached("another rate of the sample");
+            Arc::make_mut(&mut config).streams[0].engine.sample.rate = rate;
+        }
         let start = Start {
             nature: self.nature.clone(),
             database: self.database.clone(),
-            config: self.config.clone(),
+            config,
             slow: self.rates.slow,
         };
         self.slots[slot] = Some(Process::start(&start));

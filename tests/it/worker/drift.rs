@@ -111,6 +111,29 @@ fn an_unpaired_stream_that_drifts_holds_or_fails_by_its_criticality() {
     worker.terminate();
 }
 
+/// A fifth of the records is the canary's, and half were declared to be.
+#[test]
+fn a_share_that_is_not_the_declared_one_is_a_mismatch_of_the_sample_ratio() {
+    let (registry, cluster) = (Answering::registry(), Cluster::new());
+    let program = Program::new();
+    let more = split(false, "    share: 0.5\n");
+    program.write("r.yaml", cluster.config(&registry.url, &more));
+    send_split(&cluster, 0..150, 1_000);
+    let mut worker = program.start("run -c r.yaml");
+    let address = worker.address();
+    // About a fifth: of windows with five records a mean of logarithms says no more.
+    let told = |text: &str| {
+        let (_, said) = text.split_once("sample-ratio mismatch: the canary has 2")?;
+        said.contains(" % of the records, 50 % were declared").then_some(())
+    };
+    let report = worker.until(&address, REPORT, |report| told(report).is_some());
+    assert_ne!(stream(&report)["verdict"], "pass", "{report}");
+    let (code, log) = worker.terminate();
+    assert_eq!(code, Some(0), "{log}");
+    let explained = program.run("verdict -c r.yaml --release r --explain");
+    assert!(told(&explained.out).is_some(), "{}{}", explained.out, explained.log);
+}
+
 /// Every record of both sides is in one place, and nothing is claimed of pairs.
 fn conserved(stream: &serde_json::Value) {
     let outcomes = &stream["outcomes"];

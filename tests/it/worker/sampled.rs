@@ -47,3 +47,46 @@ fn a_restart_and_a_replay_take_the_same_identities() {
     let replayed = program.run("replay -c r.yaml --release r");
     assert_eq!(replayed.code, Some(0), "{}{}", replayed.out, replayed.log);
 }
+
+/// Another rate is taken up at the edge of a window of the same generation: no pair is split, the report has both, and a replay
+/// comes to the same windows whatever rate its config has.
+#[test]
+fn a_rate_that_changes_begins_with_a_window() {
+    let rates = ["    sample: {rate: 0.5}\n", "    sample: {rate: 0.2}\n"];
+    let [before, now] = rates.map(|more| move |cluster: &Cluster, registry: &str| cluster.config(registry, more));
+    let closed = Closed::in_turn([&before, &now], send);
+    let program = &closed.program;
+    let stored = program.run("report -c r.yaml --release r -o json");
+    let stored: serde_json::Value = serde_json::from_str(&stored.out).unwrap();
+    for report in [&closed.report, &stored] {
+        assert_eq!(report["generation"], 1, "{report}");
+        let stream = &report["streams"][0];
+        assert_eq!(stream["sampling"], 0.2, "{report}");
+        let rates = stream["sampling_rates"].as_array().unwrap();
+        assert_eq!(rates.len(), 2, "{report}");
+        assert_eq!(
+            (&rates[0]["from"], &rates[0]["rate"]),
+            (&serde_json::Value::Null, &0.5.into())
+        );
+        let from = rates[1]["from"].as_str().unwrap();
+        assert!(from > "2023-11-14T22:13:30", "{from}");
+        for name in ["mismatched", "missing", "extra"] {
+            assert_eq!(stream["outcomes"][name], 0, "{name}: {report}");
+        }
+        let measured = stream["sampled"]["canary"].as_f64().unwrap();
+        assert!((0.2..0.5).contains(&measured), "{measured}");
+    }
+    let table = program.run("report -c r.yaml --release r");
+    let line = "sampled: 20 % of the identities since 2023-11-14T22:13:";
+    assert!(
+        table.out.contains(line) && table.out.contains(", 50 % before; measured"),
+        "{}",
+        table.out
+    );
+    for more in rates.iter().chain(&[""]) {
+        let text = std::fs::read_to_string(program.path("r.yaml")).unwrap();
+        program.write("r.yaml", text.replace(rates[1], more));
+        let replayed = program.run("replay -c r.yaml --release r");
+        assert_eq!(replayed.code, Some(0), "{}{}", replayed.out, replayed.log);
+    }
+}

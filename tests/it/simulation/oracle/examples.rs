@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crosscheck::engine::{Named, Names, Range, Settings, Tolerance};
+use crosscheck::engine::{Named, Names, Range, Sample, Settings, Tolerance};
 use crosscheck::model::{PerSide, Side, UndecodableReason};
 
 use super::{Comparison, Hole, Log, Read, Whole, judge};
@@ -32,6 +32,7 @@ fn read(side: Side) -> Read {
         holes: Vec::new(),
         untimely: BTreeSet::new(),
         unsampled: BTreeSet::new(),
+        beside: BTreeSet::new(),
     }
 }
 
@@ -49,7 +50,7 @@ impl Default for Case {
                 has_identity: true,
                 tolerances: Vec::new(),
                 range: Range::Everything,
-                sample: None,
+                sample: Sample::default(),
                 control: false,
                 profile: None,
                 named: Named::default(),

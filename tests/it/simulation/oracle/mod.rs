@@ -59,6 +59,8 @@ pub struct Read {
     pub untimely: BTreeSet<u64>,
     /// Offsets of records that are not in the sample, whatever else they are: who decides that is none of the oracle.
     pub unsampled: BTreeSet<u64>,
+    /// Offsets of such records that are there for a partner which may be in the sample: at a change of its rate.
+    pub beside: BTreeSet<u64>,
 }
 
 /// A range of offsets that will never be read.

@@ -16,6 +16,7 @@ struct Candidate {
     content: Content,
     /// The number under tolerance, if there is one.
     amount: Option<i64>,
+    beside: bool,
     settled: bool,
 }
 
@@ -32,6 +33,7 @@ pub fn settle(comparison: &Comparison, edges: &Edges, walked: &[Walked], whole: 
             position: timely.position,
             content: comparison.content(&timely.decoded),
             amount: timely.decoded.order.map(|order| order.amount),
+            beside: timely.beside,
             settled: false,
         })
         .collect();
@@ -174,6 +176,16 @@ fn count(
             window.counts.sides.get_mut(x.position.side).excluded_edge += 1;
         }
         return;
+    }
+    if baseline.or(canary).is_some_and(|decides| decides.beside) {
+        whole.reached.reached("excluded (sample), beside a change");
+        for x in [Some(r), partner].into_iter().flatten() {
+            window.counts.sides.get_mut(x.position.side).excluded_sample += 1;
+        }
+        return;
+    }
+    if partner.is_some_and(|partner| partner.beside) {
+        whole.reached.reached("a pair over a change of the rate");
     }
     let counts = &mut window.counts;
     match outcome {

@@ -34,6 +34,8 @@ pub struct Timely {
     pub position: Position,
     pub time_ms: i64,
     pub decoded: Decoded,
+    /// It is not in the sample: what it decides does not count.
+    pub beside: bool,
 }
 
 /// A record that does not.
@@ -130,6 +132,7 @@ pub fn walk<'a>(comparison: &Comparison, log: &Log<'a>, met_before_ms: i64) -> W
                         position,
                         time_ms,
                         decoded: *decoded,
+                        beside: read.beside.contains(&slot.offset),
                     };
                     walked.first_ms.get_or_insert(time_ms);
                     if read.unsampled.contains(&slot.offset) {

@@ -56,6 +56,7 @@ pub fn read_to_the_end(world: &World) -> Stored {
                 holes: Vec::new(),
                 untimely: too_new(world, partition),
                 unsampled: BTreeSet::new(),
+                beside: BTreeSet::new(),
             });
         }
     }

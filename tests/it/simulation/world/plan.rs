@@ -170,10 +170,18 @@ fn side(rng: &mut Rng, settings: &Settings, span_ms: i64) -> Side {
 }
 
 /// Whether a part of the identities is compared: drawn by itself, so that it moves nothing else of a seed.
-pub fn sample(seed: u64) -> Option<Sample> {
+pub fn sample(seed: u64) -> Sample {
     let mut rng = Rng::new(seed ^ 0x7361_6d70_6c65);
     let rate = rng.pick(&[1.0, 1.0, 1.0, 1.0, 0.1, 0.5, 0.9]);
     Sample::of(rate)
+}
+
+/// The rate that a process is started with: in some seeds another one each time. Drawn by itself, too.
+pub fn rate_of_start(seed: u64, start: u64, usual: f64) -> f64 {
+    if !Rng::new(seed ^ 0x7261_7465).chance(0.15) {
+        return usual;
+    }
+    Rng::new(seed ^ (start << 32) ^ 0x0073_7461_7274).pick(&[usual, 1.0, 0.8, 0.5, 0.2])
 }
 
 /// Whether there is a control, and what goes wrong with it: drawn by itself, so that it moves nothing else of a seed. Its log
@@ -216,7 +224,7 @@ pub fn settings(rng: &mut Rng) -> Settings {
         has_identity: true,
         tolerances: tolerance,
         range: Range::Everything,
-        sample: None,
+        sample: Sample::default(),
         control: false,
         profile: None,
         named: Named::default(),
