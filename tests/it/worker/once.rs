@@ -79,7 +79,10 @@ fn read_once_and_killed_it_comes_to_what_three_readers_come_to() {
     };
     assert_eq!(alike(&one), alike(&each));
     assert_eq!(one["sides"]["baseline"]["read"], 60 + 60 + 54 + 6, "{one}");
-    assert_eq!(one["outcomes"]["matched"].as_u64(), Some(60 - 4 - 18), "{one}");
+    // Those of the first three seconds stand at the edge.
+    for (outcome, records) in [("matched", 40), ("mismatched", 5), ("missing", 12), ("extra", 0)] {
+        assert_eq!(one["outcomes"][outcome], records, "{outcome}: {one}");
+    }
 }
 
 /// The canary stands behind all of the baseline, which holds more than it may: it goes on with a reader of its own, and nothing waits
