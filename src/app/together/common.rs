@@ -175,7 +175,7 @@ impl Common {
         self.assigned = None;
         match self.topic.poll(max_records, wait) {
             Ok(event) => {
-                self.note(&event);
+                self.at.extend(event.reached());
                 self.hand_out(event);
             }
             // It ends for all of them.
@@ -209,20 +209,6 @@ impl Common {
             self.settle();
         }
         true
-    }
-
-    /// Keeps account of how far it is read.
-    fn note(&mut self, event: &Event) {
-        let reached = match event {
-            Event::Records(batch) => batch
-                .records
-                .last()
-                .map(|last| (batch.partition, last.offset.saturating_add(1))),
-            Event::End { partition, position } => Some((*partition, *position)),
-            Event::Expired { partition, to, .. } => Some((*partition, *to)),
-            _ => None,
-        };
-        self.at.extend(reached);
     }
 
     fn hand_out(&mut self, event: Event) {

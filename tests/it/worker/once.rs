@@ -2,11 +2,9 @@
 
 use serde_json::Value as Json;
 
-use crate::cli::bad_input::Program;
 use crate::cli::bad_input::lease::finals;
 use crate::cli::bad_input::log::{Answering, Cluster, ID, framed, order};
-
-const PAGE: &str = "/api/v1/releases/r/report";
+use crate::cli::bad_input::{Program, Running};
 
 /// Both sides of `orders` and a control; where they name three clusters, each reads the topic by itself.
 fn config(cluster: &Cluster, registry: &str, clusters: [&str; 3], limits: &str) -> String {
@@ -54,14 +52,20 @@ fn worked(clusters: [&str; 3]) -> (Json, String) {
     let mut second = program.start("run -c r.yaml");
     let address = second.address();
     second.until(&address, "/metrics", |metrics| finals(metrics) >= 20);
-    program.run("release close -c r.yaml --reason done");
-    second.says("closed: everything is read and stored");
-    let report = second.until(&address, PAGE, |_| true);
-    let (code, last) = second.terminate();
-    assert_eq!(code, Some(0), "{last}");
+    let (stream, last) = closed(&program, second, &address);
     log += &last;
     let replayed = program.run("replay -c r.yaml --release r");
     assert_eq!(replayed.code, Some(0), "{}{}", replayed.out, replayed.log);
+    (stream, log)
+}
+
+/// What a worker says of its stream once its release is closed, and what it logged.
+fn closed(program: &Program, mut worker: Running, address: &str) -> (Json, String) {
+    program.run("release close -c r.yaml --reason done");
+    worker.says("closed: everything is read and stored");
+    let report = worker.until(address, "/api/v1/releases/r/report", |_| true);
+    let (code, log) = worker.terminate();
+    assert_eq!(code, Some(0), "{log}");
     let report: Json = serde_json::from_str(report.split_once("\r\n\r\n").unwrap().1).unwrap();
     (report["streams"][0].clone(), log)
 }
@@ -114,20 +118,14 @@ fn sides_that_are_far_from_each_other_part() {
     let mut worker = program.start("run -c r.yaml");
     let address = worker.address();
     worker.until(&address, "/metrics", |metrics| finals(metrics) >= 90);
-    program.run("release close -c r.yaml --reason done");
-    worker.says("closed: everything is read and stored");
-    let report = worker.until(&address, PAGE, |_| true);
-    let (code, log) = worker.terminate();
-    assert_eq!(code, Some(0), "{log}");
+    let (stream, log) = closed(&program, worker, &address);
     assert_eq!(log.matches("a side is too far from the others").count(), 1, "{log}");
-    let report: Json = serde_json::from_str(report.split_once("\r\n\r\n").unwrap().1).unwrap();
-    let stream = &report["streams"][0];
     for side in ["baseline", "canary"] {
-        assert_eq!(stream["sides"][side]["read"], 2_100, "{report}");
-        assert_eq!(stream["sides"][side]["late"], 0, "{report}");
+        assert_eq!(stream["sides"][side]["read"], 2_100, "{stream}");
+        assert_eq!(stream["sides"][side]["late"], 0, "{stream}");
     }
     // The first two seconds stand at the edge.
     let matched = stream["outcomes"]["matched"].as_u64().unwrap();
-    assert!((96..=100).contains(&matched), "{report}");
-    assert_eq!(stream["outcomes"]["missing"].as_u64(), Some(matched * 19), "{report}");
+    assert!((96..=100).contains(&matched), "{stream}");
+    assert_eq!(stream["outcomes"]["missing"].as_u64(), Some(matched * 19), "{stream}");
 }
