@@ -89,7 +89,7 @@ mod switch {
     }
 
     /// How many of them are in what the simulator's streams do not have.
-    const OF_CHECKS: usize = 8;
+    const OF_CHECKS: usize = 9;
 
     impl Mutant {
         /// Those that the simulator of the whole worker must catch.
@@ -162,6 +162,7 @@ mod switch {
         SlowAtLimit: "a record is slow that is as late as is borne",
         CriticalIntolerant: "a critical field differs within its tolerance",
         CriticalOfAll: "a pair that differs in one critical field differs in the last one too",
+        StrictOfSample: "a critical field that bears no difference keeps no pairs of its own",
         LeastIsGreatest: "the greatest amount of a group is taken for the least, and the least for the greatest",
         GroupsForgotten: "groups that only the canary has are not compared",
     }

@@ -9,10 +9,11 @@ use super::contract::single;
 use super::topic::Fetch;
 use crate::codec::{Conditional, Rendered, Sign, Then};
 use crate::edge::files;
-use crate::engine::Candidate;
 use crate::engine::diff::{DiffRules, diff, diff_whole};
+use crate::engine::{Candidate, Settings, differing_again};
 use crate::model::{
-    DifferenceKind, FieldDifference, Outcome, PerSide, Position, RecordBatch, RecordRef, Reduction, Side, Sides, Value,
+    DifferenceKind, Differing, FieldDifference, Outcome, PerSide, Position, RecordBatch, RecordRef, Reduction, Side,
+    Sides, Value,
 };
 
 /// Pairs that are in memory at a time.
@@ -166,15 +167,46 @@ impl Rereader {
             Side::Canary => candidate.canary,
             _ => candidate.baseline,
         };
-        let places = candidates
-            .iter()
-            .filter_map(|candidate| Some((at(candidate)?, *candidate)));
-        let by_place: BTreeMap<Position, &Candidate> = places.collect();
-        let wanted: Vec<(u32, u64)> = by_place.keys().map(|at| (at.partition, at.offset)).collect();
-        let mut confirmed = BTreeSet::new();
-        let Again::Kafka(fetcher) = self.again.get_mut(side) else {
-            return Ok(confirmed);
+        let reduced = self.reduced(side, candidates.iter().filter_map(|candidate| at(candidate)))?;
+        let same = |candidate: &&&Candidate| match at(candidate).and_then(|at| reduced.get(&at)) {
+            Some(Reduction::Undecodable(reason, _)) => candidate.reason == Some(*reason),
+            Some(Reduction::Decoded(print)) => candidate.identity == Some(print.identity),
+            Some(Reduction::Diverted(_)) => candidate.outcome == Outcome::Diverted,
+            Some(Reduction::Deselected) | None => false,
         };
+        let confirmed = candidates.iter().filter(same);
+        Ok(confirmed.filter_map(|candidate| at(candidate)).collect())
+    }
+
+    /// At which critical fields pairs differ when they are read again, by the canary's positions: both records are reduced as they
+    /// were before they were paired first, and held against each other by the same rules. Nothing of a pair of which a record is
+    /// gone, or is another one by now.
+    ///
+    /// # Errors
+    /// A log that cannot be read at all.
+    pub fn differing(&mut self, settings: &Settings, pairs: &[Candidate]) -> Result<BTreeMap<Position, Differing>> {
+        let baseline = self.reduced(Side::Baseline, pairs.iter().filter_map(|pair| pair.baseline))?;
+        let canary = self.reduced(Side::Canary, pairs.iter().filter_map(|pair| pair.canary))?;
+        let differing = |pair: &Candidate| {
+            let same = |reduction: &'_ Reduction| match reduction {
+                Reduction::Decoded(print) if pair.identity == Some(print.identity) => Some(print.clone()),
+                _ => None,
+            };
+            let one = baseline.get(&pair.baseline?).and_then(same)?;
+            let other = canary.get(&pair.canary?).and_then(same)?;
+            Some((pair.canary?, differing_again(settings, &one, &other)))
+        };
+        Ok(pairs.iter().filter_map(differing).collect())
+    }
+
+    /// What the codec makes of the records at positions of a topic, read again; of a file nothing.
+    fn reduced(&mut self, side: Side, at: impl Iterator<Item = Position>) -> Result<BTreeMap<Position, Reduction>> {
+        let mut reduced = BTreeMap::new();
+        let Again::Kafka(fetcher) = self.again.get_mut(side) else {
+            return Ok(reduced);
+        };
+        let wanted: BTreeSet<(u32, u64)> = at.map(|at| (at.partition, at.offset)).collect();
+        let wanted: Vec<(u32, u64)> = wanted.into_iter().collect();
         let reducer = self.readers.get_mut(side).reducer();
         let mut out = Vec::new();
         fetcher.fetch(&wanted, &mut |batch, index| {
@@ -183,22 +215,11 @@ impl Rereader {
                 partition: batch.partition,
                 offset: batch.records[index].offset,
             };
-            out.clear();
             // What it still needs was known when it was read first.
             let _ = reducer.reduce(&single(batch, index).1, 0, &mut out);
-            let same = by_place
-                .get(&position)
-                .is_some_and(|candidate| match out.first().map(|entry| &entry.body) {
-                    Some(Reduction::Undecodable(reason, _)) => candidate.reason == Some(*reason),
-                    Some(Reduction::Decoded(fingerprint)) => candidate.identity == Some(fingerprint.identity),
-                    Some(Reduction::Diverted(_)) => candidate.outcome == Outcome::Diverted,
-                    Some(Reduction::Deselected) | None => false,
-                });
-            if same {
-                confirmed.insert(position);
-            }
+            reduced.extend(out.drain(..).next().map(|entry| (position, entry.body)));
         })?;
-        Ok(confirmed)
+        Ok(reduced)
     }
 
     fn compare(&self, baseline: &Rendered, canary: &Rendered) -> Vec<FieldDifference> {

@@ -81,7 +81,7 @@ pub async fn load(store: &Store, config: &Config, id: &GenerationId) -> Result<L
             start_ms: row.start_ms,
             counts: &row.counts,
         });
-        tally.take(counted, shared, &worker::found(&own));
+        tally.take(counted, shared, &worker::found(&own).with_broken(&state.broken));
         let mut seat = Seat {
             tally,
             counts,
@@ -230,6 +230,7 @@ pub fn finding(row: &FindingRow) -> report::Finding {
         fields: row.body.fields.clone(),
         reason: row.body.reason,
         note: row.body.note.clone(),
+        critical: row.body.critical.clone(),
     }
 }
 

@@ -11,7 +11,7 @@ use super::text::{Decimal, Duration, PathText, Rate, Relative};
 pub(super) struct CriticalField {
     /// Where, in the contract's names; without `[*]` and `{*}`.
     pub(super) path: PathText,
-    /// Rate of the pairs that may differ there (1e-3).
+    /// Rate of the pairs that may differ there (1e-3). 0 bears none: one that differs fails, once it is read again.
     pub(super) budget: Option<Rate>,
 }
 

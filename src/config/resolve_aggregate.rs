@@ -13,6 +13,9 @@ use crate::model::{Path, Segment};
 const AGGREGATES_MAX: usize = 8;
 /// Paths that a group is made of.
 const GROUP_MAX: usize = 4;
+/// Why an aggregate has no budget of 0, and what to do.
+const NOT_0: &str = "a group is made of all records of its window, too many to read again to prove a budget of 0: say a small one, such as \
+                     1e-6";
 const ONE: &str = "say exactly one of `count: true`, `sum: PATH`, `min: PATH`, `max: PATH` and `distinct: PATH`";
 
 /// Reads them, and what cannot stand beside them.
@@ -50,7 +53,7 @@ pub(super) fn aggregates(stream: &mut FileStream, path: &KeyPath, named: &mut Na
             faults.push(&at.key("name"), what, None);
         }
         let place = u16::try_from(i).unwrap_or(u16::MAX);
-        let budget = budget(&mut aggregate.budget, &at, faults);
+        let budget = budget(&mut aggregate.budget, &at, Some(NOT_0), faults);
         named.checks.push(NamedCheck::aggregate(place, &name, budget));
         names.push(name);
         if let Some(resolved) = one(aggregate, &at, &mut named.measured, faults) {

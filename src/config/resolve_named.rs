@@ -16,6 +16,9 @@ use crate::model::{Differing, Path, Segment, Sides};
 
 /// What a critical field, or the latency, bears unless something else is said (`docs/statistics.md` section 3).
 const BUDGET: f64 = 1e-3;
+/// Why the latency has no budget of 0, and what to do.
+const LATENCY_NOT_0: &str = "a slow pair is mostly one that matches, and of those nothing is kept that could be read again to prove a budget \
+                             of 0: say a small one, such as 1e-6";
 /// Where a time is the one of the log, or there is none, nothing says how long a record took.
 const TIME_HINT: &str = "say where the event says its own time: `event_time: {field: created_at}`, or a header";
 
@@ -51,7 +54,10 @@ pub(super) fn named(stream: &mut FileStream, (rules, path): (&Rules, &KeyPath), 
             faults.push(&at.key("path"), what, Some(hint.to_owned()));
         }
         let place = u16::try_from(i).unwrap_or(u16::MAX);
-        let budget = budget(&mut field.budget, &at, faults);
+        let budget = budget(&mut field.budget, &at, None, faults);
+        if budget == 0.0 {
+            named.engine.strict.push(i);
+        }
         named.checks.push(NamedCheck::field(place, &of.to_string(), budget));
         named.engine.critical.push(tolerance(rules, &of));
         named.critical.push(of);
@@ -94,7 +100,7 @@ fn latency(stream: &mut FileStream, path: &KeyPath, named: &mut Named, faults: &
             Some("leave it out, or say `mode: paired`".to_owned()),
         );
     }
-    let budget = budget(&mut latency.budget, &at, faults);
+    let budget = budget(&mut latency.budget, &at, Some(LATENCY_NOT_0), faults);
     named.checks.push(NamedCheck::latency(budget));
     named.engine.slower_than_ms = Some(latency.slower_than.value);
 }
@@ -166,17 +172,23 @@ fn tolerance(rules: &Rules, path: &Path) -> Option<usize> {
     rules.tolerant.iter().position(|tolerant| tolerant == path)
 }
 
-/// A budget that is not 0.
-pub(super) fn budget(budget: &mut Option<Rate>, at: &KeyPath, faults: &mut Faults) -> f64 {
+/// A budget. What cannot be read again to prove a budget of 0 says so in `not_0`, with what to do.
+pub(super) fn budget(budget: &mut Option<Rate>, at: &KeyPath, not_0: Option<&str>, faults: &mut Faults) -> f64 {
     let budget = fill(budget, "1e-3", BUDGET);
     let at = at.key("budget");
     if budget > BUDGET_MAX {
         let hint = Some("a budget is a rate, such as 1e-4 or 0.01%".to_owned());
         faults.push(&at, format!("must be at most {BUDGET_MAX}"), hint);
     } else if budget < BUDGET_MIN {
-        let hint = "what is bad here is counted and not kept, so it cannot be read again to prove a budget of 0: say a small one, such \
-                    as 1e-6";
-        faults.push(&at, format!("must be at least {BUDGET_MIN:e}"), Some(hint.to_owned()));
+        let (what, hint) = match not_0 {
+            Some(hint) => (format!("must be at least {BUDGET_MIN:e}"), hint),
+            None if budget == 0.0 => return budget,
+            None => (
+                format!("must be 0, or at least {BUDGET_MIN:e}"),
+                "say 0: then one pair that differs there fails",
+            ),
+        };
+        faults.push(&at, what, Some(hint.to_owned()));
     }
     budget
 }

@@ -4,7 +4,7 @@ use super::partition::Partition;
 use super::rules::{BEGIN, Rules, earlier, later};
 use super::window::Aside;
 use super::{BadRecord, Candidate, Entry};
-use crate::model::{Digest, Fingerprint, Identity, Outcome, Position, Side, UndecodableReason};
+use crate::model::{Differing, Digest, Fingerprint, Identity, Outcome, Position, Side, UndecodableReason};
 
 /// The event time, where it can be used (rules 10 and 14).
 pub(super) fn usable_time(
@@ -86,6 +86,7 @@ fn aside(
             identity,
             time_ms: max.filter(|max| *max != BEGIN),
             reason,
+            differing: Differing::default(),
         },
         hash,
     )

@@ -58,5 +58,6 @@ pub(super) fn candidate(settled: &Settled) -> Candidate {
         identity: Some(settled.identity),
         time_ms: Some(settled.time()),
         reason: None,
+        differing: settled.differing,
     }
 }

@@ -469,6 +469,7 @@ impl Engine {
 fn without_findings(rules: &Rules) -> Rules {
     let mut rules = rules.clone();
     rules.findings_max = 0;
+    rules.strict.clear();
     rules
 }
 

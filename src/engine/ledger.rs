@@ -200,7 +200,7 @@ impl Tally for Sink<'_> {
             .open
             .entry(self.rules.grid.window(settled.time()))
             .or_default();
-        let how = (self.rules.findings_max, self.ledger.has_control);
+        let how = (self.rules, self.ledger.has_control);
         let candidate = window.settled(&settled, &self.ledger.evidence, how);
         if self.ledger.wants_pairs && settled.outcome == crate::model::Outcome::Mismatched {
             window.pairs.extend(candidate);

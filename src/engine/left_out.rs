@@ -5,7 +5,7 @@ use super::evidence::Evidence;
 use super::profile::Profiles;
 use super::row::Sighting;
 use super::window::Window;
-use crate::model::{Outcome, Position, Side, WindowCounts};
+use crate::model::{Position, Side, WindowCounts};
 
 /// Marks in the digest what is left out as `edge`.
 pub(super) const EDGE: u64 = 1 << 8;
@@ -128,7 +128,6 @@ impl Window {
         (self.pairs, self.differing, self.noisy) = Default::default();
         self.profile = Profiles::default();
         (self.delays, self.aggregates) = Default::default();
-        let bad = |outcome: &Outcome| matches!(outcome, Outcome::Undecodable | Outcome::Untimely | Outcome::Diverted);
-        self.candidates.retain(|outcome, _| bad(outcome));
+        self.kept.leave_out();
     }
 }

@@ -19,6 +19,7 @@ mod group;
 mod holes;
 mod input;
 pub mod judge;
+mod kept;
 mod latest;
 mod ledger;
 mod left_out;
@@ -54,7 +55,7 @@ pub use checkpoint::{BadRecord, Checkpoint, ControlCheckpoint, PartitionCheckpoi
 pub use core::Engine;
 pub use holes::Hole;
 pub use input::Input;
-pub use named::Named;
+pub use named::{Named, differing_again};
 pub use output::{Candidate, Final, FinalWindow, Output, SettledBad};
 pub use profile::{PARTS, Profile};
 pub use sample::{RateFrom, Sample};

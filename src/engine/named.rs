@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::Aggregate;
-use super::row::Row;
+use super::Settings;
+use super::row::{self, Row};
 use super::rules::Rules;
 use super::tolerance::Equality;
-use crate::model::{Critical, Differing, TolerantKind, TolerantValue};
+use crate::model::{Critical, Differing, Fingerprint, TolerantKind, TolerantValue};
 
 /// What is counted for them. Frozen in a generation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -14,6 +15,9 @@ pub struct Named {
     /// Critical fields, in the order in which their values travel: of each the place of its tolerance, if it has one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub critical: Vec<Option<usize>>,
+    /// Places of those that bear no difference: a window keeps some pairs of each, to be read again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strict: Vec<usize>,
     /// A record is slow that came into its log this much after its event time; `None` where nobody asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slower_than_ms: Option<i64>,
@@ -83,6 +87,13 @@ fn is_within(at: usize, baseline: &Tolerant, canary: &Tolerant, rules: &Rules) -
         (Some(one), Some(other)) => rules.equality_at(at, one, other) != Equality::Different,
         _ => false,
     }
+}
+
+/// At which critical fields two records differ, found as it is of the pairs of a window: for whoever reads them again.
+#[must_use]
+pub fn differing_again(settings: &Settings, baseline: &Fingerprint, canary: &Fingerprint) -> Differing {
+    let rules = Rules::new(settings);
+    differing(&row::beside(baseline), &row::beside(canary), &rules)
 }
 
 impl Row {

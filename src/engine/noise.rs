@@ -70,7 +70,7 @@ const NOISY_MAX: usize = 64;
 fn sample(window: &mut Window) -> Vec<Candidate> {
     let pairs = std::mem::take(&mut window.differing).into_iter();
     for settled in pairs.filter(|settled| settled.outcome == Outcome::Mismatched) {
-        window.sample(candidate(&settled), NOISY_MAX);
+        window.kept.sample(candidate(&settled), NOISY_MAX);
     }
     let on_control = |pair: Candidate| Candidate {
         canary: pair.canary.map(|at| Position {
@@ -79,11 +79,7 @@ fn sample(window: &mut Window) -> Vec<Candidate> {
         }),
         ..pair
     };
-    let mut noisy: Vec<Candidate> = window
-        .take_sample(Outcome::Mismatched)
-        .into_iter()
-        .map(on_control)
-        .collect();
+    let mut noisy: Vec<Candidate> = window.kept.take(Outcome::Mismatched).map(on_control).collect();
     noisy.sort_unstable();
     noisy
 }
@@ -111,12 +107,6 @@ impl Window {
     pub(super) fn with_control(&mut self, control: ControlCounts, noisy: Vec<Candidate>) {
         self.counts.control = Some(Box::new(control));
         self.noisy = noisy;
-    }
-
-    /// Takes the sample of an outcome.
-    pub(super) fn take_sample(&mut self, outcome: Outcome) -> Vec<Candidate> {
-        let sample = self.candidates.remove(&outcome).unwrap_or_default();
-        sample.into_keys().map(|(_, candidate)| candidate).collect()
     }
 }
 
@@ -159,7 +149,7 @@ impl Engine {
             }
             counts.canary_only += u64::from(part.is_some() && settled.baseline.is_some());
             let candidate = candidate(&settled);
-            counted.sample(candidate.clone(), self.rules.findings_max);
+            counted.kept.keep(&candidate, &self.rules);
             if self.ledger.wants_pairs && settled.outcome == Outcome::Mismatched {
                 counted.pairs.push(candidate);
             }

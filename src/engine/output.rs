@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Checkpoint;
-use crate::model::{BadCounts, Digest, Identity, Outcome, Position, WindowCounts, WindowProfile};
+use crate::model::{BadCounts, Differing, Digest, Identity, Outcome, Position, WindowCounts, WindowProfile};
 
 /// A window that is final, with what must be stored in one transaction with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub struct FinalWindow {
     pub edge: bool,
     /// Over outcomes, counts and positions: equal for equal (logs, schemas, settings, stored inputs).
     pub digest: Digest,
-    /// A sample of what differed, in the order of the positions.
+    /// A sample of what differed, and some pairs of each critical field that bears no difference, in the order of the positions.
     pub candidates: Vec<Candidate>,
     /// A sample of the pairs of baseline and control that differ, in the order of the positions: what may be noise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -43,6 +43,9 @@ pub struct Candidate {
     pub time_ms: Option<i64>,
     /// For undecodable records, the reason.
     pub reason: Option<crate::model::UndecodableReason>,
+    /// Of a mismatched pair, the critical fields that differ.
+    #[serde(default, skip_serializing_if = "Differing::is_none")]
+    pub differing: Differing,
 }
 
 /// Undecodable, untimely and diverted records of a window, once it is settled which of them both sides show.

@@ -160,7 +160,7 @@ impl Row {
 }
 
 /// What a record that was just read holds beside its digest.
-fn beside(print: &Fingerprint) -> Tolerant {
+pub(super) fn beside(print: &Fingerprint) -> Tolerant {
     let critical = print.carried.as_ref().map_or(&[][..], |values| &values.critical);
     if print.tolerant.is_none() && critical.is_empty() {
         return None;

@@ -141,6 +141,8 @@ pub(super) struct Rules {
     pub(super) limits: Vec<Limit>,
     /// Of each critical field the place of its tolerance.
     pub(super) critical: Vec<Option<usize>>,
+    /// Places of those that bear no difference.
+    pub(super) strict: Vec<usize>,
     pub(super) findings_max: usize,
     /// Who is in the sample; `None` is everybody.
     pub(super) sampling: Option<Sampling>,
@@ -171,6 +173,7 @@ impl Rules {
             conflicts: settings.names == Names::Event,
             limits: settings.tolerances.iter().map(Limit::new).collect(),
             critical: settings.named.critical.clone(),
+            strict: settings.named.strict.clone(),
             findings_max: settings.findings_max,
             sampling: None,
             profile: settings.profile.clone(),

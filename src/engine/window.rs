@@ -1,12 +1,12 @@
 //! Windows count (rule 7): exact counts, a digest that no order of arrival shows in, and a sample of what differed.
 
-use std::collections::BTreeMap;
-
 use super::aggregate::Aggregates;
 use super::codes::{candidate, code, key, reason_code, words};
+use super::kept::Kept;
 use super::left_out::{EDGE, left_out};
 use super::profile::{self, Profiles};
 use super::row::{Settled, Sighting};
+use super::rules::Rules;
 use super::{Candidate, FinalWindow, Profile, evidence::Evidence};
 use crate::model::{
     Delays, Digest, Outcome, PerSide, Position, Side, SideCounts, UndecodableReason, WindowCounts, WindowProfile,
@@ -34,8 +34,8 @@ pub(super) struct Window {
     pub(super) counts: WindowCounts,
     /// Sums of two independent 64-bit hashes of what is in it: sums do not depend on the order, and do not wrap.
     sums: [u128; 2],
-    /// The ones with the smallest hashes of their positions, by outcome.
-    pub(super) candidates: BTreeMap<Outcome, BTreeMap<(u64, Candidate), ()>>,
+    /// Some of what differs.
+    pub(super) kept: Kept,
     /// Every mismatched pair, where somebody wants them all.
     pub(super) pairs: Vec<Candidate>,
     /// A sample of what the control differs in.
@@ -116,13 +116,12 @@ impl Window {
         &mut self,
         settled: &Settled,
         evidence: &Evidence,
-        (keep, has_control): (usize, bool),
+        (rules, has_control): (&Rules, bool),
     ) -> Option<Candidate> {
         let decides = settled.baseline.or(settled.canary);
         let left_out = decides.map_or(EDGE, |decides| left_out(decides, evidence));
         self.add(words(settled, left_out));
-        let kept = self.candidates.get(&settled.outcome).map_or(0, BTreeMap::len);
-        if mutant!(CapDropsCounts) && kept >= keep {
+        if mutant!(CapDropsCounts) && self.kept.len(settled.outcome) >= rules.findings_max {
             return None;
         }
         if left_out != 0 {
@@ -163,7 +162,7 @@ impl Window {
             return None;
         }
         let candidate = candidate(settled);
-        self.sample(candidate.clone(), keep);
+        self.kept.keep(&candidate, rules);
         Some(candidate)
     }
 
@@ -201,7 +200,7 @@ impl Window {
         let side = u64::from(position.side == Side::Canary);
         self.add([code, side, key(position.partition), position.offset, 0]);
         if let Aside::Bad(candidate, _) = aside {
-            self.sample(candidate, keep);
+            self.kept.sample(candidate, keep);
         }
     }
 
@@ -211,27 +210,8 @@ impl Window {
         for (sum, other) in self.sums.iter_mut().zip(other.sums) {
             *sum = sum.wrapping_add(other);
         }
-        for (_, candidate) in other.candidates.into_values().flat_map(BTreeMap::into_keys) {
-            self.sample(candidate, keep);
-        }
-    }
-
-    pub(super) fn sample(&mut self, candidate: Candidate, keep: usize) {
-        let mut hash = mix(code(candidate.outcome), SEEDS[2]);
-        for position in [candidate.baseline, candidate.canary].into_iter().flatten() {
-            hash = mix(hash ^ key(position.partition), SEEDS[3]);
-            hash = mix(hash ^ position.offset, SEEDS[4]);
-        }
-        let kept = self.candidates.entry(candidate.outcome).or_default();
-        if kept.len() < keep {
-            kept.insert((hash, candidate), ());
-        } else if kept
-            .last_key_value()
-            // Both sides may have a record of one number: their order of arrival must not show either.
-            .is_some_and(|((largest, last), ())| (hash, &candidate) < (*largest, last))
-        {
-            kept.pop_last();
-            kept.insert((hash, candidate), ());
+        for candidate in other.kept.into_sample() {
+            self.kept.sample(candidate, keep);
         }
     }
 
@@ -261,26 +241,13 @@ impl Window {
         }
         let profile = profile.map(|settings| Box::new(std::mem::take(&mut self.profile).finish(settings)));
         let digest = self.digest(start_ms, hole, profile.as_deref());
-        let mut candidates: Vec<Candidate> = self
-            .candidates
-            .into_values()
-            .flat_map(BTreeMap::into_keys)
-            .map(|(_, candidate)| candidate)
-            .collect();
-        candidates.sort_by_key(|candidate| {
-            (
-                candidate.baseline.or(candidate.canary),
-                candidate.canary,
-                candidate.outcome,
-            )
-        });
         FinalWindow {
             start_ms,
             end_ms,
             counts: self.counts,
             edge: edge || hole,
             digest,
-            candidates,
+            candidates: self.kept.finish(),
             noise: self.noisy,
             profile,
         }
@@ -373,7 +340,7 @@ impl Window {
 }
 
 /// Digits of the fractions of the first square roots: nothing up the sleeve.
-const SEEDS: [u64; 5] = [
+pub(super) const SEEDS: [u64; 5] = [
     0x6a09_e667_f3bc_c908,
     0xbb67_ae85_84ca_a73b,
     0x3c6e_f372_fe94_f82b,
@@ -388,7 +355,7 @@ fn begin(words: [u64; 2]) -> [u64; 2] {
 
 /// A full 64 x 64 multiplication folded: every bit of the input reaches every bit of the result.
 #[inline(always)]
-fn mix(value: u64, seed: u64) -> u64 {
+pub(super) fn mix(value: u64, seed: u64) -> u64 {
     let product = u128::from(value ^ SEEDS[4]).wrapping_mul(u128::from(seed | 1));
     let [low, high] = halves(product);
     let folded = u128::from(low ^ high ^ value.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);

@@ -71,6 +71,12 @@ impl Differing {
         self.0 == 0
     }
 
+    /// True where the field at this place differs.
+    #[must_use]
+    pub fn at(self, place: usize) -> bool {
+        self.iter().any(|(differs, _)| differs == place)
+    }
+
     /// Says how a field differs.
     pub fn put(&mut self, place: usize, kind: DifferenceKind) {
         let kind = (1..).zip(Self::KINDS).find(|(_, known)| *known == kind);

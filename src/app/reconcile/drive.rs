@@ -220,6 +220,7 @@ mod tests {
             identity: None,
             time_ms: Some(1),
             reason: None,
+            differing: crate::model::Differing::default(),
         }
     }
 

@@ -71,6 +71,9 @@ pub fn stream(input: StreamInput<'_>) -> StreamReport {
         canary: input.sides.canary.pending,
     };
     let quantile = |q| counts.skew.quantile(q);
+    let mut findings = input.findings;
+    // What fails a check by itself stands first, however many are told.
+    findings.sort_by_key(|finding| finding.critical.is_empty());
     let mut report = StreamReport {
         stream: input.stream.to_owned(),
         verdict: input.verdict,
@@ -111,7 +114,7 @@ pub fn stream(input: StreamInput<'_>) -> StreamReport {
         drift: Vec::new(),
         checks: Vec::new(),
         patterns: Vec::new(),
-        findings: input.findings,
+        findings,
     };
     report.patterns = patterns(&report, &input.topics);
     topics::name(&mut report, &input.topics);
@@ -294,6 +297,7 @@ pub fn finding(
         fields,
         reason: candidate.reason,
         note,
+        critical: Vec::new(),
     }
 }
 

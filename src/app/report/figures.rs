@@ -230,6 +230,10 @@ pub(super) fn details(finding: &Finding) -> Vec<String> {
     if finding.fields.len() > FIELDS_MAX {
         details.push(format!("{} more", finding.fields.len() - FIELDS_MAX));
     }
+    if !finding.critical.is_empty() {
+        let again = finding.critical.join(" and ");
+        details.push(harmless(&format!("seen again at {again}")));
+    }
     details.extend(finding.reason.map(|reason| reason.as_str().to_owned()));
     details.extend(finding.note.as_deref().map(harmless));
     details

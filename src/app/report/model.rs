@@ -433,6 +433,9 @@ pub struct Finding {
     /// What else there is to say: that a record is gone, or where its undecodable partner is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Critical fields with a budget of 0 at which the records, read again, differ still: each fails its check.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub critical: Vec<String>,
 }
 
 /// A position in a side's log.

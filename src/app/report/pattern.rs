@@ -189,6 +189,7 @@ mod tests {
             fields: fields.split_whitespace().map(field).collect(),
             reason: None,
             note: None,
+            critical: Vec::new(),
         }
     }
 

@@ -17,7 +17,7 @@ use super::world::{Real, runtime};
 use crate::config::{self, Config};
 use crate::edge::store::{FindingRow, GenerationId, Read, Span, Store};
 use crate::engine::Candidate;
-use crate::model::{FieldDifference, Outcome, PerSide, Position, Side, Sides, Topics, Verdict};
+use crate::model::{Differing, FieldDifference, Outcome, PerSide, Position, Side, Sides, Topics, Verdict};
 use print::Shown;
 
 /// Letters that a beginning of an id must have at least.
@@ -171,6 +171,7 @@ fn look<'a>(
         identity: None,
         time_ms: None,
         reason: row.body.reason,
+        differing: Differing::default(),
     };
     let mut shown = Shown {
         id,

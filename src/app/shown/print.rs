@@ -186,6 +186,11 @@ impl Shown<'_> {
                 self.fields.len()
             ));
         }
+        for path in &self.row.body.critical {
+            notes.push(format!(
+                "`{path}` is critical and bears no difference: the worker saw it differ again when it read the records again"
+            ));
+        }
         notes.extend(self.row.body.note.clone());
         notes
     }
@@ -208,6 +213,7 @@ impl Shown<'_> {
                 canary: &self.stream.sides.canary.topic,
             },
             "fields": self.fields,
+            "critical": self.row.body.critical,
             "hidden": self.hidden(),
             "gone": self.gone,
             "notes": self.notes(),

@@ -24,7 +24,7 @@ use crate::codec::{Field, Schema};
 use crate::config::StreamSide;
 use crate::edge::store::{Action, Command, Commit, ContractRow, FindingRow, Lease, Store, StoreError, VerdictRow};
 use crate::engine::judge::Tally;
-use crate::engine::{Checkpoint, FinalWindow, SettledBad};
+use crate::engine::{Checkpoint, FinalWindow, Settings, SettledBad};
 use crate::model::{Sides, hex};
 
 /// How a key's contract is told from a value's in the database.
@@ -84,6 +84,8 @@ pub struct Committer {
     pub world: Arc<dyn World>,
     /// What the stream's sides are.
     pub sides: Sides<StreamSide>,
+    /// How they are compared.
+    pub settings: Settings,
 }
 
 /// How a committer ended.
@@ -215,6 +217,9 @@ impl Committer {
             None
         };
         self.state.unknown = UnknownSchema::of(&self.book);
+        if let Some(tally) = &tally {
+            self.state.broken.clone_from(tally.broken());
+        }
         // No checkpoint has a partition whose topic is not stored with it.
         self.meet_topics();
         let view = self.with_seat(|seat| seat.status.get()).unwrap_or_default();

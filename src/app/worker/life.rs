@@ -158,6 +158,7 @@ impl Life {
             state: ready.state.clone(),
             world: self.world.clone(),
             sides: self.config.streams[self.index].sides.clone(),
+            settings: self.config.streams[self.index].engine.clone(),
         };
         let ends = ready.state.ends.as_ref();
         let clock = self.shared.clock.clone();

@@ -1,6 +1,6 @@
 //! The kept candidates of final windows become findings: their records are read again, by position, until the broker answers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -11,9 +11,10 @@ use crate::app::findings::{Rereader, Seen};
 use crate::app::world::blocking;
 use crate::edge::kafka::KafkaError;
 use crate::edge::store::{FindingBody, FindingRow};
+use crate::engine::judge::NamedCheck;
 use crate::engine::stats::Kind;
 use crate::engine::{Candidate, FinalWindow};
-use crate::model::{FieldDifference, Outcome, Position, Side};
+use crate::model::{Differing, FieldDifference, Outcome, Position, Side};
 
 /// Pairs of a noisy window that are read again.
 const NOISE_LOOKED_AT_MAX: usize = 16;
@@ -26,7 +27,11 @@ struct Told {
     fields: Vec<FieldDifference>,
     note: Option<String>,
     unproved: bool,
+    critical: Vec<String>,
 }
+
+/// A critical field with a budget of 0: its place among the critical fields, and its path.
+type Strict = (usize, String);
 
 impl Committer {
     /// Reads the records of the kept candidates again.
@@ -87,11 +92,34 @@ impl Committer {
             .collect()
     }
 
+    /// The critical fields of which one pair that differs fails the stream.
+    fn strict_fields(&self) -> Vec<Strict> {
+        let strict = |check: &NamedCheck| match check.kind {
+            Kind::Field(place) if check.budget == 0.0 => Some((usize::from(place), check.path()?.to_owned())),
+            _ => None,
+        };
+        let fields = self.with_seat(|seat| seat.tally.policy().named.iter().filter_map(strict).collect());
+        fields.unwrap_or_default()
+    }
+
+    /// Where those of the pairs that differ at such a field differ when they are read again.
+    async fn again(&self, pairs: &[Candidate], strict: &[Strict]) -> Result<BTreeMap<Position, Differing>> {
+        let asked = |pair: &&Candidate| strict.iter().any(|(place, _)| pair.differing.at(*place));
+        let asked: Vec<Candidate> = pairs.iter().filter(asked).cloned().collect();
+        if asked.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let look = |rereader: &mut Rereader| rereader.differing(&self.settings, &asked);
+        self.patiently(look, BTreeMap::new).await
+    }
+
     async fn pairs(&self, pairs: &[&Candidate]) -> Result<Vec<Told>> {
         let pairs: Vec<Candidate> = pairs.iter().map(|pair| (*pair).clone()).collect();
         if pairs.is_empty() {
             return Ok(Vec::new());
         }
+        let strict = self.strict_fields();
+        let again = self.again(&pairs, &strict).await?;
         let look = |rereader: &mut Rereader| {
             let mut seen = Vec::with_capacity(pairs.len());
             let mut visit = |candidate: &Candidate, what| seen.push((candidate.clone(), what));
@@ -102,16 +130,24 @@ impl Committer {
             pairs.iter().map(gone).collect()
         };
         let looked = self.patiently(look, gone).await?;
-        let told = |(candidate, seen)| {
+        let told = |(candidate, seen): (Candidate, Seen)| {
             let (fields, note) = match seen {
                 Seen::Differences(fields) => (fields, None),
                 Seen::Gone(text) => (Vec::new(), Some(text.to_owned())),
             };
+            let seen_again = candidate
+                .canary
+                .and_then(|at| again.get(&at))
+                .copied()
+                .unwrap_or_default();
+            let asked = strict.iter().filter(|(place, _)| candidate.differing.at(*place));
+            let (critical, lost): (Vec<&Strict>, Vec<&Strict>) = asked.partition(|(place, _)| seen_again.at(*place));
             Told {
                 unproved: fields.is_empty(),
+                note: note.or_else(|| not_again(&lost)),
+                critical: critical.into_iter().map(|(_, path)| path.clone()).collect(),
                 candidate,
                 fields,
-                note,
             }
         };
         Ok(looked.into_iter().map(told).collect())
@@ -137,6 +173,7 @@ impl Committer {
                 fields: Vec::new(),
                 note,
                 unproved,
+                critical: Vec::new(),
             }
         };
         Ok(alone.iter().map(told).collect())
@@ -178,6 +215,7 @@ impl Committer {
             fields,
             note,
             unproved,
+            critical,
         } = told;
         FindingRow {
             stream: self.stream.clone(),
@@ -192,9 +230,17 @@ impl Committer {
                 fields,
                 note,
                 unproved,
+                critical,
             },
         }
     }
+}
+
+/// What is said of critical fields that differed once and were not seen to differ again.
+fn not_again(lost: &[&Strict]) -> Option<String> {
+    let paths: Vec<&str> = lost.iter().map(|(_, path)| path.as_str()).collect();
+    let paths = paths.join(" and ");
+    (!lost.is_empty()).then(|| format!("a difference at {paths} could not be confirmed by reading the records again"))
 }
 
 fn is_strict(outcome: Outcome, strict: &[Kind]) -> bool {

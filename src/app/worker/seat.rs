@@ -71,6 +71,7 @@ pub fn found(rows: &[FindingRow]) -> Found {
         of_canary: row.canary.is_some() || row.outcome == Outcome::Missing,
         identity: row.identity.as_deref().unwrap_or(place),
         unproved: row.body.unproved,
+        critical: &row.body.critical,
     }))
 }
 

@@ -37,6 +37,9 @@ pub struct State {
     /// Differing paths of baseline and control, over pairs of noisy windows that were read again: path, kind, pairs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub noise: Vec<(String, DifferenceKind, u64)>,
+    /// Critical fields with a budget of 0 that a second reading proved to differ, by their checks: the first window in which.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub broken: BTreeMap<String, Option<i64>>,
     /// Schemas that were given up: their records are undecodable, after a restart too.
     #[serde(default)]
     pub unknown: Vec<UnknownSchema>,
@@ -174,11 +177,14 @@ mod tests {
     #[test]
     fn topics_come_back_in_their_order_and_a_stream_without_a_pattern_writes_none() {
         let plain = serde_json::to_string(&State::default()).unwrap();
-        assert!(!plain.contains("topics") && !plain.contains("other_ids"), "{plain}");
+        for key in ["topics", "other_ids", "broken"] {
+            assert!(!plain.contains(key), "{plain}");
+        }
         assert_eq!(serde_json::from_str::<State>(&plain).unwrap(), State::default());
         let mut state = State::default();
         *state.topics.get_mut(Side::Canary) = vec!["b".to_owned(), "a".to_owned()];
         state.other_ids.get_mut(Side::Canary).insert(1, "id of a".to_owned());
+        state.broken.insert("field amount".to_owned(), None);
         let text = serde_json::to_string(&state).unwrap();
         assert_eq!(serde_json::from_str::<State>(&text).unwrap(), state);
     }

@@ -176,6 +176,9 @@ pub struct FindingBody {
     /// True where the records, read again, did not show the difference, or could not be read: it fails no budget of 0.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unproved: bool,
+    /// Critical fields with a budget of 0 at which the records, read again, differ still: each fails its check.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub critical: Vec<String>,
 }
 
 /// A verdict to be stored, whenever it changes.

@@ -15,7 +15,7 @@ pub struct NamedCheck {
     pub name: String,
     /// Which, by its place among those of its kind.
     pub kind: Kind,
-    /// The rate that is borne, > 0.
+    /// The rate that is borne; 0, of a critical field alone, bears none.
     pub budget: f64,
 }
 
@@ -27,10 +27,16 @@ impl NamedCheck {
     #[must_use]
     pub fn field(place: u16, path: &str, budget: f64) -> Self {
         NamedCheck {
-            name: format!("{}{path}", Self::FIELD),
+            name: Self::name_of_field(path),
             kind: Kind::Field(place),
             budget,
         }
+    }
+
+    /// What the check of a critical field is called.
+    #[must_use]
+    pub fn name_of_field(path: &str) -> String {
+        format!("{}{path}", Self::FIELD)
     }
 
     /// Of the canary's delay.

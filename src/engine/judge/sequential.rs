@@ -77,6 +77,8 @@ pub(super) struct Sequential {
     /// Bad ones of which no finding is kept: each is another one.
     nameless: u64,
     unproved: Vec<u64>,
+    /// Critical fields with a budget of 0 that are broken, by their checks: the first window in which a pair differed twice.
+    broken: BTreeMap<String, Option<i64>>,
     /// Counted since the last window.
     since: Vec<Share>,
     holding: Holding,
@@ -93,6 +95,7 @@ impl Sequential {
             distinct: BTreeSet::new(),
             nameless: 0,
             unproved: vec![0; kinds.len()],
+            broken: BTreeMap::new(),
             since: vec![(0, 0); kinds.len()],
             holding: Holding::new(kinds.iter().map(|(_, budget)| *budget).collect()),
             kinds,
@@ -148,7 +151,8 @@ impl Sequential {
 
     fn settle(&mut self, clock: Clock, start_ms: Option<i64>, share: impl Fn(Kind) -> Counts, found: &Found) {
         let mut counts = Vec::with_capacity(self.kinds.len());
-        for (check, (kind, budget)) in self.kinds.iter().copied().enumerate() {
+        for check in 0..self.kinds.len() {
+            let (kind, budget) = self.kinds[check];
             if kind.clock() != clock {
                 continue;
             }
@@ -158,7 +162,7 @@ impl Sequential {
             let (sum, all) = self.since[check];
             let beyond = bad.saturating_sub(control.map_or(0, |(noise, _)| noise));
             self.since[check] = (sum.saturating_add(beyond), all.saturating_add(of));
-            let confirmed = budget > 0.0 || bad == 0 || found.confirms(start_ms, kind);
+            let confirmed = budget > 0.0 || bad == 0 || self.confirmed(check, start_ms, found);
             if !confirmed {
                 self.unproved[check] = self.unproved[check].saturating_add(bad);
             }
@@ -181,6 +185,24 @@ impl Sequential {
             let taken = family.settle(clock, start_ms.unwrap_or(0), &counts, distinct);
             debug_assert!(taken.is_ok(), "{taken:?}");
         }
+    }
+
+    /// Whether a bad record of a window, of a check with a budget of 0, was seen twice. A critical field that is broken is so
+    /// for good, and what differs there later adds nothing: so the first window is all that a restart needs to know.
+    fn confirmed(&mut self, check: usize, start_ms: Option<i64>, found: &Found) -> bool {
+        let (kind, name) = (self.kinds[check].0, &self.names[check]);
+        if self.broken.contains_key(name) {
+            return true;
+        }
+        let confirmed = found.confirms(start_ms, kind, name);
+        if confirmed && matches!(kind, Kind::Field(_)) {
+            self.broken.insert(name.clone(), start_ms);
+        }
+        confirmed
+    }
+
+    pub(super) fn broken(&self) -> &BTreeMap<String, Option<i64>> {
+        &self.broken
     }
 
     fn members(&self) -> &[Member] {

@@ -1,6 +1,6 @@
 //! The evidence of a stream, added up from its final windows.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -451,6 +451,13 @@ impl Tally {
         let kinds = self.policy.budgets.by_kind();
         let check = kinds.iter().position(|(kind, _)| *kind == Kind::Mismatched)?;
         self.sequential.interval(check)
+    }
+
+    /// Critical fields with a budget of 0 that a second reading proved to differ, by their checks, each with the first window in
+    /// which it did. To be stored with the windows: more findings may be stored than are read back.
+    #[must_use]
+    pub fn broken(&self) -> &BTreeMap<String, Option<i64>> {
+        self.sequential.broken()
     }
 
     pub(super) fn sequential(&self) -> &Sequential {

@@ -4,6 +4,7 @@ mod controlled;
 mod named;
 mod releases;
 mod restart;
+mod strict;
 
 use rstest::rstest;
 
@@ -189,6 +190,7 @@ fn tally(case: &Case) -> Tally {
         of_canary: true,
         identity,
         unproved: case.identities == Identities::Unproved,
+        critical: &[],
     }));
     let bad = (case.bad != BadCounts::default()).then_some(bad);
     tally.take(windows, bad, &found);

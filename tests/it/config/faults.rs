@@ -131,7 +131,7 @@ fn critical_fields() {
     let of = |more: &str| told(&changed(&[("    # show: [status]", more)]));
     let fields = "    critical_fields:\n      - {path: amount, budget: 1e-5}\n      - {path: amount}\n      \
                   - {path: processed_at}\n      - {path: \"items[*].price\"}\n      - {path: $key, budget: 0}\n      \
-                  - {path: total, budget: 0.6}\n      - {budget: 1e-4}\n      - {path: a, bugdet: 1e-4}\n";
+                  - {path: total, budget: 0.6}\n      - {path: tiny, budget: 1e-13}\n      - {budget: 1e-4}\n      - {path: a, bugdet: 1e-4}\n";
     let many: Vec<String> = (0..9).map(|i| format!("{{path: f{i}}}")).collect();
     let many = format!("    critical_fields: [{}]\n", many.join(", "));
     let unpaired = "    mode: unpaired\n    unit: [key]\n    share: 0.5\n    critical_fields: [{path: amount}]\n";

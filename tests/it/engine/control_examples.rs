@@ -120,6 +120,8 @@ fn noise_is_no_difference_of_a_critical_field() {
     let mut bench = Bench::new();
     let mut settings = settings();
     (settings.control, settings.named.critical) = (true, vec![None]);
+    // It bears none, and no other finding is kept.
+    (settings.named.strict, settings.findings_max) = (vec![0], 0);
     (bench.engine, bench.critical) = (Engine::new(settings), true);
     Side::ALL.into_iter().for_each(|side| bench.engine.declare(side, 0, 0));
     let with_end = |text: &str| format!("{text} {END}");
@@ -128,6 +130,9 @@ fn noise_is_no_difference_of_a_critical_field() {
     let counts = bench.counts();
     assert_eq!((counts.mismatched, bench.control().both), (1, 1));
     assert_eq!(counts.differing(0), 1);
+    let kept: Vec<_> = bench.windows.iter().flat_map(|window| &window.candidates).collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert_eq!(kept[0].identity, Some(super::world::identity(1)));
 }
 
 /// Missing in the canary and mismatched in the control is noise all the same: only the baseline's record is left out.

@@ -1,11 +1,11 @@
 //! Critical fields: each mismatched pair that counts is held against the oracle, field by field, whatever we meet on the way.
 
-use crosscheck::engine::Settings;
+use crosscheck::engine::{Candidate, Settings};
 use crosscheck::model::{CarriedValues, Critical, Differing, Fingerprint, Reduction};
 
 use super::driver::{Manner, run};
-use super::oracle::equal;
-use super::properties::{Met, against_lives, in_every_manner};
+use super::oracle::{equal, truth};
+use super::properties::{Met, against_lives, agree, in_every_manner};
 use super::world::{Rng, World};
 
 const WORLDS: u64 = 4_000;
@@ -98,6 +98,62 @@ pub fn against_oracle(seeds: std::ops::Range<u64>) -> ([u64; 4], Met) {
 fn they_equal_the_oracle_life_by_life() {
     let (crashes, holes) = against_lives(4_000_000..4_000_000 + WORLDS / 4, critical);
     assert!(crashes > 700 && holes > 700, "{crashes} {holes}");
+}
+
+/// Places of the fields that bear no difference in the worlds below.
+const STRICT: [usize; 3] = [0, 1, 3];
+
+#[test]
+fn those_that_bear_none_keep_pairs_of_their_own() {
+    let (alone, crashes) = keep_their_own(12_000_000..12_000_000 + WORLDS / 4);
+    assert!(alone > 60 && crashes > 3_000, "{alone} {crashes}");
+}
+
+/// However few findings are kept, of each field that bears no difference the same pairs are, whatever we meet on the way: as many
+/// as differ there, or four. What they are is held against the oracle by those worlds that keep all. How often one was kept that
+/// the sample has not, and how many crashes there were.
+pub fn keep_their_own(seeds: std::ops::Range<u64>) -> (usize, u32) {
+    let (mut alone, mut crashes) = (0, 0);
+    for seed in seeds {
+        let mut rng = Rng(seed);
+        let mut world = critical(seed, World::random(&mut rng));
+        let manner = Manner {
+            batch: 4,
+            crash: 15 * (seed % 2),
+            pace: seed % 3,
+            ..Manner::default()
+        };
+        let whole = run(&world, &mut rng, manner);
+        agree(seed, &world, &whole, &truth(&world, &whole.raises, &whole.holes, None));
+        world.settings.findings_max = usize::try_from(seed / 2 % 2).unwrap();
+        let sampled = run(&world, &mut rng, manner).windows;
+        world.settings.named.strict = STRICT.to_vec();
+        let first = run(&world, &mut rng, manner);
+        let again = run(&world, &mut rng, Manner::default());
+        assert_eq!(first.windows, again.windows, "seed {seed}");
+        crashes += first.crashes;
+        for (at, window) in first.windows.iter().enumerate() {
+            let (all, sample) = (&whole.windows[at].candidates, &sampled[at].candidates);
+            assert_eq!(window.digest, whole.windows[at].digest, "seed {seed}");
+            assert!(window.candidates.iter().all(|kept| all.contains(kept)), "seed {seed}");
+            assert!(
+                sample.iter().all(|kept| window.candidates.contains(kept)),
+                "seed {seed}"
+            );
+            assert!(window.candidates.len() <= sample.len() + 4 * STRICT.len());
+            alone += window.candidates.len() - sample.len();
+            for place in STRICT {
+                let count = |candidates: &[Candidate]| {
+                    let differ = candidates.iter().filter(|candidate| candidate.differing.at(place));
+                    differ.count()
+                };
+                let counted = usize::try_from(window.counts.differing(place)).unwrap();
+                assert_eq!(count(all), counted, "seed {seed}");
+                assert!(count(&window.candidates) >= counted.min(4), "seed {seed} place {place}");
+            }
+        }
+    }
+    (alone, crashes)
 }
 
 /// A stream without critical fields has the windows that it had before there were any, byte by byte.

@@ -71,6 +71,9 @@ fn worlds_of(mutant: Mutant) -> fn(u64) {
         Mutant::CriticalIntolerant | Mutant::CriticalOfAll => |seed| {
             critical::against_oracle(seed..seed + 1);
         },
+        Mutant::StrictOfSample => |seed| {
+            critical::keep_their_own(seed..seed + 1);
+        },
         Mutant::LeastIsGreatest | Mutant::GroupsForgotten => |seed| {
             aggregates::against_a_few_lines(seed..seed + 1);
         },

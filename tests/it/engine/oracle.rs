@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crosscheck::engine::{Candidate, Names, Range, UnsharedBad};
 use crosscheck::model::{
-    BadCounts, Fingerprint, Outcome, Position, Reduction, Side, TolerantKind, UndecodableReason, WindowCounts,
+    BadCounts, Differing, Fingerprint, Outcome, Position, Reduction, Side, TolerantKind, UndecodableReason,
+    WindowCounts,
 };
 
 use super::driver::{Holes, READ_AT, Raises};
@@ -378,6 +379,7 @@ pub fn truth(world: &World, raises: &Raises, holes: &Holes, prior: Option<&Prior
         truth.beside += usize::from(partner.is_some_and(|at| seen[at].beside != record.beside));
         let (counted, _, candidates) = truth.windows.entry(window(record.time)).or_default();
         let own = counted.sides.get_mut(side);
+        let mut differing = Differing::default();
         if !counts(record.time) || holed(window(record.time), grace) {
             own.excluded_edge += 1;
             if partner.is_some() {
@@ -397,11 +399,8 @@ pub fn truth(world: &World, raises: &Raises, holes: &Holes, prior: Option<&Prior
             }
             Outcome::Mismatched => {
                 counted.mismatched += 1;
-                counted.differs(super::critical::differing(
-                    set,
-                    record.print,
-                    seen[partner.unwrap()].print,
-                ));
+                differing = super::critical::differing(set, record.print, seen[partner.unwrap()].print);
+                counted.differs(differing);
             }
             Outcome::Missing => counted.missing += 1,
             Outcome::Extra => counted.extra += 1,
@@ -421,6 +420,7 @@ pub fn truth(world: &World, raises: &Raises, holes: &Holes, prior: Option<&Prior
                 identity: Some(record.print.identity),
                 time_ms: Some(record.time),
                 reason: None,
+                differing,
             });
         }
     }
@@ -440,6 +440,7 @@ pub fn truth(world: &World, raises: &Raises, holes: &Holes, prior: Option<&Prior
                 identity,
                 time_ms: *max,
                 reason,
+                differing: Differing::default(),
             });
         };
         match aside {

@@ -314,7 +314,10 @@ pub fn finding(n: i64, offset: u64) -> FindingRow {
         baseline: Some((3, offset)),
         canary: None,
         identity: Some("00ff".to_owned()),
-        body: FindingBody::default(),
+        body: FindingBody {
+            critical: vec!["amount".to_owned(), "total.net".to_owned()],
+            ..FindingBody::default()
+        },
     }
 }
 

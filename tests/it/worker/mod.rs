@@ -19,6 +19,7 @@ mod partitions;
 mod protobuf;
 mod sampled;
 mod shown;
+mod strict;
 
 use crate::cli::bad_input::{Program, Running};
 

@@ -67,6 +67,7 @@ fn findings() -> Vec<Finding> {
         identity: Some(Identity([7; 16])),
         time_ms: Some(1_767_225_600_123),
         reason: None,
+        differing: crate::model::Differing::default(),
     };
     let window = Some(1_767_225_600_000);
     let mismatched = candidate(Outcome::Mismatched, at(Side::Baseline, 17), at(Side::Canary, 18));

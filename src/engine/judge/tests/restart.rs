@@ -48,6 +48,7 @@ fn a_restart_changes_nothing() {
                     of_canary: true,
                     identity,
                     unproved: start_ms % 7 == 0,
+                    critical: &[],
                 })
             }));
             tally.take(
@@ -103,6 +104,7 @@ fn what_is_settled_later_is_confirmed_by_what_came_with_its_window() {
         of_canary: true,
         identity: "2:17",
         unproved: false,
+        critical: &[],
     }]);
     tally.take([counted], [], &found);
     let conditions = Conditions::default();
