@@ -287,7 +287,10 @@ fn look_again(
     let key = Key::random();
     let mut fields = FieldCounts::new();
     let mut pairs = std::mem::take(&mut counted.pairs);
-    pairs.sort_unstable();
+    // Those that differ where no difference is borne are told first, however much else differs.
+    let strict = &request.engine.named.strict;
+    let borne = |pair: &Candidate| !strict.iter().any(|place| pair.differing.at(*place));
+    pairs.sort_unstable_by(|one, other| (borne(one), one).cmp(&(borne(other), other)));
     let others = differing(&census(&stream, counted), &counted.others);
     let kept = keep(&pairs, &others, request.engine.findings_max);
     let mut findings = Vec::with_capacity(kept.pairs + kept.others.len());

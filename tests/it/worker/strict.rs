@@ -130,6 +130,13 @@ fn one_record_among_thousands_that_differ_elsewhere() {
     // A census holds it against the same budget.
     let census = program.run("reconcile -c r.yaml --event-time none");
     assert_eq!(census.code, Some(1), "{}{}", census.out, census.log);
+    let json = program.run("reconcile -c r.yaml --event-time none --findings-max 3 -o json");
+    let told = &stream(&json.out)["findings"][0];
+    assert_eq!(
+        (&told["canary"]["offset"], &told["fields"][0]["path"]),
+        (&wrong.into(), &"amount".into()),
+        "{told}"
+    );
     let text = "field amount: 1 of 13,500 pairs (0.00741 %), over the budget of 0";
     assert!(census.out.contains(text), "{}", census.out);
 }
