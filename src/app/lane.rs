@@ -37,8 +37,8 @@ pub struct Partition {
     pub at_end: bool,
     /// Held back by the alignment.
     pub held: bool,
-    /// When its last selected record was read, on our monotonic clock.
-    pub selected_at_ms: i64,
+    /// When its last record with a usable event time was read, on our monotonic clock.
+    pub timed_at_ms: i64,
     /// When its records were written.
     pub trail: Trail,
     /// Records that wait for a schema or a contract.

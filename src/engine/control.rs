@@ -122,13 +122,15 @@ impl Control {
                     self.own.diverted += 1;
                 }
                 Reduction::Undecodable(reason, _) => {
-                    log.wake();
+                    log.stir();
                     *self.own.undecodable.entry(*reason).or_default() += 1;
                 }
                 Reduction::Decoded(fingerprint) => {
-                    log.wake();
                     match usable_time(fingerprint, entry, &mut log, read_at, &self.rules) {
-                        None => self.own.untimely += 1,
+                        None => {
+                            log.stir();
+                            self.own.untimely += 1;
+                        }
                         Some(time) if is_late(&mut log, time, frontier, &self.rules) => self.own.late += 1,
                         Some(time) => {
                             mended |= log.mend();

@@ -245,78 +245,76 @@ impl Engine {
                     Some(diverted_record(position, log.max(), *hash))
                 }
                 Reduction::Undecodable(reason, hash) => {
-                    log.wake();
+                    log.stir();
                     Some(bad_record(position, log.max(), Some(*reason), None, *hash))
                 }
-                Reduction::Decoded(fingerprint) => {
-                    log.wake();
-                    match usable_time(fingerprint, entry, log, read_at, rules) {
-                        None => {
-                            let hash = untimely_hash(fingerprint);
-                            Some(bad_record(position, log.max(), None, Some(fingerprint), hash))
-                        }
-                        Some(time) if is_late(log, time, frontier, rules) => Some(Aside::Late),
-                        Some(time) if rules.is_unpaired() || rules.takes(fingerprint, time) == Taken::Out => {
-                            mended |= log.mend();
-                            if resumed.is_counted(time) {
-                                resumed.recognise(side);
-                            } else {
-                                ledger.unsampled(position, time, rules);
-                                if rules.is_unpaired() {
-                                    ledger.watch(side, time, (entry, fingerprint), rules);
-                                }
-                            }
-                            None
-                        }
-                        Some(_) if latest.is_some() => {
-                            if let Some(latest) = latest {
-                                let version = Version::new(fingerprint, position, entry.timestamp_ms);
-                                latest.offer(version, ledger, rules);
-                            }
-                            None
-                        }
-                        Some(time) if !resumed.expects_records() && !rules.is_beside(fingerprint, time) => {
-                            mended |= log.mend();
-                            if rules.watches && !resumed.is_counted(time) {
-                                ledger.watch(side, time, (entry, fingerprint), rules);
-                            }
-                            let slow = rules.is_slow(entry.timestamp_ms, time);
-                            pairing.push_fresh(fingerprint, position, (time, slow), rules);
-                            if let Some(control) = &mut control {
-                                control.push(fingerprint, position, time);
-                            }
-                            None
-                        }
-                        Some(time) => {
-                            mended |= log.mend();
-                            if let Some(control) = &mut control {
-                                control.push(fingerprint, position, time);
-                            }
-                            let beside = rules.is_beside(fingerprint, time);
-                            if rules.watches && !resumed.is_counted(time) && !beside {
-                                ledger.watch(side, time, (entry, fingerprint), rules);
-                            }
-                            let mut row = Row::new(fingerprint, position, time);
-                            row.mark = Mark::slow(rules.is_slow(entry.timestamp_ms, time)).or_unsampled(beside);
-                            match resumed.meet(&mut row) {
-                                Met::Nobody => {}
-                                Met::Partner(settled, counts) => {
-                                    ledger.cross(&settled, rules);
-                                    if counts {
-                                        pairing.defer(settled, rules);
-                                    }
-                                }
-                                Met::Lost(at, time) => ledger.alone(at, time, rules),
-                            }
-                            if row.settled && mutant!(NoLookBack) {
-                                log.depart(entry.bytes);
-                                continue;
-                            }
-                            pairing.push(row, rules);
-                            None
-                        }
+                Reduction::Decoded(fingerprint) => match usable_time(fingerprint, entry, log, read_at, rules) {
+                    None => {
+                        log.stir();
+                        let hash = untimely_hash(fingerprint);
+                        Some(bad_record(position, log.max(), None, Some(fingerprint), hash))
                     }
-                }
+                    Some(time) if is_late(log, time, frontier, rules) => Some(Aside::Late),
+                    Some(time) if rules.is_unpaired() || rules.takes(fingerprint, time) == Taken::Out => {
+                        mended |= log.mend();
+                        if resumed.is_counted(time) {
+                            resumed.recognise(side);
+                        } else {
+                            ledger.unsampled(position, time, rules);
+                            if rules.is_unpaired() {
+                                ledger.watch(side, time, (entry, fingerprint), rules);
+                            }
+                        }
+                        None
+                    }
+                    Some(_) if latest.is_some() => {
+                        if let Some(latest) = latest {
+                            let version = Version::new(fingerprint, position, entry.timestamp_ms);
+                            latest.offer(version, ledger, rules);
+                        }
+                        None
+                    }
+                    Some(time) if !resumed.expects_records() && !rules.is_beside(fingerprint, time) => {
+                        mended |= log.mend();
+                        if rules.watches && !resumed.is_counted(time) {
+                            ledger.watch(side, time, (entry, fingerprint), rules);
+                        }
+                        let slow = rules.is_slow(entry.timestamp_ms, time);
+                        pairing.push_fresh(fingerprint, position, (time, slow), rules);
+                        if let Some(control) = &mut control {
+                            control.push(fingerprint, position, time);
+                        }
+                        None
+                    }
+                    Some(time) => {
+                        mended |= log.mend();
+                        if let Some(control) = &mut control {
+                            control.push(fingerprint, position, time);
+                        }
+                        let beside = rules.is_beside(fingerprint, time);
+                        if rules.watches && !resumed.is_counted(time) && !beside {
+                            ledger.watch(side, time, (entry, fingerprint), rules);
+                        }
+                        let mut row = Row::new(fingerprint, position, time);
+                        row.mark = Mark::slow(rules.is_slow(entry.timestamp_ms, time)).or_unsampled(beside);
+                        match resumed.meet(&mut row) {
+                            Met::Nobody => {}
+                            Met::Partner(settled, counts) => {
+                                ledger.cross(&settled, rules);
+                                if counts {
+                                    pairing.defer(settled, rules);
+                                }
+                            }
+                            Met::Lost(at, time) => ledger.alone(at, time, rules),
+                        }
+                        if row.settled && mutant!(NoLookBack) {
+                            log.depart(entry.bytes);
+                            continue;
+                        }
+                        pairing.push(row, rules);
+                        None
+                    }
+                },
             };
             if let Some(aside) = aside {
                 log.wait_for_window();

@@ -1,5 +1,7 @@
 //! One partition: how far it is read, its running maximum (rules 8 and 9), and where it would be read again.
 
+mod idle;
+
 use std::collections::VecDeque;
 
 use super::rules::{BEGIN, NEVER, Rules, earlier};
@@ -42,9 +44,13 @@ pub(super) struct Partition {
     untimely_by_clock: VecDeque<u64>,
     /// Below it our clock has decided already.
     decided: u64,
+    /// Records with a usable event time that this engine read.
+    timed: u64,
     idle: Option<i64>,
     /// How far its side may go while it is idle: where the others stood when that was proved last.
     proved: Option<i64>,
+    /// A query found more than was read: up to there, since when it is quiet, where the others stood.
+    asked: Option<(u64, i64, Option<i64>)>,
     open_transaction: Option<i64>,
     completed: bool,
     /// From where on records wait for a window because there is no maximum yet.
@@ -117,6 +123,7 @@ impl Partition {
         self.read += 1;
         self.read_here += 1;
         self.bytes = self.bytes.saturating_add(bytes);
+        self.prove();
     }
 
     /// The maximum follows the engine's watermark + lateness; that is a stored input.
@@ -129,8 +136,10 @@ impl Partition {
         self.lift(value, rules);
     }
 
-    /// A timely record: the maximum, and whether it is late.
+    /// A record with a usable event time: the maximum, and whether it is late.
     pub(super) fn observe(&mut self, time: i64, rules: &Rules) -> bool {
+        self.timed += 1;
+        self.wake();
         self.first.get_or_insert(time);
         if self.max.is_some_and(|max| time < earlier(max, rules.lateness)) {
             return !mutant!(LatePairs);
@@ -172,19 +181,12 @@ impl Partition {
         self.next_mark = rules.next_mark(value).unwrap_or(NEVER);
     }
 
-    /// A selected record was read: it is idle no more, and no transaction hides it.
-    pub(super) fn wake(&mut self) {
-        if !mutant!(SleepsOn) {
-            self.idle = None;
-        }
-        self.open_transaction = None;
-    }
-
     /// Everything below `position` was delivered or is a gap.
     pub(super) fn reach(&mut self, position: u64) {
         if position > self.next && !self.completed {
             self.gaps += position - self.next;
             self.next = position;
+            self.prove();
         }
     }
 
@@ -201,6 +203,7 @@ impl Partition {
         if to <= from || to > OFFSET_MAX || self.completed {
             return None;
         }
+        self.asked = None;
         self.reach(from);
         self.catch_up(rules);
         if self.idle.take().is_some() {
@@ -233,6 +236,11 @@ impl Partition {
         mended
     }
 
+    /// Its position, and how many records with a usable event time this engine read before it.
+    pub(super) fn timed(&self) -> (u64, u64) {
+        (self.next, self.timed)
+    }
+
     /// Forgets the holes that have an end; the greatest maximum behind one, where there is one.
     pub(super) fn take_mended(&mut self) -> Option<i64> {
         let mended = self.holes.extract_if(.., |hole| hole.after.is_some());
@@ -249,34 +257,6 @@ impl Partition {
         self.holes
             .extract_if(.., |hole| hole.is_passed(watermark, rules))
             .collect()
-    }
-
-    /// What a query of the watermarks says (rule 8). What stands there unread holds the side until it is read, and so does what
-    /// may have come since: `others` is the watermark of the side's partitions that are awake.
-    pub(super) fn quiet(
-        &mut self,
-        (high, stable): (u64, u64),
-        since: i64,
-        others: Option<i64>,
-        watermark: Option<i64>,
-        rules: &Rules,
-    ) {
-        self.proved = None;
-        if stable < high && !mutant!(IdleWithOpenTransaction) {
-            if self.idle.take().is_some() {
-                self.follow(watermark, rules);
-            }
-            self.open_transaction.get_or_insert(since);
-        } else if self.next >= stable.max(self.decided) || mutant!(IdleBySilence) {
-            self.open_transaction = None;
-            self.idle.get_or_insert(since);
-            self.proved = others;
-        }
-    }
-
-    /// How far its side may go while it is idle; `None` where that has to be proved first.
-    pub(super) fn bound(&self) -> Option<i64> {
-        self.proved
     }
 
     /// Where it is idle, or is known to have been, its maximum is what it followed.

@@ -143,6 +143,13 @@ impl Engine {
         control.map_or_else(SideCounts::default, |control| control.own.clone())
     }
 
+    /// Position of a partition, and how many records with a usable event time, late ones too, this engine read before it.
+    #[must_use]
+    pub fn timed(&self, side: Side, partition: u32) -> (u64, u64) {
+        let log = self.logs(side).and_then(|logs| logs.get(&partition));
+        log.map_or((0, 0), Partition::timed)
+    }
+
     /// The partitions of a side, in their order.
     #[must_use]
     pub fn partitions(&self, side: Side) -> Vec<PartitionView> {

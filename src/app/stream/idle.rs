@@ -1,12 +1,15 @@
-//! Proof of idleness (rule 8): after a while without a selected record the broker is asked where the log ends.
+//! Proof of idleness (rule 8): after a while without a record that has a usable event time the broker is asked where the log ends.
+//! Records that cannot be decoded, or whose time cannot be used, keep nobody awake: they move no watermark, and a partition that has
+//! nothing else would hold its stream for as long as they come, so that they could never be judged.
 
 use anyhow::Result;
 
 use super::Stream;
 use crate::app::lane::Lane;
 use crate::app::log::Log;
-use crate::engine::{Input, Output};
-use crate::model::{Side, is_dead_letter};
+use crate::engine::judge::Useless;
+use crate::engine::{Entry, Input, Output};
+use crate::model::{Reduction, Side, is_dead_letter};
 
 /// How often the ends are asked for where a partition may be idle, milliseconds.
 const ASK_MS: i64 = 1_000;
@@ -35,27 +38,57 @@ impl Stream {
         Ok(())
     }
 
-    /// Selected records came of a partition. Where its side was silent that silence proves nothing of the others any more: what made
-    /// the side silent may end for each of them in its own time.
-    pub(super) fn heard(&mut self, side: Side, partition: u32) {
+    /// Records with a usable event time came of a partition. Where its side was silent that silence proves nothing of the others any
+    /// more: what made the side silent may end for each of them in its own time.
+    pub(super) fn heard(&mut self, side: Side, partition: u32, was_silent: bool) {
         if self.reading.idle_ms.is_none() {
             return;
         }
+        if side != Side::Control {
+            *self.useless.get_mut(side) = Useless::default();
+        }
         let now_ms = self.clock.elapsed_ms();
-        let was_silent = self.engine.side(side).silent_since_ms.is_some();
         let lane = self.lanes.get_mut(side);
         if was_silent {
             lane.partitions
                 .values_mut()
-                .for_each(|state| state.selected_at_ms = now_ms);
+                .for_each(|state| state.timed_at_ms = now_ms);
         }
-        lane.partitions.entry(partition).or_default().selected_at_ms = now_ms;
+        lane.partitions.entry(partition).or_default().timed_at_ms = now_ms;
+    }
+
+    /// Since when, by our wall clock, no record of a side has a usable event time: of none of its partitions for as long as one must be
+    /// quiet before it may be idle. Other records may come all the same.
+    pub fn untimed_since_ms(&self, side: Side) -> Option<i64> {
+        let idle_ms = self.reading.idle_ms?;
+        let lane = self.lanes.get(side);
+        let own = lane
+            .partitions
+            .iter()
+            .filter(|(partition, state)| !state.done && !holds_nobody(lane, **partition));
+        let quiet_ms = self.clock.elapsed_ms() - own.map(|(_, state)| state.timed_at_ms).max()?;
+        (quiet_ms >= idle_ms).then(|| self.clock.wall_ms() - quiet_ms)
+    }
+
+    /// Records came of which none has a usable event time: as many more since the last one of the side that has.
+    pub(super) fn count_useless(&mut self, side: Side, entries: &[Entry]) {
+        if side == Side::Control {
+            return;
+        }
+        let useless = self.useless.get_mut(side);
+        for entry in entries {
+            match &entry.body {
+                Reduction::Undecodable(..) => useless.undecodable += 1,
+                Reduction::Decoded(_) => useless.untimely += 1,
+                Reduction::Deselected | Reduction::Diverted(_) => {}
+            }
+        }
     }
 
     fn may_be_idle(&self, now_ms: i64, idle_ms: i64) -> bool {
         let quiet = |lane: &Lane| {
             let mut partitions = lane.partitions.values();
-            partitions.any(|partition| !partition.done && now_ms - partition.selected_at_ms >= idle_ms)
+            partitions.any(|partition| !partition.done && now_ms - partition.timed_at_ms >= idle_ms)
                 || lane.partitions.keys().any(|partition| holds_nobody(lane, *partition))
         };
         self.lanes.all().any(quiet)
@@ -86,7 +119,7 @@ impl Stream {
             let Some(state) = lane.partitions.get(&end.partition) else {
                 continue;
             };
-            let quiet_ms = now_ms - state.selected_at_ms;
+            let quiet_ms = now_ms - state.timed_at_ms;
             let read = holds_nobody(lane, end.partition) && end.last_stable == end.high;
             if state.done || state.waiting.is_some() || (quiet_ms < idle_ms && !read) {
                 continue;

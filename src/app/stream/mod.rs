@@ -21,8 +21,9 @@ use super::lane::Lane;
 use super::log::{Log, Read};
 use super::metrics::StreamMetrics;
 use super::schemas::Schemas;
+use crate::engine::judge::Useless;
 use crate::engine::{AlignSettings, Aligner, Engine, Entry, Input, Output, Range};
-use crate::model::{Inconclusive, Reduction, Side, Sides, Topics};
+use crate::model::{Inconclusive, PerSide, Reduction, Side, Sides, Topics};
 pub use disorder::Disorder;
 pub use retention::Trail;
 
@@ -54,6 +55,8 @@ pub struct Stream {
     pub book: Book,
     /// Where each partition ended when it was last asked: (partition, high watermark).
     pub ends: Sides<Vec<(u32, u64)>>,
+    /// Records of a side that cannot be compared, since its last one that can.
+    pub useless: PerSide<Useless>,
     /// Memory is at its limit and the side that could free it sends nothing.
     pub stalled: bool,
     /// How long each topic keeps its records, where it does not keep them for ever and the broker tells.
@@ -126,6 +129,7 @@ impl Stream {
             lanes,
             book,
             ends: Sides::default(),
+            useless: PerSide::default(),
             stalled: false,
             retention_ms: Sides::default(),
             disorder: None,
@@ -291,9 +295,8 @@ impl Stream {
         if entries.is_empty() {
             return;
         }
-        if entries.iter().any(|entry| entry.body != Reduction::Deselected) {
-            self.heard(side, partition);
-        }
+        let was_silent = self.engine.side(side).silent_since_ms.is_some();
+        let (mut position, mut timed) = self.engine.timed(side, partition);
         if let Some(meter) = &self.meter {
             meter.emit_delays(side, entries.iter().filter_map(emit_delay_ms));
         }
@@ -315,6 +318,14 @@ impl Stream {
                 },
                 outputs,
             );
+            let fresh = now.partition_point(|entry| entry.offset < position);
+            let before = timed;
+            (position, timed) = self.engine.timed(side, partition);
+            if timed > before {
+                self.heard(side, partition, was_silent);
+            } else {
+                self.count_useless(side, &now[fresh..]);
+            }
             if self.is_past_range(self.max_ms(side, partition)) {
                 return self.complete(side, partition, outputs);
             }

@@ -140,7 +140,7 @@ impl Stream {
         let closed = lane.partitions.values().any(|partition| partition.end.is_some());
         for &(partition, begin) in &fresh {
             let state = lane.partitions.entry(partition).or_default();
-            state.selected_at_ms = self.clock.elapsed_ms();
+            state.timed_at_ms = self.clock.elapsed_ms();
             // What is added after a close lies behind its ends.
             if closed {
                 state.end = Some(begin);

@@ -145,7 +145,7 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
         log.share(&crew, side, pace.batches);
         let mut lane = Lane::new(side, log, book::Reader::new(reducer, side, book.clone()));
         for (partition, _) in starts.get(side) {
-            lane.partitions.entry(*partition).or_default().selected_at_ms = clock.elapsed_ms();
+            lane.partitions.entry(*partition).or_default().timed_at_ms = clock.elapsed_ms();
         }
         lane
     };

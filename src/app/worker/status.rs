@@ -7,7 +7,7 @@ use crate::app::advice;
 use crate::app::lane::Lane;
 use crate::app::report::{self, Adoption};
 use crate::app::stream::Stream;
-use crate::engine::judge::{Condition, Conditions};
+use crate::engine::judge::{Condition, Conditions, Useless};
 use crate::engine::{PartitionView, RateFrom, SideView};
 use crate::model::{Inconclusive, PerSide, Side, Sides, Topics, WindowCounts, hex};
 
@@ -26,6 +26,10 @@ pub struct View {
     pub held_bytes: u64,
     /// Memory is at its limit.
     pub full: bool,
+    /// Since when, by our clock, no record of a side has a usable event time.
+    pub untimed_since_ms: PerSide<Option<i64>>,
+    /// Records of it that cannot be compared, since the last one with a usable event time.
+    pub useless: PerSide<Useless>,
     /// Windows that are not final yet.
     pub unfinished: WindowCounts,
     /// What the logs did: reason, side, one sentence.
@@ -124,6 +128,11 @@ impl Status {
             headroom_ms: stream.lanes.each(|side| stream.headroom_ms(side)),
             held_bytes,
             full: stream.is_full(),
+            useless: stream.useless,
+            untimed_since_ms: PerSide {
+                baseline: stream.untimed_since_ms(Side::Baseline),
+                canary: stream.untimed_since_ms(Side::Canary),
+            },
             unfinished: engine.unfinished(),
             incidents: stream.incidents.clone(),
             topics: stream.topics(),
@@ -210,18 +219,30 @@ impl View {
             present.push(plain(Inconclusive::Store, None));
         }
         let silent = |side: Side| {
-            if self.complete {
-                None
-            } else {
-                self.sides.get(side).silent_since_ms
-            }
+            // Its partitions wake and sleep with each record that nobody can use.
+            let untimed = self
+                .untimed_since_ms
+                .get(side)
+                .filter(|_| *self.useless.get(side) != Useless::default());
+            self.sides
+                .get(side)
+                .silent_since_ms
+                .or(untimed)
+                .filter(|_| !self.complete)
         };
+        let useless = |side: Side| silent(side).map_or_else(Useless::default, |_| *self.useless.get(side));
+        let bad = &self.unfinished.sides.baseline;
         Conditions {
             now_ms,
             silent_since_ms: PerSide {
                 baseline: silent(Side::Baseline),
                 canary: silent(Side::Canary),
             },
+            useless: PerSide {
+                baseline: useless(Side::Baseline),
+                canary: useless(Side::Canary),
+            },
+            excused: bad.undecodable_total() + bad.untimely,
             present,
         }
     }

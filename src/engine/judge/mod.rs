@@ -45,10 +45,41 @@ pub const COVERAGE_MIN: f64 = 0.98;
 pub struct Conditions {
     /// Our clock, milliseconds since the epoch.
     pub now_ms: i64,
-    /// Since when, by our clock, all partitions of a side are idle.
+    /// Since when, by our clock, all partitions of a side are idle, or have only records of which no event time can be used.
     pub silent_since_ms: PerSide<Option<i64>>,
+    /// Records of a silent side that cannot be compared, since its last one that can.
+    pub useless: PerSide<Useless>,
+    /// The baseline's records that cannot be compared, in windows that are not final: each may excuse one of the canary's.
+    pub excused: u64,
     /// Everything else that stands in the way, as long as it does.
     pub present: Vec<Condition>,
+}
+
+/// So many of the canary's records that nothing excuses say that it has no others.
+const USELESS_MIN: u64 = found::DISTINCT_MAX as u64;
+
+/// Records that cannot be compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Useless {
+    /// That cannot be decoded.
+    pub undecodable: u64,
+    /// Without a usable event time.
+    pub untimely: u64,
+}
+
+impl Useless {
+    fn all(self) -> u64 {
+        self.undecodable + self.untimely
+    }
+
+    /// What most of them are bad for.
+    fn kind(self) -> Kind {
+        if self.undecodable < self.untimely {
+            Kind::Untimely
+        } else {
+            Kind::Undecodable
+        }
+    }
 }
 
 /// Something that stands in the way of a verdict: our own trouble, or a log that did not keep its records.
@@ -105,8 +136,13 @@ fn judged(stream: &str, tally: &Tally, conditions: &Conditions, (before, told): 
         );
     }
     if let Some(since_ms) = silence_that_fails(conditions, tally.policy()).filter(|_| !muted.silence()) {
-        let text = say(told, || text::silent(Side::Canary, since_ms));
+        let text = say(told, || text::silent(Side::Canary, since_ms, conditions.useless.canary));
         failures.push(Reason::failed(stream, decisions::SILENT, text));
+    }
+    if let Some(since_ms) = only_useless(conditions, policy).filter(|_| !muted.kind(conditions.useless.canary.kind())) {
+        let useless = conditions.useless.canary;
+        let text = say(told, || text::silent(Side::Canary, since_ms, useless));
+        failures.push(Reason::failed(stream, useless.kind().as_str(), text));
     }
     if failures.is_empty() && !mutant!(LatchOff) {
         let latched = latched.iter().filter(|check| !muted.name(check));
@@ -149,7 +185,19 @@ fn is_void(check: Kind, conditions: &Conditions) -> bool {
 
 /// The canary is silent for longer than the policy bears, while the baseline is not and we are well ourselves.
 fn silence_that_fails(conditions: &Conditions, policy: &Policy) -> Option<i64> {
-    if policy.silent_then != SilentThen::Fail || !conditions.present.is_empty() {
+    let asked = policy.silent_then == SilentThen::Fail && only_useless(conditions, policy).is_none();
+    silence(conditions, policy).filter(|_| asked)
+}
+
+/// The same, and records came: none of them can be compared, so no window will ever be final that judges them. A clock field that
+/// broke, or bytes that nobody can read, is a failure and no silence (rule 10), whatever the budget: all of them are bad.
+fn only_useless(conditions: &Conditions, policy: &Policy) -> Option<i64> {
+    let enough = conditions.useless.canary.all() >= conditions.excused.saturating_add(USELESS_MIN);
+    silence(conditions, policy).filter(|_| enough)
+}
+
+fn silence(conditions: &Conditions, policy: &Policy) -> Option<i64> {
+    if !conditions.present.is_empty() {
         return None;
     }
     let since_ms = conditions.silent_since_ms.canary?;
@@ -173,7 +221,9 @@ fn obstacles(tally: &Tally, conditions: &Conditions, muted: &Muted, add: &mut Ad
         if let Some(since_ms) = *conditions.silent_since_ms.get(side) {
             let long = conditions.now_ms.saturating_sub(since_ms) >= policy.silent_after_ms;
             if long || evidence.records(side) == 0 {
-                add(Inconclusive::Silent, &|| text::silent(side, since_ms));
+                add(Inconclusive::Silent, &|| {
+                    text::silent(side, since_ms, *conditions.useless.get(side))
+                });
             }
         }
     }

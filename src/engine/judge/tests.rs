@@ -125,6 +125,13 @@ fn silent(side: Side, since_ms: i64, then: SilentThen) -> Case {
     })
 }
 
+/// A silent canary of which records come that cannot be compared.
+fn useless(undecodable: u64, untimely: u64, since_ms: i64) -> Case {
+    with(silent(Side::Canary, since_ms, SilentThen::Inconclusive), |case| {
+        case.conditions.useless.canary = Useless { undecodable, untimely };
+    })
+}
+
 /// A stream with a tenth of its pairs differing, under a condition.
 fn broken_under(kind: Inconclusive) -> Case {
     with(present(kind), |case| case.windows[0].0 = counts(900, 100, 0, 0))
@@ -241,6 +248,9 @@ fn judged(case: &Case) -> Judgement {
 #[case::although_the_registry_is_down_now(broken_under(Inconclusive::Registry), "fail mismatched")]
 #[case::although_stalled(broken_under(Inconclusive::Stalled), "fail mismatched")]
 #[case::silent_canary_by_policy(silent(Side::Canary, 50 * MINUTE_MS, SilentThen::Fail), "fail silent")]
+#[case::nothing_but_garbage(useless(5, 0, 50 * MINUTE_MS), "fail undecodable")]
+#[case::nothing_but_broken_clocks(useless(5, 900, 50 * MINUTE_MS), "fail untimely")]
+#[case::garbage_where_silence_fails(with(useless(5, 0, 50 * MINUTE_MS), |c| c.policy.silent_then = SilentThen::Fail), "fail undecodable")]
 #[case::latched(with(clean(), |c| c.latched = &["extra"]), "fail extra")]
 #[case::latched_without_windows(with(windows(0, counts(0, 0, 0, 0)), |c| c.latched = &["extra"]), "fail extra")]
 #[case::latched_and_still_over(with(broken_under(Inconclusive::Store), |c| c.latched = &["extra"]), "fail mismatched")]
@@ -253,6 +263,7 @@ fn judged(case: &Case) -> Judgement {
 #[case::what_it_failed_by_before(with(clean(), |c| { c.latched = &["extra"]; c.muted = &["extra"] }), "pass")]
 #[case::a_latch_of_another_check(with(clean(), |c| { c.latched = &["extra", "missing"]; c.muted = &["extra"] }), "fail missing")]
 #[case::muted_silence(with(silent(Side::Canary, 50 * MINUTE_MS, SilentThen::Fail), |c| c.muted = &["silent"]), "inconclusive silent")]
+#[case::muted_garbage(with(useless(9, 0, 50 * MINUTE_MS), |c| c.muted = &["undecodable"]), "inconclusive silent")]
 #[case::what_need_not_be_proved(with(clean(), |c| { c.policy.budgets.missing = 1e-4; c.muted = &["missing"] }), "pass")]
 #[case::diverted(with(diverting(), |c| { canary(c).diverted = 90; c.bad.diverted_judged = 90 }), "fail diverted")]
 #[case::diverted_by_both(with(diverting(), |c| { canary(c).diverted = 90; c.bad.diverted_shared = 90 }), "pass")]
@@ -299,6 +310,10 @@ fn judged(case: &Case) -> Judgement {
 #[case::little_noise(with(clean(), |c| canary(c).excluded_noise = 100), "pass")]
 // Silence.
 #[case::silent_canary(silent(Side::Canary, 50 * MINUTE_MS, SilentThen::Inconclusive), "inconclusive silent")]
+#[case::garbage_for_a_short_time(useless(900, 0, 55 * MINUTE_MS), "pass")]
+#[case::hardly_any_garbage(useless(2, 2, 50 * MINUTE_MS), "inconclusive silent")]
+#[case::garbage_of_both(with(useless(900, 0, 50 * MINUTE_MS), |c| c.conditions.excused = 896), "inconclusive silent")]
+#[case::garbage_in_our_own_trouble(with(useless(9, 0, 50 * MINUTE_MS), |c| c.conditions.present.push(Condition { kind: Inconclusive::Registry, side: None, detail: None })), "inconclusive registry, silent")]
 #[case::silent_baseline_fails_nobody(silent(Side::Baseline, 50 * MINUTE_MS, SilentThen::Fail), "inconclusive silent")]
 #[case::both_silent_fails_nobody(
     with(silent(Side::Canary, 50 * MINUTE_MS, SilentThen::Fail), |c| c.conditions.silent_since_ms.baseline = Some(0)),
@@ -344,6 +359,10 @@ fn verdicts(#[case] case: Case, #[case] expect: &str) {
 #[case(
     silent(Side::Canary, 0, SilentThen::Inconclusive),
     "canary silent since 1970-01-01T00:00:00Z"
+)]
+#[case(
+    useless(1_200, 1, 0),
+    "no canary record since 1970-01-01T00:00:00Z can be compared: 1,200 cannot be decoded, 1 have no usable event time"
 )]
 #[case(
     with(clean(), |c| c.windows[0].0.mismatched = 123),

@@ -2,7 +2,7 @@
 
 use super::hold::Hold;
 use super::sequential::Counted;
-use super::{Condition, Judgement, Override, Reason, Tally};
+use super::{Condition, Judgement, Override, Reason, Tally, Useless};
 use crate::engine::stats::{Betting, Kind, least_budget};
 use crate::model::{ControlCounts, Inconclusive, Side};
 
@@ -341,8 +341,19 @@ pub(super) fn coverage(side: Side, judged: u64, asked: u64, need: f64) -> String
     )
 }
 
-pub(super) fn silent(side: Side, since_ms: i64) -> String {
-    format!("{side} silent since {}", instant(since_ms))
+pub(super) fn silent(side: Side, since_ms: i64, useless: Useless) -> String {
+    let since = instant(since_ms);
+    match useless {
+        Useless {
+            undecodable: 0,
+            untimely: 0,
+        } => format!("{side} silent since {since}"),
+        Useless { undecodable, untimely } => format!(
+            "no {side} record since {since} can be compared: {} cannot be decoded, {} have no usable event time",
+            grouped(undecodable),
+            grouped(untimely)
+        ),
+    }
 }
 
 pub(super) fn late(side: Side, late: u64, records: u64, most: f64) -> String {

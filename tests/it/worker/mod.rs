@@ -20,6 +20,7 @@ mod protobuf;
 mod sampled;
 mod shown;
 mod strict;
+mod useless;
 
 use crate::cli::bad_input::{Program, Running};
 
