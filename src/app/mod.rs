@@ -34,6 +34,7 @@ pub mod stages;
 pub mod stored;
 pub mod stream;
 pub mod timeline;
+pub mod together;
 pub mod topic;
 pub mod trouble;
 pub mod under_way;

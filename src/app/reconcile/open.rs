@@ -65,8 +65,10 @@ struct SideOpened {
 /// # Errors
 /// A log that is not there or may not be read, a registry that does not answer, a range that cannot be.
 pub fn open(request: &ReconcileRequest, clock: &Clock, handle: &Handle) -> Result<Opened> {
+    let opener = topics::Opener::of(request);
     let side =
-        |side: Side| open_side(request.sides.get(side), side, request).with_context(|| format!("open the {side}"));
+        |side: Side| open_side(request.sides.get(side), side, &opener).with_context(|| format!("open the {side}"));
+    let first = opener.is_shared().then(|| side(Side::Baseline)).transpose()?;
     // All at once: a cluster may take its time.
     let present = request.sides.present();
     let (baseline, canary, control) = std::thread::scope(|scope| {
@@ -75,7 +77,7 @@ pub fn open(request: &ReconcileRequest, clock: &Clock, handle: &Handle) -> Resul
             .contains(&Side::Control)
             .then(|| scope.spawn(|| side(Side::Control)));
         (
-            side(Side::Baseline),
+            first.map_or_else(|| side(Side::Baseline), Ok),
             canary.join(),
             control.map(|control| control.join()),
         )
@@ -188,7 +190,8 @@ fn lane(opened: SideOpened, side: Side, request: &ReconcileRequest, book: &Book,
     (lane, place)
 }
 
-fn open_side(side: &SideRequest, which: Side, request: &ReconcileRequest) -> Result<SideOpened> {
+fn open_side(side: &SideRequest, which: Side, opener: &topics::Opener<'_>) -> Result<SideOpened> {
+    let request = opener.request;
     let registry = side.registry.as_ref().map(world::registry).transpose()?;
     match &side.source {
         Source::Kafka { brokers, topic } => {
@@ -197,8 +200,8 @@ fn open_side(side: &SideRequest, which: Side, request: &ReconcileRequest) -> Res
             let names = topics::matching(&settings, topic, side)?;
             let own = names.into_iter().map(|name| (settings.clone(), name)).collect();
             let bounds = (side.from, side.to);
-            let mut own = topics::open(own, false, bounds, &which.to_string(), request)?;
-            let letters = topics::dead_letters(side, which, request)?;
+            let mut own = topics::open(own, false, bounds, &which.to_string(), opener)?;
+            let letters = topics::dead_letters(side, which, opener)?;
             own.spans.extend(letters.spans);
             own.notes.extend(letters.notes);
             Ok(SideOpened {

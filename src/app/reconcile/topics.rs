@@ -5,6 +5,7 @@ use anyhow::{Context, Result};
 use crate::app::range::{self, Span};
 use crate::app::several::{SeveralAgain, base};
 use crate::app::sides;
+use crate::app::together::Together;
 use crate::app::topic::{Fetch, Second, Topic};
 use crate::app::trouble::trouble;
 use crate::config::{Bound, Pattern, ReconcileRequest, SideRequest, Source, temporary_directory};
@@ -38,6 +39,43 @@ pub(super) fn matching(cluster: &kafka::Settings, topic: &str, side: &SideReques
     })?)
 }
 
+/// How topics are opened: each once where sides have one in common.
+pub(super) struct Opener<'r> {
+    pub(super) request: &'r ReconcileRequest,
+    together: Option<Together<(kafka::Settings, String)>>,
+}
+
+impl<'r> Opener<'r> {
+    /// Opens nothing yet.
+    pub(super) fn of(request: &'r ReconcileRequest) -> Self {
+        let sides: Vec<&SideRequest> = request.sides.all().collect();
+        let is_one = |a: &SideRequest, b: &SideRequest| {
+            matches!(a.source, Source::Kafka { .. }) && a.source == b.source && a.cluster == b.cluster
+        };
+        let pairs = |(at, side): (usize, &&SideRequest)| sides.iter().skip(at + 1).any(|other| is_one(side, other));
+        let together = sides.iter().enumerate().any(pairs);
+        Self {
+            request,
+            together: together.then(|| Together::new(request.engine.held_max_bytes)),
+        }
+    }
+
+    /// True where sides have a topic in common: who comes second finds it open.
+    pub(super) fn is_shared(&self) -> bool {
+        self.together.is_some()
+    }
+
+    fn topic(&self, cluster: &kafka::Settings, topic: &str) -> Result<Box<dyn Topic>> {
+        let key = (cluster.clone(), topic.to_owned());
+        let (cluster, topic) = key.clone();
+        let open = move || Ok(Box::new(kafka::Reader::open(&cluster, &topic)?) as Box<dyn Topic>);
+        Ok(match &self.together {
+            Some(together) => together.topic(key, Box::new(open))?,
+            None => open()?,
+        })
+    }
+}
+
 /// Opens topics of a side and resolves their range.
 ///
 /// # Errors
@@ -47,12 +85,13 @@ pub(super) fn open(
     dead_letter: bool,
     (from, to): (Bound, Bound),
     whose: &str,
-    request: &ReconcileRequest,
+    opener: &Opener<'_>,
 ) -> Result<Logs> {
+    let request = opener.request;
     let mut logs = Logs::default();
     for (at, (cluster, topic)) in all.into_iter().enumerate() {
-        let reader = kafka::Reader::open(&cluster, &topic)?;
-        for span in range::of_topic(&reader, from, to, &request.engine)? {
+        let reader = opener.topic(&cluster, &topic)?;
+        for span in range::of_topic(&*reader, from, to, &request.engine)? {
             let place = format!("{whose} {topic}: partition {}", span.partition);
             logs.notes
                 .push(format!("{place}, offsets {} to {}", span.from, span.to));
@@ -73,7 +112,7 @@ pub(super) fn open(
                 "{whose} {topic} is compacted: older values of a key may be gone, which counts as gaps"
             ));
         }
-        logs.topics.push(Box::new(reader));
+        logs.topics.push(reader);
         logs.again.push((cluster, topic));
     }
     Ok(logs)
@@ -84,7 +123,7 @@ pub(super) fn open(
 ///
 /// # Errors
 /// As [`open`].
-pub(super) fn dead_letters(side: &SideRequest, which: Side, request: &ReconcileRequest) -> Result<Logs> {
+pub(super) fn dead_letters(side: &SideRequest, which: Side, opener: &Opener<'_>) -> Result<Logs> {
     let bound = |bound: Bound, whole: Bound| if bound.is_time() { bound } else { whole };
     let bounds = (bound(side.from, Bound::Beginning), bound(side.to, Bound::End));
     let letters = side.dead_letters.iter().filter_map(|letter| match &letter.source {
@@ -96,7 +135,7 @@ pub(super) fn dead_letters(side: &SideRequest, which: Side, request: &ReconcileR
         Source::Avro(_) | Source::Lines(_) => None,
     });
     let whose = format!("{which} dead letters");
-    open(letters.collect(), true, bounds, &whose, request).context("open a dead letter topic")
+    open(letters.collect(), true, bounds, &whose, opener).context("open a dead letter topic")
 }
 
 /// What reads records of a side's topics again.

@@ -22,6 +22,7 @@ use crate::app::report;
 use crate::app::schemas::{Origin, Patience, Schemas};
 use crate::app::sides;
 use crate::app::stream::{Reading, Stream};
+use crate::app::together;
 use crate::app::topic::Topic;
 use crate::app::trouble::trouble;
 use crate::app::world::{World, blocking};
@@ -108,7 +109,7 @@ pub async fn build(config: &Config, stream: &config::Stream, parts: Parts) -> Re
     };
     tell_rates(stream, checkpoint.as_ref(), &engine);
     let own = blocking(|| named(stream, &*world, &state.topics))?;
-    let (mut topics, retention_ms) = blocking(|| open(stream, &world, &own))?;
+    let (mut topics, retention_ms) = blocking(|| open(stream, &together::world(&world, stream), &own))?;
     for row in &contracts {
         book.note(contract_fact(row)?);
     }

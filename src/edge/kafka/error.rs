@@ -1,7 +1,7 @@
 //! What can go wrong with a cluster, told once: what failed, the facts, and what to do.
 
 /// A fault of the settings or of the cluster. Never of a record.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum KafkaError {
     /// No broker in the settings.
     #[error("no broker is named")]

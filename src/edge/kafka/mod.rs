@@ -1,4 +1,4 @@
-//! Kafka: reads topics, never writes. One consumer a (side, topic), partitions assigned by hand, committed records only.
+//! Kafka: reads topics, never writes. Partitions are assigned by hand, and committed records only are read.
 //!
 //! [`validate`] judges the settings without a broker. [`Reader::open`] proves within 15 s that the topic is there and
 //! may be read, or says why not. [`Reader::poll`] yields batches of one partition and, between them, evidence: an end
@@ -28,4 +28,5 @@ pub use offsets::Ends;
 pub use open::topic_names;
 pub use reader::{Event, Reader};
 pub use settings::{Settings, validate};
+pub use stash::Stash;
 pub use topic::TopicFacts;

@@ -36,7 +36,7 @@ enum Loss {
 }
 
 /// One thing that a poll yields.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Event {
     /// Records of one partition.
     Records(RecordBatch),
@@ -77,6 +77,22 @@ pub enum Event {
     Trouble(String),
     /// Nothing came in time. It proves nothing.
     Idle,
+}
+
+impl Event {
+    /// How far a partition is told by it: which, and the offset behind all that was delivered or is a gap.
+    #[must_use]
+    pub fn reached(&self) -> Option<(u32, u64)> {
+        match self {
+            Self::Records(batch) => {
+                let last = batch.records.last()?;
+                Some((batch.partition, last.offset.saturating_add(1)))
+            }
+            Self::End { partition, position } => Some((*partition, *position)),
+            Self::Expired { partition, to, .. } => Some((*partition, *to)),
+            _ => None,
+        }
+    }
 }
 
 /// Reads one topic.
@@ -297,15 +313,7 @@ impl Reader {
 
     /// Keeps account of what is handed on.
     fn delivered(&mut self, event: Event) -> Event {
-        let reached = match &event {
-            Event::Records(batch) => batch
-                .records
-                .last()
-                .map(|last| (batch.partition, last.offset.saturating_add(1))),
-            Event::End { partition, position } => Some((*partition, *position)),
-            Event::Expired { partition, to, .. } => Some((*partition, *to)),
-            _ => None,
-        };
+        let reached = event.reached();
         if let Some((partition, _)) = reached {
             self.silence.broken(partition);
         }

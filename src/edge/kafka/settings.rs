@@ -23,6 +23,21 @@ pub struct Settings {
     pub secrets: BTreeMap<String, SecretString>,
 }
 
+impl PartialEq for Settings {
+    fn eq(&self, other: &Self) -> bool {
+        let secret = |own: &SecretString, other: Option<&SecretString>| {
+            other.is_some_and(|other| own.expose_secret() == other.expose_secret())
+        };
+        self.brokers == other.brokers
+            && self.properties == other.properties
+            && self.secrets.len() == other.secrets.len()
+            && self
+                .secrets
+                .iter()
+                .all(|(key, own)| secret(own, other.secrets.get(key)))
+    }
+}
+
 /// What a client is for; it decides what it may see and how much it keeps.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {

@@ -7,7 +7,7 @@ use super::queue::Run;
 
 /// Events that wait, records with how many bytes of keys and values they are.
 #[derive(Default)]
-pub(super) struct Stash(VecDeque<(Event, u64)>);
+pub struct Stash(VecDeque<(Event, u64)>);
 
 impl Stash {
     /// Puts records behind the others.
@@ -23,15 +23,31 @@ impl Stash {
         self.0.push_back((event, 0));
     }
 
-    /// The first that may be handed on: no record of a held partition, no end before its records.
-    pub(super) fn next(&mut self, held: &BTreeSet<u32>) -> Option<Event> {
+    /// Puts anything behind the others. What trouble was told before is old.
+    pub fn put(&mut self, event: Event) {
+        let bytes = match &event {
+            Event::Records(batch) => batch.records.iter().map(|record| batch.size(record)).sum(),
+            Event::Trouble(_) => {
+                self.0.retain(|(event, _)| !matches!(event, Event::Trouble(_)));
+                0
+            }
+            _ => 0,
+        };
+        self.0.push_back((event, bytes));
+    }
+
+    /// The first that may be handed on: no record of a held partition, and nothing that was told of where it stands before its
+    /// records.
+    pub fn next(&mut self, held: &BTreeSet<u32>) -> Option<Event> {
         let mut waiting = BTreeSet::new();
         let place = self.0.iter().position(|(event, _)| match event {
             Event::Records(batch) if held.contains(&batch.partition) => {
                 waiting.insert(batch.partition);
                 false
             }
-            Event::End { partition, .. } => !waiting.contains(partition),
+            Event::End { partition, .. } | Event::Expired { partition, .. } | Event::Truncated { partition, .. } => {
+                !waiting.contains(partition)
+            }
             _ => true,
         })?;
         self.0.remove(place).map(|(event, _)| event)
@@ -42,15 +58,26 @@ impl Stash {
         self.0.iter().any(|(event, _)| is_of(event, partition))
     }
 
+    /// Records of the partitions that are asked for, and bytes of their keys and values.
+    pub fn size(&self, of: impl Fn(u32) -> bool) -> (u64, u64) {
+        let mut size = (0, 0);
+        for (event, bytes) in &self.0 {
+            if let Event::Records(batch) = event
+                && of(batch.partition)
+            {
+                size = (size.0 + batch.records.len() as u64, size.1 + bytes);
+            }
+        }
+        size
+    }
+
     /// Bytes of the records of held partitions.
-    pub(super) fn kept_bytes(&self, held: &BTreeSet<u32>) -> u64 {
-        let kept = |event: &Event| matches!(event, Event::Records(batch) if held.contains(&batch.partition));
-        let all = self.0.iter().filter(|(event, _)| kept(event));
-        all.map(|(_, bytes)| bytes).sum()
+    pub fn kept_bytes(&self, held: &BTreeSet<u32>) -> u64 {
+        self.size(|partition| held.contains(&partition)).1
     }
 
     /// Gives the records of a partition back.
-    pub(super) fn forget(&mut self, partition: u32) {
+    pub fn forget(&mut self, partition: u32) {
         self.0.retain(|(event, _)| !is_of(event, partition));
     }
 

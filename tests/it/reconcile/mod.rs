@@ -17,6 +17,7 @@ mod json_files;
 mod json_topics;
 mod latest;
 mod many_topics;
+mod once;
 mod protobuf_topics;
 mod range;
 mod rules;

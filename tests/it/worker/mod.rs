@@ -14,6 +14,7 @@ mod json;
 mod latency;
 mod logs;
 mod many_topics;
+mod once;
 mod partitions;
 mod protobuf;
 mod sampled;
