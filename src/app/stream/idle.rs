@@ -34,6 +34,7 @@ impl Stream {
         }
         for &side in self.sides() {
             self.ask_for_ends(side, now_ms, idle_ms, outputs);
+            self.note_proof(side);
         }
         Ok(())
     }
@@ -83,6 +84,19 @@ impl Stream {
                 Reduction::Deselected | Reduction::Diverted(_) => {}
             }
         }
+    }
+
+    /// All partitions of a side are idle: what was asked last is proved.
+    pub(super) fn note_proof(&mut self, side: Side) {
+        if side != Side::Control && self.engine.side(side).silent_since_ms.is_some() {
+            *self.proved_ms.get_mut(side) = Some(self.asked_ms);
+        }
+    }
+
+    /// When, by our wall clock, it was proved last that all of a side was read.
+    pub fn all_read_ms(&self, side: Side) -> Option<i64> {
+        let proved_ms = (*self.proved_ms.get(side))?;
+        Some(self.clock.wall_ms() - (self.clock.elapsed_ms() - proved_ms))
     }
 
     fn may_be_idle(&self, now_ms: i64, idle_ms: i64) -> bool {

@@ -57,6 +57,8 @@ pub struct Stream {
     pub ends: Sides<Vec<(u32, u64)>>,
     /// Records of a side that cannot be compared, since its last one that can.
     pub useless: PerSide<Useless>,
+    /// When the broker was asked last what is unread of a side and it was proved, on our monotonic clock.
+    proved_ms: PerSide<Option<i64>>,
     /// Memory is at its limit and the side that could free it sends nothing.
     pub stalled: bool,
     /// How long each topic keeps its records, where it does not keep them for ever and the broker tells.
@@ -130,6 +132,7 @@ impl Stream {
             book,
             ends: Sides::default(),
             useless: PerSide::default(),
+            proved_ms: PerSide::default(),
             stalled: false,
             retention_ms: Sides::default(),
             disorder: None,
@@ -326,6 +329,7 @@ impl Stream {
             } else {
                 self.count_useless(side, &now[fresh..]);
             }
+            self.note_proof(side);
             if self.is_past_range(self.max_ms(side, partition)) {
                 return self.complete(side, partition, outputs);
             }

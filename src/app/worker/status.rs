@@ -28,6 +28,8 @@ pub struct View {
     pub full: bool,
     /// Since when, by our clock, no record of a side has a usable event time.
     pub untimed_since_ms: PerSide<Option<i64>>,
+    /// When, by our clock, it was proved last that all of the canary was read, and nothing that can be compared.
+    pub all_read_ms: Option<i64>,
     /// Records of it that cannot be compared, since the last one with a usable event time.
     pub useless: PerSide<Useless>,
     /// Windows that are not final yet.
@@ -128,6 +130,7 @@ impl Status {
             headroom_ms: stream.lanes.each(|side| stream.headroom_ms(side)),
             held_bytes,
             full: stream.is_full(),
+            all_read_ms: stream.all_read_ms(Side::Canary),
             useless: stream.useless,
             untimed_since_ms: PerSide {
                 baseline: stream.untimed_since_ms(Side::Baseline),
@@ -242,6 +245,7 @@ impl View {
                 baseline: useless(Side::Baseline),
                 canary: useless(Side::Canary),
             },
+            all_read_ms: self.all_read_ms,
             excused: bad.undecodable_total() + bad.untimely,
             present,
         }

@@ -41,7 +41,7 @@ impl Walk<'_> {
         if asks.time {
             self.s.time = time_of(&self.s.out[start..]);
         }
-        self.note(at, asks);
+        self.note(at, asks, self.s.out.get(start).copied());
         if let Some((rule, table)) = &asks.map
             && table.put_document(&mut self.s.out, start)
         {

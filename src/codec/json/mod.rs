@@ -21,6 +21,7 @@ pub(super) use show::foreign as show_foreign;
 
 use std::sync::Arc;
 
+use super::applied::Rule;
 use super::marks::Asked;
 use super::plan::Plan;
 use super::render;
@@ -278,20 +279,26 @@ impl Walk<'_> {
         self.typed::<T>(self.contract.root, Self::ROOT, Self::ROOT)
     }
 
-    /// The rules that name a place apply.
+    /// The rules that name a place apply. Of a document's value, which no schema knows, its sign says what it is: a tolerance is for
+    /// a number, and an order for an array.
     #[inline]
-    fn note(&mut self, at: Place, asks: &Asks) {
+    fn note(&mut self, at: Place, asks: &Asks, sign: Option<u8>) {
         if !self.show && self.m.noted.get(at as usize) != Some(&true) {
-            self.note_first(at, asks);
+            self.note_first(at, asks, sign);
         }
     }
 
     #[cold]
-    fn note_first(&mut self, at: Place, asks: &Asks) {
+    fn note_first(&mut self, at: Place, asks: &Asks, sign: Option<u8>) {
+        let fits = |rule: &&Rule| match rule {
+            Rule::Tolerance(_) => sign.is_none_or(|sign| sign == document::NUMBER),
+            Rule::Unordered(_) => sign.is_none_or(|sign| sign == document::ARRAY),
+            _ => true,
+        };
         let (at, noted) = (at as usize, &mut self.m.noted);
         noted.resize(noted.len().max(at + 1), false);
-        noted[at] = true;
-        self.s.applied.extend(&asks.rules);
+        noted[at] = asks.rules.iter().all(|rule| fits(&rule));
+        self.s.applied.extend(asks.rules.iter().filter(fits));
     }
 
     /// Pays for a value that counts as another one, which stands at the end of the output from `at` on.

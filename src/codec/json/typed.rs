@@ -30,7 +30,7 @@ impl Walk<'_> {
     pub(super) fn typed<const T: bool>(&mut self, node: Node, at: Place, renames: Place) -> Result<(), Stop> {
         let rules = self.rules;
         if let Some(asks) = rules.marks.get(at) {
-            self.note(at, asks);
+            self.note(at, asks, None);
         }
         let Some((asks, mark)) = rules.marks.get(at).and_then(|asks| Some((asks, asks.mark.as_ref()?))) else {
             return self.held::<T>(node, at, renames);

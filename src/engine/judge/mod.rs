@@ -49,6 +49,8 @@ pub struct Conditions {
     pub silent_since_ms: PerSide<Option<i64>>,
     /// Records of a silent side that cannot be compared, since its last one that can.
     pub useless: PerSide<Useless>,
+    /// When, by our clock, it was proved last that all of the canary was read.
+    pub all_read_ms: Option<i64>,
     /// The baseline's records that cannot be compared, in windows that are not final: each may excuse one of the canary's.
     pub excused: u64,
     /// Everything else that stands in the way, as long as it does.
@@ -193,7 +195,12 @@ fn silence_that_fails(conditions: &Conditions, policy: &Policy) -> Option<i64> {
 /// broke, or bytes that nobody can read, is a failure and no silence (rule 10), whatever the budget: all of them are bad.
 fn only_useless(conditions: &Conditions, policy: &Policy) -> Option<i64> {
     let enough = conditions.useless.canary.all() >= conditions.excused.saturating_add(USELESS_MIN);
-    silence(conditions, policy).filter(|_| enough)
+    // Nor was anything unread that we were only too slow for.
+    let proved = |since: &i64| {
+        let read_ms = conditions.all_read_ms.unwrap_or(*since);
+        read_ms.saturating_sub(*since) >= policy.silent_after_ms
+    };
+    silence(conditions, policy).filter(|since| enough && proved(since))
 }
 
 fn silence(conditions: &Conditions, policy: &Policy) -> Option<i64> {
@@ -344,7 +351,10 @@ fn unproved(tally: &Tally, muted: &Muted, add: &mut Add<'_>) {
         return;
     }
     add(Inconclusive::Evidence, &|| {
-        let needed = |check: &usize| tally.sequential().clean_needed(*check).unwrap_or(u64::MAX);
+        let needed = |check: &usize| {
+            let wait_ms = text::wait_ms(tally, *check).unwrap_or(i64::MAX);
+            (wait_ms, tally.sequential().clean_needed(*check).unwrap_or(u64::MAX))
+        };
         let neediest = short.iter().copied().max_by_key(needed);
         neediest.map_or_else(String::new, |check| text::needed(tally, check))
     });

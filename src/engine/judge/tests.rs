@@ -129,6 +129,7 @@ fn silent(side: Side, since_ms: i64, then: SilentThen) -> Case {
 fn useless(undecodable: u64, untimely: u64, since_ms: i64) -> Case {
     with(silent(Side::Canary, since_ms, SilentThen::Inconclusive), |case| {
         case.conditions.useless.canary = Useless { undecodable, untimely };
+        case.conditions.all_read_ms = Some(case.conditions.now_ms);
     })
 }
 
@@ -312,6 +313,7 @@ fn judged(case: &Case) -> Judgement {
 #[case::silent_canary(silent(Side::Canary, 50 * MINUTE_MS, SilentThen::Inconclusive), "inconclusive silent")]
 #[case::garbage_for_a_short_time(useless(900, 0, 55 * MINUTE_MS), "pass")]
 #[case::hardly_any_garbage(useless(2, 2, 50 * MINUTE_MS), "inconclusive silent")]
+#[case::garbage_before_what_is_not_read(with(useless(900, 0, 50 * MINUTE_MS), |c| c.conditions.all_read_ms = Some(55 * MINUTE_MS)), "inconclusive silent")]
 #[case::garbage_of_both(with(useless(900, 0, 50 * MINUTE_MS), |c| c.conditions.excused = 896), "inconclusive silent")]
 #[case::garbage_in_our_own_trouble(with(useless(9, 0, 50 * MINUTE_MS), |c| c.conditions.present.push(Condition { kind: Inconclusive::Registry, side: None, detail: None })), "inconclusive registry, silent")]
 #[case::silent_baseline_fails_nobody(silent(Side::Baseline, 50 * MINUTE_MS, SilentThen::Fail), "inconclusive silent")]

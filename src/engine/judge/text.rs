@@ -3,7 +3,7 @@
 use super::hold::Hold;
 use super::sequential::Counted;
 use super::{Condition, Judgement, Override, Reason, Tally, Useless};
-use crate::engine::stats::{Betting, Kind, least_budget};
+use crate::engine::stats::{Betting, Clock, Kind, least_budget};
 use crate::model::{ControlCounts, Inconclusive, Side};
 
 pub(super) const LATCHED: &str =
@@ -152,9 +152,24 @@ pub(super) fn over(tally: &Tally, check: usize) -> String {
     }
 }
 
+/// How long it takes at the rate so far until a check has what it needs; `None` where there is no rate yet. What is settled behind its
+/// window was seen for as much less.
+pub(super) fn wait_ms(tally: &Tally, check: usize) -> Option<i64> {
+    let policy = tally.policy();
+    let needed = tally.sequential().clean_needed(check)?;
+    let behind_ms = match policy.kinds().get(check)?.0.clock() {
+        Clock::Later => policy.grace_ms.unwrap_or(0).saturating_mul(5),
+        Clock::Window => 0,
+    };
+    let seen_ms = tally.evidence().duration_ms().saturating_sub(behind_ms);
+    let of = tally.sequential().counts(check).of;
+    (of > 0 && seen_ms > 0).then(|| whole(needed as f64 * seen_ms as f64 / of as f64))
+}
+
 /// What the neediest check misses, and how long that takes at the rate so far.
 pub(super) fn needed(tally: &Tally, check: usize) -> String {
     let (evidence, policy) = (tally.evidence(), tally.policy());
+    let kind = policy.kinds()[check].0;
     let counted = tally.sequential().counts(check);
     let Some(needed) = tally.sequential().clean_needed(check) else {
         return format!(
@@ -163,23 +178,24 @@ pub(super) fn needed(tally: &Tally, check: usize) -> String {
         );
     };
     let mut text = format!(
-        "{} more clean records are needed to prove the budget of {} for {}",
+        "{} more clean {} are needed to prove the budget of {} for {}",
         grouped(needed),
+        match kind {
+            Kind::Aggregates(_) => "groups",
+            _ => "records",
+        },
         share(counted.budget),
         counted.name
     );
-    let seen_ms = evidence.duration_ms();
-    if counted.of == 0 || seen_ms <= 0 {
+    let (Some(wait_ms), seen_ms) = (wait_ms(tally, check), evidence.duration_ms()) else {
         return text;
-    }
-    let a_ms = counted.of as f64 / seen_ms as f64;
-    let wait_ms = whole(needed as f64 / a_ms);
+    };
     text.push_str(&format!(", about {} at this rate", span(coarse(wait_ms))));
     let Some(most_ms) = policy.max_duration_ms else {
         return text;
     };
     if seen_ms.saturating_add(wait_ms) > most_ms {
-        let records = a_ms * most_ms as f64;
+        let records = needed as f64 / wait_ms.max(1) as f64 * most_ms as f64;
         let least = least_budget(whole(records).unsigned_abs(), policy.beta, policy.profile.burst);
         text.push_str(&format!(", which is past the {} allowed", span(most_ms)));
         if let Some(least) = least {

@@ -71,3 +71,24 @@ fn contradictions_are_told_with_line_and_column() {
     assert_eq!(told.exit, 2);
     insta::assert_snapshot!(told.plain_log());
 }
+
+/// No schema says what stands at a path of a document: a rule that is for something else applies to nothing there, and that is told.
+#[test]
+fn rules_that_do_not_fit_a_document_are_told() {
+    let compare = concat!(
+        "      tolerance: [{path: note, abs: 1}, {path: price, abs: 1}, {path: at, time: 5ms}]\n",
+        "      unordered: [note, items]\n",
+    );
+    let record = r#"{"id":1,"note":"n","price":null,"items":[1],"at":"2026-12-01T00:00:00Z"}
+{"id":2,"note":"n","price":1.5,"items":[1],"at":"2026-12-01T00:00:00Z"}"#;
+    let told = run(compare, record, record, "");
+    assert_eq!(told.gist(), "0 matched 2");
+    assert_eq!(
+        told.report["warnings"],
+        serde_json::json!([
+            "orders: the rule `tolerance note` applied to no record",
+            "orders: the rule `tolerance at` applied to no record",
+            "orders: the rule `unordered note` applied to no record",
+        ])
+    );
+}

@@ -2,7 +2,7 @@
 
 use crosscheck::engine::Range;
 
-use super::partition::walk;
+use super::partition::{usable, walk};
 use super::{Hole, Log, Read, Stored, comparison};
 use crate::simulation::world::World;
 use crate::simulation::world::log::{Kind, Partition, Record, Slot};
@@ -119,12 +119,21 @@ impl<'a> One<'a> {
         (read.to > stable).then(|| format!("{} was never committed up to {}", stable, read.to))
     }
 
-    /// While it was idle nothing was there that was not read, for `idle` of the clock.
+    /// True for a record with a usable event time: no other keeps a partition awake.
+    fn is_timed(&self, slot: &Slot, record: &Record) -> bool {
+        let Truth::Decoded(decoded) = &record.truth else {
+            return false;
+        };
+        usable(&self.world.settings, self.read, slot.offset, record, decoded).is_some()
+    }
+
+    /// While it was idle nothing was there that was not read, and for `idle` of the clock nothing with a usable event time.
     fn raises(&self) -> Option<String> {
         let idle_ms = self.run.idle_least_ms;
         self.read.raises.iter().find_map(|(offset, _)| {
             // An end that a reader saw last could be seen from then on.
-            let before = self.selected().take_while(|(slot, _)| slot.offset < *offset).last();
+            let before = self.selected().take_while(|(slot, _)| slot.offset < *offset);
+            let before = before.filter(|(slot, record)| self.is_timed(slot, record)).last();
             let since_ms = before.map_or(self.world.begins_at_ms, |(slot, _)| {
                 slot.stable_at_ms.unwrap_or(slot.at_ms).max(self.world.begins_at_ms)
             });

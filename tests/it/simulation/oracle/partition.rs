@@ -1,9 +1,10 @@
 //! One partition from its start to where it was read: where each offset goes that pairing does not see (rules 8 to 10, 12).
 
+use crosscheck::engine::Settings;
 use crosscheck::model::{Position, Side, UndecodableReason};
 
 use super::edges::Edges;
-use super::{Comparison, Log, Whole};
+use super::{Comparison, Log, Read, Whole};
 use crate::simulation::world::log::{Kind, Record};
 use crate::simulation::world::sometimes::Sometimes;
 use crate::simulation::world::truth::{Decoded, Truth};
@@ -119,7 +120,7 @@ pub fn walk<'a>(comparison: &Comparison, log: &Log<'a>, met_before_ms: i64) -> W
         let place = match &record.truth {
             Truth::Deselected => Place::Deselected,
             Truth::Undecodable(reason) => Place::Undecodable(*reason),
-            Truth::Decoded(decoded) => match usable(comparison, log, slot.offset, record, decoded) {
+            Truth::Decoded(decoded) => match usable(comparison.settings, read, slot.offset, record, decoded) {
                 None => Place::Untimely(*decoded),
                 Some(time_ms)
                     if max_ms.is_some_and(|max_ms| time_ms < max_ms.saturating_sub(comparison.lateness())) =>
@@ -166,11 +167,10 @@ pub fn walk<'a>(comparison: &Comparison, log: &Log<'a>, met_before_ms: i64) -> W
 }
 
 /// The event time, if it can be used (rule 10).
-fn usable(comparison: &Comparison, log: &Log, offset: u64, record: &Record, decoded: &Decoded) -> Option<i64> {
+pub fn usable(settings: &Settings, read: &Read, offset: u64, record: &Record, decoded: &Decoded) -> Option<i64> {
     let time_ms = decoded.time_ms?;
-    let settings = comparison.settings;
     if settings.time_is_timestamp {
-        return (!log.read.untimely.contains(&offset)).then_some(time_ms);
+        return (!read.untimely.contains(&offset)).then_some(time_ms);
     }
     let ahead_ms = time_ms.saturating_sub(record.timestamp_ms);
     let too_new = settings.skew_max_ms.is_some_and(|most| ahead_ms > most);
